@@ -1,0 +1,40 @@
+"""The command line: `functional-bp COMMAND …`. Each command is a module of `functional_bp.commands`.
+
+A command module has HELP, add_arguments(parser) and run(args); it imports JAX or SymPy only inside `run`, so that
+`functional-bp --help` answers at once.
+"""
+
+import argparse
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+
+import functional_bp.commands
+from functional_bp.errors import InputError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command. Exit code 0, what the command gives, or 2 with one line for input that cannot be used."""
+    args = parser().parse_args(arguments)
+    try:
+        return args.run(args)
+    except InputError as error:
+        print(f"functional-bp {args.command}: {error}", file=sys.stderr)
+        return 2
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="functional-bp", description="Backpropagation as a chain of explicit Jacobians."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for found in iter_modules(functional_bp.commands.__path__):
+        module = import_module(f"functional_bp.commands.{found.name}")
+        command = commands.add_parser(found.name, help=module.HELP, description=module.HELP)
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    return top
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""The algebra of Jacobians."""
+
+from functional_bp.jacobians.base import Jacobian, Shape, static
+from functional_bp.jacobians.blocks import BlockColumn, BlockRow
+from functional_bp.jacobians.chain import Chain
+from functional_bp.jacobians.composed import Composed
+from functional_bp.jacobians.dense import Dense, RowVector
+from functional_bp.jacobians.diagonal import Diagonal, Identity
+from functional_bp.jacobians.minus_outer import DiagonalMinusOuter, IdentityMinusRows
+from functional_bp.jacobians.products import OwnColumn, PairProduct
+from functional_bp.jacobians.selection import Selection
+from functional_bp.jacobians.shared import Broadcast, Outer, broadcast
+from functional_bp.jacobians.sum import Sum
+
+__all__ = [
+    "BlockColumn",
+    "BlockRow",
+    "Broadcast",
+    "Chain",
+    "Composed",
+    "Dense",
+    "Diagonal",
+    "DiagonalMinusOuter",
+    "Identity",
+    "IdentityMinusRows",
+    "Jacobian",
+    "Outer",
+    "OwnColumn",
+    "PairProduct",
+    "RowVector",
+    "Selection",
+    "Shape",
+    "Sum",
+    "broadcast",
+    "static",
+]

@@ -1,0 +1,100 @@
+"""Several inputs stand beside each other, several outputs below each other."""
+
+import operator
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from functional_bp.jacobians.base import Jacobian, Shape, is_jacobian
+
+
+def is_block(node: Any) -> bool:
+    return node is None or isinstance(node, Jacobian)
+
+
+class BlockRow(Jacobian):
+    """J = [J_1 J_2 …] of y = f(x_1, x_2, …): y_bar @ J is the tree of ȳ J_k; J @ z_dot = Σ_k J_k ż_k.
+
+    `blocks` is any tree of Jacobians, and the cotangents come as that very tree. A None in the place of a
+    block says that y does not depend on that input; its cotangent is None.
+    """
+
+    blocks: Any
+
+    @property
+    def shape(self) -> Shape:
+        shapes = [block.shape for block in jax.tree.leaves(self.blocks, is_leaf=is_jacobian)]
+        return Shape(common_batch(shapes), shapes[0].outputs, self._map(lambda block: block.shape.inputs))
+
+    def __rmatmul__(self, y_bar: Any) -> Any:
+        return self._map(lambda block: y_bar @ block)
+
+    def jvp(self, z_dot: Any) -> Any:
+        blocks, structure = jax.tree.flatten(self.blocks, is_leaf=is_block)
+        pairs = zip(blocks, structure.flatten_up_to(z_dot), strict=True)
+        return sum_broadcast([block @ part for block, part in pairs if block is not None])
+
+    def to_dense(self) -> Any:
+        return self._map(lambda block: block.to_dense())
+
+    def as_row(self) -> "BlockRow":
+        return self
+
+    def _map(self, function: Callable[[Jacobian], Any]) -> Any:
+        return jax.tree.map(function, self.blocks, is_leaf=is_jacobian)
+
+    def __repr__(self) -> str:
+        return f"BlockRow({self.blocks!r})"
+
+
+class BlockColumn(Jacobian):
+    """J = [J_1; J_2; …] of (f_1(x), f_2(x), …): y_bar @ J = Σ_k ȳ_k J_k; J @ z_dot is the tree of J_k ż."""
+
+    blocks: Any
+
+    @property
+    def shape(self) -> Shape:
+        shapes = [block.shape for block in jax.tree.leaves(self.blocks, is_leaf=is_jacobian)]
+        return Shape(common_batch(shapes), self._map(lambda block: block.shape.outputs), shapes[0].inputs)
+
+    def __rmatmul__(self, y_bar: Any) -> Any:
+        blocks, structure = jax.tree.flatten(self.blocks, is_leaf=is_jacobian)
+        pairs = zip(structure.flatten_up_to(y_bar), blocks, strict=True)
+        return reduce(add_trees, [part @ block for part, block in pairs])
+
+    def jvp(self, z_dot: Any) -> Any:
+        return self._map(lambda block: block @ z_dot)
+
+    def to_dense(self) -> Any:
+        return self._map(lambda block: block.to_dense())
+
+    def _map(self, function: Callable[[Jacobian], Any]) -> Any:
+        return jax.tree.map(function, self.blocks, is_leaf=is_jacobian)
+
+    def __repr__(self) -> str:
+        return f"BlockColumn({self.blocks!r})"
+
+
+def common_batch(shapes: list[Shape]) -> tuple[int, ...]:
+    """The batch axes of data that belong together; shared data (weights) have none."""
+    return jnp.broadcast_shapes(*(shape.batch for shape in shapes))
+
+
+def sum_broadcast(arrays: list[Any]) -> Any:
+    """Σ_k of arrays, some of which may lack the batch axes."""
+    return reduce(operator.add, jnp.broadcast_arrays(*arrays))
+
+
+def add_trees(a: Any, b: Any) -> Any:
+    """Trees of cotangents (or of Jacobians) added leaf by leaf; None stands for no dependence."""
+    if a is None or b is None:
+        return b if a is None else a
+    if isinstance(a, Jacobian):
+        return a + b
+    if jax.tree.structure(a) == jax.tree.structure(0):
+        return sum_broadcast([a, b])
+    parts, structure = jax.tree.flatten(a, is_leaf=lambda node: node is not a)
+    return structure.unflatten(map(add_trees, parts, structure.flatten_up_to(b)))

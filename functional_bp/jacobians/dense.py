@@ -1,0 +1,46 @@
+"""The unstructured cases: a full matrix, and the row vector that a divergence has."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from functional_bp.jacobians.base import Jacobian, Shape
+
+
+class Dense(Jacobian):
+    """J = A, A_ij = ∂y_i/∂x_j; the matrix has no batch axes where all examples share it (weights)."""
+
+    A: Float[Array, "*batch m n"]
+
+    @property
+    def shape(self) -> Shape:
+        *batch, m, n = self.A.shape
+        return Shape(tuple(batch), (m,), (n,))
+
+    def __rmatmul__(self, y_bar: Float[Array, "*batch m"]) -> Float[Array, "*batch n"]:
+        return jnp.einsum("...m,...mn->...n", y_bar, self.A)
+
+    def jvp(self, z_dot: Float[Array, "*batch n"]) -> Float[Array, "*batch m"]:
+        return jnp.einsum("...mn,...n->...m", self.A, z_dot)
+
+    def to_dense(self) -> Float[Array, "*batch m n"]:
+        return self.A
+
+
+class RowVector(Jacobian):
+    """J = g, the row ∂D/∂y_j of a number D: D̄ @ J = D̄ g, so ȳ is a row as long as y."""
+
+    g: Float[Array, "*batch n"]
+
+    @property
+    def shape(self) -> Shape:
+        *batch, n = self.g.shape
+        return Shape(tuple(batch), (), (n,))
+
+    def __rmatmul__(self, D_bar: Float[Array, "*batch"]) -> Float[Array, "*batch n"]:
+        return jnp.einsum("...,...n->...n", jnp.asarray(D_bar, self.g.dtype), self.g)
+
+    def jvp(self, y_dot: Float[Array, "*batch n"]) -> Float[Array, "*batch"]:
+        return jnp.einsum("...n,...n->...", self.g, y_dot)
+
+    def to_dense(self) -> Float[Array, "*batch n"]:
+        return self.g

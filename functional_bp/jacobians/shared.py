@@ -1,0 +1,58 @@
+"""What a parameter shared by the whole batch has: its cotangent is a sum over the batch."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from functional_bp.jacobians.base import Jacobian, Shape, static
+from functional_bp.jacobians.diagonal import Identity
+
+
+class Broadcast(Jacobian):
+    """J of b ↦ b repeated for every example: y_bar @ J = Σ_batch ȳ; for each example J = I.
+
+    A parameter reaches each example through this map, and that is the reason why its cotangent sums over
+    the batch: J_example @ Broadcast(…) is the Jacobian with respect to a shared parameter.
+    """
+
+    batch: tuple[int, ...] = static()
+    core: tuple[int, ...] = static()
+    is_square = True
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.batch, self.core, self.core)
+
+    def __rmatmul__(self, y_bar: Float[Array, "*batch_core"]) -> Float[Array, "*core"]:
+        return y_bar.sum(tuple(range(y_bar.ndim - len(self.core))))
+
+    def jvp(self, b_dot: Float[Array, "*core"]) -> Float[Array, "*batch_core"]:
+        return jnp.broadcast_to(b_dot, (*self.batch, *self.core))
+
+
+def broadcast(batch: tuple[int, ...], core: tuple[int, ...]) -> Jacobian:
+    """`Broadcast`, or where there is no batch the `Identity` that it then is."""
+    return Broadcast(batch, core) if batch else Identity(core)
+
+
+class Outer(Jacobian):
+    """J of W ↦ W y, J_i,(kj) = δ_ik y_j: z_bar @ J = Σ_batch z̄ yᵀ, of W's shape, and one matrix product.
+
+    It holds y alone. `m` is the number of rows of W; written dense it has m·m·n entries an example.
+    """
+
+    y: Float[Array, "*batch n"]
+    m: int = static()
+
+    @property
+    def shape(self) -> Shape:
+        *batch, n = self.y.shape
+        return Shape(tuple(batch), (self.m,), (self.m, n))
+
+    def __rmatmul__(self, z_bar: Float[Array, "*batch m"]) -> Float[Array, "m n"]:
+        return jnp.einsum("...m,...n->mn", z_bar, self.y)
+
+    def jvp(self, W_dot: Float[Array, "m n"]) -> Float[Array, "*batch m"]:
+        return jnp.einsum("mn,...n->...m", W_dot, self.y)
+
+    def to_dense(self) -> Float[Array, "*batch m m n"]:
+        return jnp.einsum("ik,...j->...ikj", jnp.eye(self.m, dtype=self.y.dtype), self.y)

@@ -1,0 +1,48 @@
+"""J = J_1 + J_2 + …: a value that is used in several places collects its cotangents."""
+
+from functools import reduce
+from typing import Any
+
+from functional_bp.jacobians.base import Jacobian, Shape, is_shape
+from functional_bp.jacobians.blocks import BlockRow, add_trees, common_batch, sum_broadcast
+from functional_bp.jacobians.diagonal import Diagonal
+
+
+class Sum(Jacobian):
+    """J of y = f_1(x) + f_2(x) + …: y_bar @ J = Σ_k ȳ J_k."""
+
+    terms: tuple[Jacobian, ...]
+
+    @property
+    def shape(self) -> Shape:
+        shapes = [term.shape for term in self.terms]
+        return Shape(common_batch(shapes), shapes[0].outputs, shapes[0].inputs)
+
+    def __rmatmul__(self, y_bar: Any) -> Any:
+        return reduce(add_trees, [y_bar @ term for term in self.terms])
+
+    def jvp(self, z_dot: Any) -> Any:
+        return sum_broadcast([term @ z_dot for term in self.terms])
+
+    def to_dense(self) -> Any:
+        return reduce(add_trees, [term.to_dense() for term in self.terms])
+
+    def as_row(self) -> BlockRow:
+        return BlockRow(reduce(add_trees, [term.as_row().blocks for term in self.terms]))
+
+    def __repr__(self) -> str:
+        return " + ".join(map(repr, self.terms))
+
+
+def add(first: Jacobian, second: Jacobian) -> Jacobian:
+    """J_1 + J_2; two diagonals of one shape are one diagonal."""
+    if isinstance(first, Diagonal) and isinstance(second, Diagonal) and first.d.shape == second.d.shape:
+        return Diagonal(first.d + second.d)
+    for a, b in zip(first.shape[1:], second.shape[1:], strict=True):
+        if is_shape(a) and is_shape(b) and a != b:
+            raise ValueError(f"cannot add {first} and {second}: a sum needs equal shapes")
+    return Sum((*terms(first), *terms(second)))
+
+
+def terms(J: Jacobian) -> tuple[Jacobian, ...]:
+    return J.terms if isinstance(J, Sum) else (J,)
