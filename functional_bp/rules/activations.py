@@ -20,11 +20,11 @@ def identity(z: Vector) -> tuple[Vector, Identity]:
 def sigmoid(z: Vector) -> tuple[Vector, Diagonal]:
     """y = σ(z) = 1/(1 + e^−z);  J = diag(y (1 − y)).
 
-    1 − σ(z) is computed as σ(−z), so that f′ keeps its relative precision where y rounds to 1.
-    Source: lectures, claim C6.
+    It holds y alone, as JAX does, so f′ is 0 where y rounds to 1: σ(−z) for 1 − y would keep its relative
+    precision there, but also z, a second array of residuals. Source: lectures, claim C6.
     """
     y = jax.nn.sigmoid(z)
-    return y, Diagonal(y * jax.nn.sigmoid(-z))
+    return y, Diagonal(y * (1 - y))
 
 
 def tanh(z: Vector) -> tuple[Vector, Diagonal]:
