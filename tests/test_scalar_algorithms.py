@@ -1,20 +1,19 @@
 """The vector form against the lectures' own scalar algorithms, which know neither JAX nor NumPy."""
 
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from oracles import four_parameters, overdot, sgd_neural_net
-from oracles.functions import ACTIVATIONS, DIVERGENCES
+from oracles.functions import ACTIVATIONS, DIVERGENCES, Divergence
 
 import functional_bp as bp
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-EXACT = {"rtol": 1e-12, "atol": 1e-13}
 OUTPUTS = [("identity", "squared_error"), ("sigmoid", "binary_nll"), ("softmax", "kl")]
 
 
@@ -42,12 +41,12 @@ class Sides(NamedTuple):
     """One problem twice: what the oracle takes, and the same numbers for the library."""
 
     oracle: overdot.Network
-    divergence: object
+    divergence: Divergence
     w: overdot.Weights
     X: list
     d: list
-    network: bp.Layer
-    rule: object
+    network: Any
+    rule: Any
     params: tuple
 
 
@@ -59,7 +58,7 @@ def sides(setting: Setting, instances: int = 3) -> Sides:
     }
     X = [[random.gauss(0, 1) for _ in range(D[0])] for _ in range(instances)]
     d = [target(random, setting, D[-1]) for _ in range(instances)]
-    oracle = overdot.Network(list(D), [None, *(ACTIVATIONS[name] for name in names)])
+    oracle = overdot.Network(D, {k: ACTIVATIONS[name] for k, name in enumerate(names, start=1)})
     links = [
         link
         for n_in, n_out, name in zip(D, D[1:], names, strict=False)
@@ -93,7 +92,8 @@ def nodes_of(units: overdot.Units, letter: str, D: tuple[int, ...]) -> dict[str,
 
 
 def assert_equal(got, expected):
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, **EXACT), got, expected)
+    """Trees of one structure and shapes, equal to 1e-12."""
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13, strict=True), got, expected)
 
 
 @every_setting
@@ -121,7 +121,7 @@ def test_the_cotangent_at_every_node(setting):
     cotangents = J.cotangents(jnp.ones_like(D) @ J_D)
     for t, (x, d) in enumerate(zip(s.X, s.d, strict=True)):
         one = overdot.instance(s.oracle, s.divergence, s.w, x, d)
-        np.testing.assert_allclose(D[t], s.divergence.value(one.Y, d), **EXACT)
+        assert_equal(D[t], s.divergence.value(one.Y, d))
         expected = nodes_of(one.z_dot, "z", setting.widths) | nodes_of(one.y_dot, "y", setting.widths)
         assert_equal({name: value[t] for name, value in cotangents.items()}, as_arrays(expected))
 
@@ -148,7 +148,7 @@ def test_training_by_accumulation_over_instances(setting):
     for loss, w in history:
         mean_loss, gradients = step(params, jnp.array(s.X), jnp.array(s.d))
         params = jax.tree.map(lambda p, g: p - eta * g, params, gradients)
-        np.testing.assert_allclose(mean_loss, loss, **EXACT)
+        assert_equal(mean_loss, loss)
         assert_equal(params, params_of(w, setting.widths))
     assert history[-1][0] < history[0][0]
 
@@ -202,16 +202,16 @@ def test_the_network_of_four_parameters(seed):
     L, J_L = bp.squared_error(f3, jnp.array([y]))
     (first, _, second, _, third, _), _ = jnp.ones_like(L) @ J_L @ J
     expected = four_parameters.gradient(theta, x, y)
-    np.testing.assert_allclose(f3[0], four_parameters.outputs(theta, x)[-1], **EXACT)
-    np.testing.assert_allclose([first.W[0, 0], first.b[0]], [expected.w1, expected.b], **EXACT)
-    np.testing.assert_allclose([second.W[0, 0], third.W[0, 0]], [expected.w2, expected.w3], **EXACT)
+    assert_equal(f3[0], four_parameters.outputs(theta, x)[-1])
+    assert_equal([first.W[0, 0], first.b[0]], [expected.w1, expected.b])
+    assert_equal([second.W[0, 0], third.W[0, 0]], [expected.w2, expected.w3])
 
 
 def run_sgd_neural_net(s: Sides, order: list[int], eta: float, **how):
     """The pseudo-code's history, its W m×n and column W0 turned to the library's W[out, in] and b."""
     layers = [sgd_neural_net.Layer(theta.W.T.tolist(), theta.b[:, None].tolist()) for theta in s.params[::2]]
     data = list(zip(s.X, s.d, strict=True))
-    history = sgd_neural_net.sgd_neural_net(layers, s.oracle.f[1:], s.divergence, data, order, eta, **how)
+    history = sgd_neural_net.sgd_neural_net(layers, list(s.oracle.f.values()), s.divergence, data, order, eta, **how)
     return [
         [bp.AffineParams(jnp.array(layer.W).T, jnp.array(layer.W0)[:, 0]) for layer in layers] for layers in history
     ]

@@ -14,10 +14,10 @@ Units = dict[tuple[int, int], float]
 
 
 class Network(NamedTuple):
-    """Widths D_0 … D_N and activations f_1 … f_N; f[0] stands unused so that f[k] is layer k's."""
+    """Widths D_0 … D_N and activations f_1 … f_N."""
 
-    D: list[int]
-    f: list[Activation | None]
+    D: tuple[int, ...]
+    f: dict[int, Activation]
 
     @property
     def N(self) -> int:
@@ -81,7 +81,7 @@ def instance(network: Network, divergence: Divergence, w: Weights, x: Vector, d:
 def train(
     network: Network, divergence: Divergence, w: Weights, X: list[Vector], d: list[Vector], eta: float, iterations: int
 ) -> list[tuple[float, Weights]]:
-    """ "Training by BackProp" (G4): w ← w − (η/T) Σ_t dDiv(Y_t, d_t)/dw. Gives Loss/T before, and w after, each step."""
+    """Training by accumulation (G4): w ← w − (η/T) Σ_t dDiv(Y_t, d_t)/dw; (mean loss before, w after) each step."""
     T = len(X)
     history = []
     for _ in range(iterations):
