@@ -7,12 +7,19 @@ from typing import Any, ClassVar, NamedTuple, dataclass_transform
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+
+AnyArray = jax.Array | np.ndarray
+
+
+class Size(tuple[int, ...]):
+    """The shape of one array in a tree of shapes: a leaf there, where a bare tuple would be a branch."""
 
 
 class Shape(NamedTuple):
     """`batch`: the leading axes of the data; `outputs`, `inputs`: the shapes of one example's y and x.
 
-    Of several inputs (`BlockRow`, `Chain`) or outputs (`BlockColumn`) they are the trees of those shapes.
+    Of several inputs (`BlockRow`, `Chain`) or outputs (`BlockColumn`) they are trees of `Size`.
     """
 
     batch: tuple[int, ...]
@@ -41,7 +48,7 @@ class Jacobian(ABC):
     is_square: ClassVar[bool] = False  # the structure allows n×n alone: one size is printed
 
     def __init_subclass__(cls) -> None:
-        jax.tree_util.register_dataclass(dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls))
+        register_pytree(dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls))
 
     @property
     @abstractmethod
@@ -105,18 +112,37 @@ class Jacobian(ABC):
         return f"{type(self).__name__}({size})"
 
 
+def register_pytree(cls: type) -> None:
+    """Arrays are children, static fields are structure. Rebuilding skips the constructor and its shape checks: JAX
+    puts what it likes (shapes, masks, bare objects) in the place of arrays."""
+    fields = dataclasses.fields(cls)
+    children = [field.name for field in fields if not field.metadata.get("static")]
+    constants = [field.name for field in fields if field.metadata.get("static")]
+
+    def flatten_with_keys(J: Any) -> tuple[list[Any], tuple[Any, ...]]:
+        keyed = [(jax.tree_util.GetAttrKey(name), getattr(J, name)) for name in children]
+        return keyed, tuple(getattr(J, name) for name in constants)
+
+    def unflatten(values: tuple[Any, ...], arrays: Any) -> Any:
+        J = object.__new__(cls)
+        for name, value in zip(children + constants, (*arrays, *values), strict=True):
+            object.__setattr__(J, name, value)
+        return J
+
+    jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten)
+
+
 def times(shape: Any) -> str:
     """A shape as it is read: (3, 4) is "(3×4)", (10,) is "10", () is "1", a tree of shapes a list."""
-    if isinstance(shape, tuple) and all(isinstance(size, int) for size in shape):
+    if is_plain(shape):
         sizes = "×".join(map(str, shape)) or "1"
         return f"({sizes})" if len(shape) > 1 else sizes
-    leaves = jax.tree.leaves(shape, is_leaf=is_shape)
-    return "[" + ", ".join(map(times, leaves)) + "]"
+    return "[" + ", ".join(map(times, jax.tree.leaves(shape))) + "]"
 
 
-def is_shape(node: Any) -> bool:
-    """Whether a node of a tree of shapes is one shape (an empty tuple is the shape of a number)."""
-    return isinstance(node, tuple) and all(isinstance(size, int) for size in node)
+def is_plain(shape: Any) -> bool:
+    """Whether it is the shape of one array, not a tree of shapes."""
+    return isinstance(shape, tuple) and all(isinstance(size, int) for size in shape)
 
 
 def is_jacobian(node: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from functional_bp.jacobians.base import Jacobian, Shape, is_jacobian
+from functional_bp.jacobians.base import Jacobian, Shape, Size, is_jacobian, is_plain
 
 
 def is_block(node: Any) -> bool:
@@ -27,7 +27,7 @@ class BlockRow(Jacobian):
     @property
     def shape(self) -> Shape:
         shapes = [block.shape for block in jax.tree.leaves(self.blocks, is_leaf=is_jacobian)]
-        return Shape(common_batch(shapes), shapes[0].outputs, self._map(lambda block: block.shape.inputs))
+        return Shape(common_batch(shapes), shapes[0].outputs, self._map(lambda block: leaf(block.shape.inputs)))
 
     def __rmatmul__(self, y_bar: Any) -> Any:
         return self._map(lambda block: y_bar @ block)
@@ -58,7 +58,7 @@ class BlockColumn(Jacobian):
     @property
     def shape(self) -> Shape:
         shapes = [block.shape for block in jax.tree.leaves(self.blocks, is_leaf=is_jacobian)]
-        return Shape(common_batch(shapes), self._map(lambda block: block.shape.outputs), shapes[0].inputs)
+        return Shape(common_batch(shapes), self._map(lambda block: leaf(block.shape.outputs)), shapes[0].inputs)
 
     def __rmatmul__(self, y_bar: Any) -> Any:
         blocks, structure = jax.tree.flatten(self.blocks, is_leaf=is_jacobian)
@@ -76,6 +76,10 @@ class BlockColumn(Jacobian):
 
     def __repr__(self) -> str:
         return f"BlockColumn({self.blocks!r})"
+
+
+def leaf(shape: Any) -> Any:
+    return Size(shape) if is_plain(shape) else shape
 
 
 def common_batch(shapes: list[Shape]) -> tuple[int, ...]:

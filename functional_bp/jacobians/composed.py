@@ -1,7 +1,6 @@
 """J = J_k … J_2 J_1: the chain rule, the outer function's derivative first."""
 
 import string
-from functools import reduce
 from typing import Any
 
 import jax
@@ -73,8 +72,8 @@ def product(second: Jacobian, first: Jacobian) -> tuple[Jacobian, ...]:
             return (first,)
         case _, Identity():
             return (second,)
-        case Diagonal(), Diagonal() if second.d.ndim == first.d.ndim:
-            return (Diagonal(second.d * first.d),)
+        case Diagonal(), Diagonal():
+            return (Diagonal(second.d @ first),)
         case _:
             return (second, first)
 
@@ -103,6 +102,8 @@ def cheapest_product(factors: tuple[Jacobian, ...]) -> jax.Array:
         subscripts.append(f"...{columns}{into}")
         arrays.append(J.to_dense())
         columns = into
-    if rows == columns and len(rows):  # nothing but diagonals
-        return Diagonal(reduce(jnp.multiply, arrays)).to_dense()
+    if rows and rows == columns:  # nothing but diagonals
+        columns = next(axis)
+        subscripts.append(f"{rows}{columns}")
+        arrays.append(jnp.eye(arrays[0].shape[-1], dtype=arrays[0].dtype))
     return jnp.einsum(f"{','.join(subscripts)}->...{rows}{columns}", *arrays, optimize="dp")

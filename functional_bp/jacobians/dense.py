@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from functional_bp.jacobians.base import Jacobian, Shape
+from functional_bp.jacobians.base import AnyArray, Jacobian, Shape
 
 
 class Dense(Jacobian):
@@ -16,10 +16,10 @@ class Dense(Jacobian):
         *batch, m, n = self.A.shape
         return Shape(tuple(batch), (m,), (n,))
 
-    def __rmatmul__(self, y_bar: Float[Array, "*batch m"]) -> Float[Array, "*batch n"]:
+    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch n"]:
         return jnp.einsum("...m,...mn->...n", y_bar, self.A)
 
-    def jvp(self, z_dot: Float[Array, "*batch n"]) -> Float[Array, "*batch m"]:
+    def jvp(self, z_dot: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch m"]:
         return jnp.einsum("...mn,...n->...m", self.A, z_dot)
 
     def to_dense(self) -> Float[Array, "*batch m n"]:
@@ -36,10 +36,10 @@ class RowVector(Jacobian):
         *batch, n = self.g.shape
         return Shape(tuple(batch), (), (n,))
 
-    def __rmatmul__(self, D_bar: Float[Array, "*batch"]) -> Float[Array, "*batch n"]:
+    def __rmatmul__(self, D_bar: Float[AnyArray, "*batch"] | float) -> Float[Array, "*batch n"]:
         return jnp.einsum("...,...n->...n", jnp.asarray(D_bar, self.g.dtype), self.g)
 
-    def jvp(self, y_dot: Float[Array, "*batch n"]) -> Float[Array, "*batch"]:
+    def jvp(self, y_dot: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch"]:
         return jnp.einsum("...n,...n->...", self.g, y_dot)
 
     def to_dense(self) -> Float[Array, "*batch n"]:

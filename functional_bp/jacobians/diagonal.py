@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from functional_bp.jacobians.base import Jacobian, Shape, static
+from functional_bp.jacobians.base import AnyArray, Jacobian, Shape, static
 
 
 class Identity(Jacobian):
@@ -16,10 +16,10 @@ class Identity(Jacobian):
     def shape(self) -> Shape:
         return Shape((), self.core, self.core)
 
-    def __rmatmul__(self, y_bar: Float[Array, "*batch_core"]) -> Float[Array, "*batch_core"]:
+    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch_core"]) -> Float[Array, "*batch_core"]:
         return jnp.asarray(y_bar)
 
-    def jvp(self, z_dot: Float[Array, "*batch_core"]) -> Float[Array, "*batch_core"]:
+    def jvp(self, z_dot: Float[AnyArray, "*batch_core"]) -> Float[Array, "*batch_core"]:
         return jnp.asarray(z_dot)
 
 
@@ -34,11 +34,12 @@ class Diagonal(Jacobian):
         *batch, n = self.d.shape
         return Shape(tuple(batch), (n,), (n,))
 
-    def __rmatmul__(self, y_bar: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
-        return y_bar * self.d
+    def __rmatmul__(self, y_bar: Float[AnyArray, "*#batch n"]) -> Float[Array, "*_ n"]:
+        y_bar, d = jnp.broadcast_arrays(y_bar, self.d)
+        return y_bar * d
 
-    def jvp(self, z_dot: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
-        return self.d * z_dot
+    def jvp(self, z_dot: Float[AnyArray, "*#batch n"]) -> Float[Array, "*_ n"]:
+        return z_dot @ self
 
     def to_dense(self) -> Float[Array, "*batch n n"]:
         unit = jnp.eye(self.d.shape[-1], dtype=self.d.dtype)

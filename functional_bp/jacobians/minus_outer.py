@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from functional_bp.jacobians.base import Jacobian, Shape
+from functional_bp.jacobians.base import AnyArray, Jacobian, Shape
 
 
 class DiagonalMinusOuter(Jacobian):
@@ -17,11 +17,11 @@ class DiagonalMinusOuter(Jacobian):
         *batch, n = self.y.shape
         return Shape(tuple(batch), (n,), (n,))
 
-    def __rmatmul__(self, y_bar: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
+    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch n"]:
         mean = jnp.einsum("...j,...j->...", y_bar, self.y)
         return self.y * (y_bar - mean[..., None])
 
-    def jvp(self, z_dot: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
+    def jvp(self, z_dot: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch n"]:
         return z_dot @ self
 
 
@@ -36,5 +36,5 @@ class IdentityMinusRows(Jacobian):
         *batch, n = self.y.shape
         return Shape(tuple(batch), (n,), (n,))
 
-    def __rmatmul__(self, y_bar: Float[Array, "*batch n"]) -> Float[Array, "*batch n"]:
+    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch n"]:
         return y_bar - y_bar.sum(-1, keepdims=True) * self.y

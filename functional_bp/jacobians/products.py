@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from functional_bp.jacobians.base import Jacobian, Shape
+from functional_bp.jacobians.base import AnyArray, Jacobian, Shape
 
 
 class PairProduct(Jacobian):
@@ -19,7 +19,7 @@ class PairProduct(Jacobian):
         *batch, m, _ = self.partners.shape
         return Shape(tuple(batch), (m,), (2 * m,))
 
-    def __rmatmul__(self, y_bar: Float[Array, "*batch m"]) -> Float[Array, "*batch 2*m"]:
+    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch 2*m"]:
         z_bar = y_bar[..., None] * self.partners
         return z_bar.reshape(*y_bar.shape[:-1], 2 * y_bar.shape[-1])
 
@@ -34,8 +34,8 @@ class OwnColumn(Jacobian):
         *batch, n, m = self.L.shape
         return Shape(tuple(batch), (m,), (n, m))
 
-    def __rmatmul__(self, y_bar: Float[Array, "*batch m"]) -> Float[Array, "*batch n m"]:
+    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch n m"]:
         return jnp.einsum("...i,...ji->...ji", y_bar, self.L)
 
-    def jvp(self, z_dot: Float[Array, "*batch n m"]) -> Float[Array, "*batch m"]:
+    def jvp(self, z_dot: Float[AnyArray, "*batch n m"]) -> Float[Array, "*batch m"]:
         return jnp.einsum("...ji,...ji->...i", self.L, z_dot)

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from functional_bp.jacobians.base import Jacobian, Shape, static
+from functional_bp.jacobians.base import AnyArray, Jacobian, Shape, static
 
 
 class Selection(Jacobian):
@@ -22,10 +22,10 @@ class Selection(Jacobian):
         *batch, m, _ = self.weights.shape
         return Shape(tuple(batch), (m,), (self.n,))
 
-    def __rmatmul__(self, y_bar: Float[Array, "*batch m"]) -> Float[Array, "*batch n"]:
+    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch n"]:
         scattered = y_bar[..., None] * self.weights
         zeros = jnp.zeros((*y_bar.shape[:-1], self.n), scattered.dtype)
         return zeros.at[..., self.columns].add(scattered)
 
-    def jvp(self, z_dot: Float[Array, "*batch n"]) -> Float[Array, "*batch m"]:
+    def jvp(self, z_dot: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch m"]:
         return (self.weights * z_dot[..., self.columns]).sum(-1)

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from functional_bp.jacobians.base import Jacobian, Shape, static
+from functional_bp.jacobians.base import AnyArray, Jacobian, Shape, static
 from functional_bp.jacobians.diagonal import Identity
 
 
@@ -22,10 +22,10 @@ class Broadcast(Jacobian):
     def shape(self) -> Shape:
         return Shape(self.batch, self.core, self.core)
 
-    def __rmatmul__(self, y_bar: Float[Array, "*batch_core"]) -> Float[Array, "*core"]:
+    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch_core"]) -> Float[Array, "*core"]:
         return y_bar.sum(tuple(range(y_bar.ndim - len(self.core))))
 
-    def jvp(self, b_dot: Float[Array, "*core"]) -> Float[Array, "*batch_core"]:
+    def jvp(self, b_dot: Float[AnyArray, "*core"]) -> Float[Array, "*batch_core"]:
         return jnp.broadcast_to(b_dot, (*self.batch, *self.core))
 
 
@@ -48,10 +48,10 @@ class Outer(Jacobian):
         *batch, n = self.y.shape
         return Shape(tuple(batch), (self.m,), (self.m, n))
 
-    def __rmatmul__(self, z_bar: Float[Array, "*batch m"]) -> Float[Array, "m n"]:
+    def __rmatmul__(self, z_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "m n"]:
         return jnp.einsum("...m,...n->mn", z_bar, self.y)
 
-    def jvp(self, W_dot: Float[Array, "m n"]) -> Float[Array, "*batch m"]:
+    def jvp(self, W_dot: Float[AnyArray, "m n"]) -> Float[Array, "*batch m"]:
         return jnp.einsum("mn,...n->...m", W_dot, self.y)
 
     def to_dense(self) -> Float[Array, "*batch m m n"]:

@@ -3,7 +3,7 @@
 from functools import reduce
 from typing import Any
 
-from functional_bp.jacobians.base import Jacobian, Shape, is_shape
+from functional_bp.jacobians.base import Jacobian, Shape, is_plain
 from functional_bp.jacobians.blocks import BlockRow, add_trees, common_batch, sum_broadcast
 from functional_bp.jacobians.diagonal import Diagonal
 
@@ -39,7 +39,7 @@ def add(first: Jacobian, second: Jacobian) -> Jacobian:
     if isinstance(first, Diagonal) and isinstance(second, Diagonal) and first.d.shape == second.d.shape:
         return Diagonal(first.d + second.d)
     for a, b in zip(first.shape[1:], second.shape[1:], strict=True):
-        if is_shape(a) and is_shape(b) and a != b:
+        if is_plain(a) and is_plain(b) and a != b:
             raise ValueError(f"cannot add {first} and {second}: a sum needs equal shapes")
     return Sum((*terms(first), *terms(second)))
 

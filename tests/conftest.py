@@ -1,0 +1,14 @@
+"""Every test runs with strict dtype and rank promotion; warnings are errors (pyproject.toml)."""
+
+import jax
+import pytest
+
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+@pytest.fixture
+def float64():
+    """float64 for one test; the default stays float32."""
+    with jax.enable_x64(True):
+        yield
