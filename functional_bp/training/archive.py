@@ -1,0 +1,95 @@
+"""Arrays on disk that are either whole or refused: an npz, written at once, with the hash of what it holds."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import jax
+import numpy as np
+
+from functional_bp.errors import InputError
+
+HASH = "sha256"
+
+
+def save_tree(path: Path, tree: Any) -> None:
+    """Writes the leaves under the names of their places ("params.0.W"). Raises InputError if it can't."""
+    arrays = {name: np.asarray(leaf) for name, leaf in named_leaves(tree).items()}
+    arrays[HASH] = np.frombuffer(content_hash(arrays), np.uint8)
+    write_atomically(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+
+
+def load_tree(path: Path, like: Any) -> Any:
+    """The tree that `save_tree` wrote, as NumPy arrays; `like` has its structure, shapes and dtypes.
+
+    Raises InputError for a file that is missing, damaged or of another structure, with what differs.
+    """
+    arrays = load_arrays(path)
+    expected = named_leaves(like)
+    for name in sorted(arrays.keys() ^ expected.keys()):
+        raise InputError(f"{path}: {name} is {'not expected' if name in arrays else 'missing'}")
+    for name, leaf in expected.items():
+        came, wanted = describe(arrays[name]), describe(leaf)
+        if came != wanted:
+            raise InputError(f"{path}: expected {name} to be {wanted}, got {came}")
+    return jax.tree.unflatten(jax.tree.structure(like), [arrays[name] for name in expected])
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a file by name, once their hash is right."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        stored = arrays.pop(HASH).tobytes()
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist") from error
+    except Exception as error:  # whatever NumPy and zipfile raise on bytes that are no archive of this kind
+        raise InputError(f"{path} is damaged: {one_line(error)}") from error
+    if stored != content_hash(arrays):
+        raise InputError(f"{path} is damaged: its content does not have the hash that was written with it")
+    return arrays
+
+
+def named_leaves(tree: Any) -> dict[str, Any]:
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
+
+
+def describe(array: Any) -> str:
+    return f"{array.dtype}{list(array.shape)}"
+
+
+def content_hash(arrays: dict[str, np.ndarray]) -> bytes:
+    """SHA-256 of names, dtypes, shapes and bytes."""
+    sha = hashlib.sha256()
+    for name in sorted(arrays):
+        sha.update(f"{name} {describe(arrays[name])}\n".encode())
+        sha.update(np.ascontiguousarray(arrays[name]).data)
+    return sha.digest()
+
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
+    """The file is there with all its bytes or not at all, even after a crash: fsync, rename, fsync of the folder."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        try:
+            with open(partial, "wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def one_line(error: BaseException) -> str:
+    return " ".join(f"{error or type(error).__name__}".split())
