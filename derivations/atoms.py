@@ -1,0 +1,253 @@
+"""The constructors of atoms: each applies its function's laws and returns a polynomial.
+
+Every law's docstring says why it is sound and which side condition it needs.
+"""
+
+from fractions import Fraction
+
+from sympy import factorint
+
+from derivations.indices import Affine, difference, never_zero
+from derivations.scope import Undefined, require, scope
+from derivations.terms import (
+    IDEMPOTENT, ONE, REBUILD, RELATIONS, ZERO, Atom, Exponent, Poly, integer_power, is_positive, monomial, number,
+    power, product, single, take_out, total,
+)
+
+
+def variable(name: str, indices: tuple[Affine, ...] = (), positive: bool = False) -> Poly:
+    return single(Atom("variable", name, indices, positive=positive or name in scope().positive))
+
+
+def index_value(index: Affine) -> Poly:
+    """An index used as a number: c + Σ c_k k."""
+    parts = [number(index.constant)]
+    for leaf, c in index.terms:
+        atom = Atom("index", indices=(Affine(0, ((leaf, 1),)),), positive=leaf.lower > 0)
+        parts.append(single(atom).scale(Fraction(c)))
+    return total(parts)
+
+
+def delta(a: Affine, b: Affine) -> Poly:
+    """δ(a − b): 1 where the indices are equal, 0 where they provably never are; symmetric in a and b."""
+    gap = difference(a, b)
+    if not gap.terms and gap.constant == 0:
+        return ONE
+    if never_zero(gap):
+        return ZERO
+    if gap.terms[0][1] < 0:
+        gap = Affine(-gap.constant, tuple((leaf, -c) for leaf, c in gap.terms))
+    return single(Atom("delta", indices=(gap,)))
+
+
+def exp(argument: Poly) -> Poly:
+    """exp(Σ c m) = Π exp(m)^c, and exp(c log x) = x^c; log x in the argument says that x > 0."""
+    result = ONE
+    for m, c in argument.terms.items():
+        if len(m) == 1 and m[0][1] == 1 and m[0][0].kind == "log":
+            factor = power(m[0][0].args[0], _exponent(c))
+        else:
+            factor = single(Atom("exp", args=(Poly({m: Fraction(1)}),), positive=True), _exponent(c))
+        result = result * factor
+    return result
+
+
+def _exponent(c: Fraction) -> Exponent:
+    return int(c) if c.denominator == 1 else c
+
+
+def log(argument: Poly) -> Poly:
+    """log(c Π a^e · rest) = log c + Σ e log a + log rest, where c and every a are > 0; log exp m = m.
+
+    What is taken out of a sum of several terms is positive anyway; out of a single term a factor that is not known to
+    be positive is taken with the side condition that it is.
+    """
+    if not argument:
+        raise Undefined("the logarithm of zero")
+    single_term = argument.single
+    if single_term:
+        (m, c), rest = single_term, ONE
+        factors = dict(m)
+        if c < 0:
+            c, rest = -c, number(-1)
+    else:
+        (factors, c), rest = take_out(argument, integer=False)
+    parts = [_log_number(c)]
+    for atom, e in factors.items():
+        if atom.kind in IDEMPOTENT:
+            raise Undefined(f"the logarithm of {atom}, which is zero somewhere")
+        if not atom.positive:
+            require("positive", single(atom))
+        inner = atom.args[0] if atom.kind in ("exp", "quotient") else single(atom)
+        parts.append((inner if atom.kind == "exp" else _log_atom(inner)).scale(Fraction(e)))
+    if rest != ONE:
+        if not is_positive(rest):
+            require("positive", rest)
+        parts.append(_log_atom(rest))
+    return total(parts)
+
+
+def _log_atom(argument: Poly) -> Poly:
+    return single(Atom("log", args=(argument,)))
+
+
+def _log_number(c: Fraction) -> Poly:
+    return total(_log_atom(number(prime)).scale(Fraction(sign * multiplicity))
+                 for base, sign in ((c.numerator, 1), (c.denominator, -1))
+                 for prime, multiplicity in factorint(base).items())
+
+
+def step(argument: Poly) -> Poly:
+    """step(x) = 1 for x ≥ 0, else 0. A positive factor drops out; step(−x) = 1 − step(x) for x ≠ 0.
+
+    Where a maximum over an index is in x, x = 0 is no accident but the place that attains it: the sign stays.
+    """
+    if argument.constant is not None:
+        return number(int(argument.constant >= 0))
+    (_, _), rest = take_out(argument, integer=False)
+    if is_positive(rest):
+        return ONE
+    first, c = min(rest.terms.items(), key=lambda term: "*".join(f"{a.key}^{e}" for a, e in term[0]))
+    if c > 0 or any(a.kind == "maximum" for m in rest.terms for a, _ in m):
+        return single(Atom("step", args=(rest,)))
+    require("nonzero", rest)
+    return ONE - single(Atom("step", args=(rest.scale(Fraction(-1)),)))
+
+
+def sign(argument: Poly) -> Poly:
+    """sign x = 2 step(x) − 1 for x ≠ 0."""
+    require("nonzero", argument)
+    return step(argument).scale(Fraction(2)) - ONE
+
+
+def absolute(argument: Poly) -> Poly:
+    """|x| = x (2 step(x) − 1), for every x."""
+    return argument * (step(argument).scale(Fraction(2)) - ONE)
+
+
+def maximum(arguments: tuple[Poly, ...]) -> Poly:
+    """max(a, b) = b + (a − b) step(a − b), for every a and b; for more: Σ_l a_l Π_{m≠l} step(a_l − a_m) off ties."""
+    if len(arguments) == 2:
+        a, b = arguments
+        return b + (a - b) * step(a - b)
+    for l, a in enumerate(arguments):
+        for b in arguments[:l]:
+            require("nonzero", a - b)
+    return total(a * product(step(a - b) for m, b in enumerate(arguments) if m != l)
+                 for l, a in enumerate(arguments))
+
+
+ODD, EVEN = {"tanh", "sin", "sinh", "erf", "atan"}, {"cos", "cosh"}
+POSITIVE = {"sigmoid", "softplus", "cosh"}
+
+
+def function(name: str, arguments: tuple[Poly, ...], indices: tuple[Affine, ...] = ()) -> Poly:
+    """f(x): tanh(−x) = −tanh x, cos(−x) = cos x, σ(−x) = 1 − σ(x), softplus(−x) = softplus(x) − x.
+
+    With `expand` on the scope: σ(x) = 1/(1 + exp(−x)), tanh x = 2σ(2x) − 1, softplus(x) = log(1 + exp x).
+    """
+    x = arguments[0]
+    if scope().expand and name in EXPANSIONS:
+        return EXPANSIONS[name](x)
+    if name in ODD | EVEN | POSITIVE and x.terms:
+        first = x.terms[min(x.terms, key=lambda m: "*".join(f"{a.key}^{e}" for a, e in m))]
+        if first < 0:
+            flipped = function(name, (x.scale(Fraction(-1)),))
+            return {"sigmoid": lambda: ONE - flipped, "softplus": lambda: flipped + x}.get(
+                name, lambda: flipped.scale(Fraction(-1)) if name in ODD else flipped)()
+    if name in ODD and not x.terms:
+        return ZERO
+    return single(Atom("function", name, indices, arguments, positive=name in POSITIVE))
+
+
+def _sigmoid(x: Poly) -> Poly:
+    return power(ONE + exp(x.scale(Fraction(-1))), -1)
+
+
+EXPANSIONS = {
+    "sigmoid": _sigmoid,
+    "tanh": lambda x: _sigmoid(x.scale(Fraction(2))).scale(Fraction(2)) - ONE,
+    "softplus": lambda x: log(ONE + exp(x)),
+    "sinh": lambda x: (exp(x) - exp(x.scale(Fraction(-1)))).scale(Fraction(1, 2)),
+    "cosh": lambda x: (exp(x) + exp(x.scale(Fraction(-1)))).scale(Fraction(1, 2)),
+}
+
+
+def _rebuild_leafless(atom, indices, args):
+    return single(Atom(atom.kind, atom.name, indices, args, positive=atom.positive))
+
+
+REBUILD.update(
+    variable=_rebuild_leafless,
+    index=lambda atom, indices, args: index_value(indices[0]),
+    delta=lambda atom, indices, args: delta(indices[0], Affine(0, ())),
+    exp=lambda atom, indices, args: exp(args[0]),
+    log=lambda atom, indices, args: log(args[0]),
+    step=lambda atom, indices, args: step(args[0]),
+    function=lambda atom, indices, args: function(atom.name, args, indices),
+    quotient=lambda atom, indices, args: args[0],
+)
+
+
+def fold_primes(powers: dict[Atom, Exponent]) -> Poly | None:
+    """2^(3/2) = 2 · 2^(1/2): a prime's exponent is kept in [0, 1)."""
+    for atom, e in powers.items():
+        if atom.kind == "prime" and not 0 <= e < 1:
+            whole = e.numerator // e.denominator
+            return monomial(powers | {atom: e - whole}).scale(Fraction(int(atom.name)) ** whole)
+    return None
+
+
+def unfold_quotients(powers: dict[Atom, Exponent]) -> Poly | None:
+    """Q^r with r ≥ 1 is Q^(r − whole) · Q^whole, the whole part multiplied out."""
+    for atom, e in powers.items():
+        if atom.kind == "quotient" and e >= 1:
+            whole = e.numerator // e.denominator
+            return monomial(powers | {atom: e - whole}) * integer_power(atom.args[0], whole)
+    return None
+
+
+def reduce_quotients(powers: dict[Atom, Exponent]) -> Poly | None:
+    """x^d Q^r = ((Q − rest)/c) Q^r for Q = c x^d + rest and r < 0: beside Q^r the pivot x keeps an exponent below d.
+
+    (a partial fraction; for Q = 1 + exp z: exp(z)/Q = 1 − 1/Q.) Where x is in Q and Q's x-free part is a number c₀, a
+    negative power of x is raised in the same way, 1 = (Q − others)/c₀.
+    """
+    for atom, e in powers.items():
+        if atom.kind != "quotient" or e >= 0:
+            continue
+        q = atom.args[0]
+        pivot = pivot_of(q)
+        if pivot is None:
+            continue
+        x, degree, c = pivot
+        have = powers.get(x, 0)
+        free = q.terms.get((), 0)
+        if have >= degree:
+            top = ((x, degree),)
+            rest = Poly({m: k for m, k in q.terms.items() if m != top})
+            base = powers | {x: have - degree}
+            return (monomial(base | {atom: e + 1}) - _times(rest, base)).scale(1 / c)
+        if have < 0 and free and all(x in dict(m) for m in q.terms if m):
+            rest = q - number(free)
+            return (monomial(powers | {atom: e + 1}) - _times(rest, powers)).scale(1 / free)
+    return None
+
+
+def _times(poly: Poly, powers: dict[Atom, Exponent]) -> Poly:
+    """poly · Π powers, the powers not looked at alone."""
+    return total(monomial({**powers, **{a: powers.get(a, 0) + e for a, e in m}}).scale(c) for m, c in poly.terms.items())
+
+
+def pivot_of(q: Poly) -> tuple[Atom, int, Fraction] | None:
+    """An atom x whose highest power x^d in Q stands alone in its term, with its coefficient; plain symbols first."""
+    choices = []
+    for m, c in q.terms.items():
+        if len(m) == 1 and isinstance(m[0][1], int) and m[0][1] > 0 and m[0][0].kind in ("variable", "exp", "function"):
+            x, d = m[0]
+            if all(dict(other).get(x, 0) < d for other in q.terms if other != m):
+                choices.append(((bool(x.leaves), x.kind, x.key), (x, d, c)))
+    return min(choices, key=lambda choice: choice[0])[1] if choices else None
+
+
+RELATIONS += [fold_primes, unfold_quotients, reduce_quotients]

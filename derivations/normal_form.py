@@ -1,0 +1,216 @@
+"""From SymPy to the normal form: every formula becomes a Laurent polynomial over atoms (see `terms`, `atoms`, `sums`)."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from sympy import (
+    Abs, Add, Derivative, Expr, Function, Heaviside, Idx, Indexed, Integer, KroneckerDelta, Max, Min, Mul, Piecewise,
+    Pow, Product, Rational, Sum, Symbol, exp, log, sign,
+)
+from sympy.core.function import AppliedUndef
+from sympy.core.numbers import NumberSymbol
+from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
+from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
+
+from derivations import atoms
+from derivations.calculus import FieldValue, Maximum, evaluate_derivatives, sigmoid, softplus, step
+from derivations.indices import Affine, Leaf, affine, difference, fresh, plain
+from derivations.scope import Undefined
+from derivations.sums import bound, sum_over
+from derivations.terms import ONE, Poly, number, power, product, total
+
+Bound = Mapping[Expr, Leaf]
+KNOWN = {"tanh", "sin", "cos", "sinh", "cosh", "erf", "atan"}
+
+
+class NoFormula(ValueError):
+    """The expression is not a formula that can be judged."""
+
+
+def normal_form(expression: Expr) -> Poly:
+    """The normal form of a well-formed formula, under the hypotheses of the scope."""
+    return convert(evaluate_derivatives(expression), {})
+
+
+def leaf_of(k: Idx, limits=None) -> Leaf:
+    """An index with its range."""
+    lower, upper = (k.lower, k.upper) if limits is None else limits
+    if lower is None or not isinstance(lower, Integer):
+        raise NoFormula(f"index {k} has no range that starts at a whole number: write Idx({str(k)!r}, (1, n))")
+    return Leaf(str(k.name), int(lower), upper)
+
+
+def index_expression(e: Expr, env: Bound) -> Affine:
+    """An index: affine in Idx's, with integer coefficients."""
+    if e in env:
+        return plain(env[e])
+    if isinstance(e, Idx):
+        return plain(leaf_of(e))
+    if isinstance(e, Integer):
+        return Affine(int(e), ())
+    constant, terms = 0, []
+    for part in Add.make_args(e):
+        c, rest = part.as_coeff_Mul()
+        if not c.is_Integer or not (rest == 1 or rest in env or isinstance(rest, Idx)):
+            raise NoFormula(f"index {e} is not a sum of indices with whole coefficients")
+        if rest == 1:
+            constant += int(c)
+        else:
+            terms.append((env[rest] if rest in env else leaf_of(rest), int(c)))
+    return affine(constant, terms)
+
+
+def convert(e: Expr, env: Bound) -> Poly:
+    """The normal form of `e`, the dummies around it being those in `env`."""
+    if isinstance(e, Rational):
+        return number(Fraction(int(e.p), int(e.q)))
+    if e in env or isinstance(e, Idx):
+        return atoms.index_value(index_expression(e, env))
+    if isinstance(e, NumberSymbol):
+        return atoms.exp(ONE) if str(e) == "E" else atoms.variable(str(e), positive=True)
+    if isinstance(e, Symbol):
+        return atoms.variable(e.name, positive=bool(e.is_positive))
+    if isinstance(e, Indexed):
+        return atoms.variable(str(e.base.label), tuple(index_expression(i, env) for i in e.indices), bool(e.is_positive))
+    for kinds, handler in HANDLERS:
+        if isinstance(e, kinds):
+            return handler(e, env)
+    raise NoFormula(f"{type(e).__name__} {e} is not part of the language of formulas")
+
+
+def _pow(e: Pow, env: Bound) -> Poly:
+    base = convert(e.base, env)
+    exponent = convert(e.exp, env)
+    c = exponent.constant
+    if c is not None:
+        return power(base, int(c) if c.denominator == 1 else c)
+    return atoms.exp(exponent * atoms.log(base))
+
+
+def _sum(e: Sum, env: Bound) -> Poly:
+    env = dict(env)
+    dummies = []
+    for k, lower, upper in reversed(e.limits):     # the last limit is the outermost sum
+        env[k] = fresh(leaf_of(k, (lower, upper)))
+        dummies.append(env[k])
+    return sum_over(convert(e.function, env), tuple(dummies))
+
+
+def _product(e: Product, env: Bound) -> Poly:
+    """Π_k f_k, factor by factor: exp Σ_k log f_k for f_k > 0; Π_k step(f_k) = step(min_k f_k); else an atom of its own."""
+    if len(e.limits) > 1:
+        return _product(Product(Product(e.function, *e.limits[:-1]), e.limits[-1]), env)
+    k, lower, upper = e.limits[0]
+    dummy = fresh(leaf_of(k, (lower, upper)))
+    inner = {**env, k: dummy}
+    return product(_product_of(f, inner, dummy) for f in Mul.make_args(e.function))
+
+
+def _product_of(factor: Expr, env: Bound, dummy: Leaf) -> Poly:
+    if isinstance(factor, step):
+        least = maximum_over(convert(-factor.args[0], env), ONE, dummy).scale(Fraction(-1))
+        return atoms.step(least)
+    body = convert(factor, env)
+    try:
+        return atoms.exp(sum_over(atoms.log(body), (dummy,)))
+    except Undefined:
+        return bound("product", "", (), (body,), dummy)
+
+
+def maximum_over(body: Poly, where: Poly, dummy: Leaf) -> Poly:
+    """max_k (a + b_k) = a + max_k b_k."""
+    fixed = Poly({m: c for m, c in body.terms.items() if not any(dummy in a.leaves for a, _ in m)})
+    return fixed + bound("maximum", "", (), (body - fixed, where), dummy)
+
+
+def _maximum(e: Maximum, env: Bound) -> Poly:
+    k, lower, upper = e.limits
+    dummy = fresh(leaf_of(k, (lower, upper)))
+    inner = {**env, k: dummy}
+    return maximum_over(convert(e.body, inner), convert(e.where, inner), dummy)
+
+
+def _field(e: FieldValue, env: Bound) -> Poly:
+    name, indices, body, limits = e.args
+    where = tuple(index_expression(i, env) for i in indices)
+    if not limits:
+        return atoms.function(name.name, (convert(body, env),), where)
+    k, lower, upper = limits
+    dummy = fresh(leaf_of(k, (lower, upper)))
+    return bound("field", name.name, where, (convert(body, {**env, k: dummy}),), dummy)
+
+
+def _piecewise(e: Piecewise, env: Bound) -> Poly:
+    """Branch after branch, each where its condition holds and none before it did."""
+    result, left = number(0), ONE
+    for value, condition in e.args:
+        holds = indicator(condition, env)
+        result = result + left * holds * convert(value, env)
+        left = left * (ONE - holds)
+    return result
+
+
+def indicator(condition, env: Bound) -> Poly:
+    """1 where the condition holds, 0 where it doesn't; x > 0 and x ≥ 0 are the same off x = 0."""
+    if isinstance(condition, (BooleanTrue, BooleanFalse)):
+        return number(int(bool(condition)))
+    if isinstance(condition, And):
+        return product(indicator(c, env) for c in condition.args)
+    if isinstance(condition, Or):
+        return ONE - product(ONE - indicator(c, env) for c in condition.args)
+    if isinstance(condition, (Eq, Ne)):
+        try:
+            equal = atoms.delta(index_expression(condition.lhs, env), index_expression(condition.rhs, env))
+        except NoFormula as error:
+            raise NoFormula(f"condition {condition} compares neither indices nor signs") from error
+        return equal if isinstance(condition, Eq) else ONE - equal
+    if not isinstance(condition, Relational):
+        raise NoFormula(f"condition {condition} is not an inequality")
+    gap = convert(condition.lhs, env) - convert(condition.rhs, env)
+    return _is_positive_where(condition, gap)
+
+
+def _is_positive_where(condition: Relational, gap: Poly) -> Poly:
+    if isinstance(condition, Ge):
+        return atoms.step(gap)
+    if isinstance(condition, Lt):
+        return ONE - atoms.step(gap)
+    if isinstance(condition, Le):
+        return atoms.step(gap.scale(Fraction(-1)))
+    if isinstance(condition, Gt):
+        return ONE - atoms.step(gap.scale(Fraction(-1)))
+    raise NoFormula(f"condition {condition} is not an inequality")
+
+
+def _function(e: Function, env: Bound) -> Poly:
+    name = e.func.__name__
+    if not isinstance(e, AppliedUndef) and name not in KNOWN:
+        raise NoFormula(f"function {name} is unknown")
+    return atoms.function(name, tuple(convert(a, env) for a in e.args))
+
+
+def _min(e: Min, env: Bound) -> Poly:
+    minus = Fraction(-1)
+    return atoms.maximum(tuple(convert(a, env).scale(minus) for a in e.args)).scale(minus)
+
+
+HANDLERS = (
+    (Add, lambda e, env: total(convert(a, env) for a in e.args)),
+    (Mul, lambda e, env: product(convert(a, env) for a in e.args)),
+    (Pow, _pow),
+    (exp, lambda e, env: atoms.exp(convert(e.args[0], env))),
+    (log, lambda e, env: atoms.log(convert(e.args[0], env))),
+    (KroneckerDelta, lambda e, env: atoms.delta(*(index_expression(a, env) for a in e.args[:2]))),
+    (Sum, _sum),
+    (Product, _product),
+    (Maximum, _maximum),
+    (FieldValue, _field),
+    (Piecewise, _piecewise),
+    ((step, Heaviside), lambda e, env: atoms.step(convert(e.args[0], env))),
+    (sign, lambda e, env: atoms.sign(convert(e.args[0], env))),
+    (Abs, lambda e, env: atoms.absolute(convert(e.args[0], env))),
+    (Max, lambda e, env: atoms.maximum(tuple(convert(a, env) for a in e.args))),
+    (Min, _min),
+    ((sigmoid, softplus), lambda e, env: atoms.function(type(e).__name__, (convert(e.args[0], env),))),
+    (Function, _function),
+)

@@ -1,0 +1,151 @@
+"""Judge a claim: proven for arbitrary dimension, refuted by a counterexample, undecided, or no claim at all."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from sympy import Expr, Gt, Idx, Integer, Ne
+from sympy.core.relational import Relational
+
+from derivations.calculus import free_indices
+from derivations.claims import check, dimensions_of
+from derivations.hypotheses import Hypotheses, gather
+from derivations.normal_form import NoFormula, convert
+from derivations.quotients import cleared
+from derivations.readback import to_sympy
+from derivations.refute import Counterexample, search
+from derivations.scope import Scope, Undefined, reasoning
+from derivations.terms import Poly
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found about a claim; true if it was proven.
+
+    `dimension` is "arbitrary" for a proof, else the sizes that were tried; `side_conditions` are what the proof needs,
+    for every value of their indices; `repair` is the formula that the right side should have been, proven.
+    """
+
+    status: str
+    dimension: str = ""
+    side_conditions: tuple[Relational, ...] = ()
+    counterexample: Counterexample | None = None
+    evidence: str = ""
+    diagnosis: str | None = None
+    repair: Expr | None = None
+    seconds: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.status == "proven"
+
+    def __str__(self) -> str:
+        lines = [self.status + (f" for {self.dimension} dimension" if self.status == "proven" else "")]
+        if self.status == "proven":
+            lines.append("where " + (", ".join(map(str, self.side_conditions)) or "everything is defined: no condition"))
+        for label, value in (("counterexample", self.counterexample), ("evidence", self.evidence),
+                             ("diagnosis", self.diagnosis), ("repair", self.repair)):
+            if value not in (None, ""):
+                lines.append(f"{label}: {value}")
+        return "\n".join(lines)
+
+
+class EngineBug(AssertionError):
+    """A claim was proven and refuted: one of the two is wrong, and no verdict of the engine is to be trusted."""
+
+
+def judge(left: Expr, right: Expr, given: Iterable = (), indices: Sequence[Idx] = (), diagnose: bool = True) -> Verdict:
+    """Is left = right, for all values of the free indices, every dimension and all inputs that satisfy `given`?
+
+    `given` takes definitions `equation(y[i], …)`, equations such as Σ d = 1, inequalities and `Ne(i, j)` of indices.
+    Proven claims are searched for a counterexample too.
+    """
+    start = perf_counter()
+    try:
+        verdict = _judge(left, right, tuple(given), tuple(indices), diagnose)
+    except (NoFormula, Undefined, TypeError) as error:
+        verdict = Verdict("ill-typed", evidence=str(error).splitlines()[0])
+    return replace(verdict, seconds=perf_counter() - start)
+
+
+def _judge(left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...], diagnose: bool) -> Verdict:
+    left, right = (Integer(e) if isinstance(e, int) else e for e in (left, right))
+    hypotheses = gather(given)
+    check(left, right, hypotheses, indices)
+    off_kinks: set[Relational] = set()
+    left_formula, right_formula = (hypotheses.unfold(e, off_kinks) for e in (left, right))
+    free = sorted(free_indices(left_formula) | free_indices(right_formula), key=str)
+    everything = (left_formula, right_formula, *(e for pair in hypotheses.equations for e in pair))
+    dimensions = dimensions_of(everything)
+    proof = prove(left_formula, right_formula, hypotheses)
+    conditions = None if proof is None else without_repetition((*off_kinks, *proof))
+    found = search(left_formula, right_formula, hypotheses, dimensions, free, conditions or tuple(off_kinks))
+    if conditions is not None:
+        if found.counterexample:
+            raise EngineBug(f"{left} = {right} was proven and refuted {found.counterexample}")
+        return Verdict("proven", "arbitrary", conditions)
+    if found.counterexample:
+        verdict = Verdict("refuted", found.dimensions, counterexample=found.counterexample)
+        if diagnose:
+            from derivations.diagnosis import diagnosed
+            verdict = diagnosed(verdict, left, right, given)
+        return verdict
+    tried = f"no counterexample at {found.points} points" if found.points else f"no admissible point: {found.problem}"
+    return Verdict("undecided", found.dimensions, evidence=f"{tried}; no proof was found")
+
+
+def prove(left: Expr, right: Expr, hypotheses: Hypotheses) -> tuple[Relational, ...] | None:
+    """The side conditions under which left = right was proven, or None.
+
+    Activations stay opaque first; if that is not enough they are written by exp.
+    """
+    for expand in (False, True):
+        with reasoning(hypotheses.positive) as scope:
+            scope.expand = expand
+            scope.rules = hypotheses.rules() + _distinct(hypotheses)
+            try:
+                gap = convert(left, {}) - convert(right, {})
+                if not cleared(gap):
+                    return _conditions(scope, hypotheses)
+            except RecursionError:
+                return None
+    return None
+
+
+def _distinct(hypotheses: Hypotheses) -> tuple:
+    """i ≠ j as the rewrite δ(i − j) = 0."""
+    from derivations.atoms import delta
+    from derivations.normal_form import index_expression
+    from derivations.sums import Rule
+    from derivations.terms import ZERO
+    polys = (delta(index_expression(a, {}), index_expression(b, {})) for a, b in hypotheses.different)
+    return tuple(Rule((), dict(next(iter(p.terms))), ZERO, frozenset()) for p in polys if p.single)
+
+
+def _conditions(scope: Scope, hypotheses: Hypotheses) -> tuple[Relational, ...]:
+    """The side conditions that the hypotheses don't state already, as SymPy relations."""
+    stated = {_shape(convert(c.gts - c.lts, {})) for c in hypotheses.conditions if hasattr(c, "gts")}
+    found: dict[tuple[str, str], Relational] = {}
+    named_first = sorted(scope.conditions.items(), key=lambda item: any(i.name.startswith("·") for i in item[1].leaves))
+    for (kind, _), poly in named_first:
+        if _shape(poly) not in stated and poly.constant is None:
+            found.setdefault((kind, _shape(poly)), (Gt if kind == "positive" else Ne)(to_sympy(poly), 0))
+    return tuple(sorted(set(found.values()), key=str))
+
+
+def without_repetition(conditions: Iterable[Relational]) -> tuple[Relational, ...]:
+    """Conditions hold for every value of their indices: z_i ≠ 0 and z_j ≠ 0 are one."""
+    found: dict[str, Relational] = {}
+    for c in sorted(conditions, key=str):
+        marks = {k: Idx("•", (k.lower, k.upper)) for k in c.atoms(Idx)}
+        gap = c.lhs - c.rhs
+        shapes = sorted(str(g.xreplace(marks)) for g in (gap, -gap))
+        found.setdefault(type(c).__name__ + shapes[0], c)
+    return tuple(found.values())
+
+
+def _shape(poly: Poly) -> str:
+    """The text with the names of the indices forgotten."""
+    return poly.render({leaf: "•" for leaf in poly.leaves})
+
+
+__all__ = ["EngineBug", "Verdict", "judge", "prove"]

@@ -1,0 +1,177 @@
+"""Counterexamples: random points at which the two sides of a claim rigorously differ.
+
+Dimensions are 2 to 4, inputs small rationals that satisfy the hypotheses, signs such that every pattern of the signs
+inside step, |·|, sign and max is met. Floating point decides where to look; a counterexample is one only if the exact
+or 40-digit interval difference excludes 0.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product as cartesian
+from random import Random
+from typing import Any
+
+from sympy import Abs, Expr, Heaviside, Idx, Indexed, Integer, Max, Min, Piecewise, Sum, Symbol, sign
+from sympy.core.relational import Eq, Ne, Relational
+
+from derivations.calculus import Maximum, free_indices, step
+from derivations.evaluate import Evaluation, Floats, Inadmissible, Intervals
+from derivations.hypotheses import Hypotheses
+
+POINTS, PIECEWISE_POINTS, ATTEMPTS, ASSIGNMENTS = 6, 40, 60, 12
+PIECEWISE = (step, sign, Abs, Max, Min, Heaviside, Piecewise, Maximum)
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A point at which left ≠ right: sizes of the dimensions, values of the free indices, the inputs, both values."""
+
+    dimensions: Mapping[str, int]
+    indices: Mapping[str, int]
+    inputs: Mapping[str, Fraction]
+    left: Any
+    right: Any
+
+    def __str__(self) -> str:
+        parts = [f"{k} = {v}" for values in (self.dimensions, self.indices, self.inputs) for k, v in values.items()]
+        return f"at {', '.join(parts)}: left = {_show(self.left)}, right = {_show(self.right)}"
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the search for a counterexample found, and how many points and which dimensions it tried."""
+
+    counterexample: Counterexample | None
+    points: int
+    dimensions: str
+    problem: str
+
+
+def search(left: Expr, right: Expr, hypotheses: Hypotheses, dimensions: Sequence[Symbol], free: Sequence[Idx],
+           conditions: Sequence[Relational] = (), points: int = POINTS) -> Search:
+    """Look for a counterexample to left = right among points that satisfy the hypotheses and the conditions."""
+    rng = Random(20240229)
+    piecewise = left.has(*PIECEWISE) or right.has(*PIECEWISE)
+    wanted = max(points, PIECEWISE_POINTS) if piecewise and points >= POINTS else points
+    sizes_tried, seen, patterns, stale, problem = set(), 0, set(), 0, ""
+    for attempt in range(ATTEMPTS * (2 if piecewise else 1)):
+        if seen >= wanted or (seen >= points and stale >= 12):
+            break
+        point = Point(rng, attempt, dimensions, hypotheses)
+        screen = point.evaluation(Floats())
+        try:
+            if not point.satisfies(screen, conditions, free):
+                continue
+            fresh_pattern, compared = False, 0
+            for env in point.assignments(free):
+                screen.signs = {}
+                try:
+                    a, b = screen(left, env), screen(right, env)
+                except Inadmissible as error:
+                    problem = str(error)
+                    continue
+                compared += 1
+                pattern = tuple(sorted((str(k), s) for k, s in screen.signs.items()))
+                fresh_pattern |= pattern not in patterns
+                patterns.add(pattern)
+                if not abs(a - b) <= 1e-9 * (1 + abs(a) + abs(b)):
+                    found = point.confirm(left, right, env)
+                    if found is not None:
+                        return Search(found, seen + 1, _tried(sizes_tried | {point.key}), "")
+        except Inadmissible as error:
+            problem = str(error)
+            continue
+        if compared:
+            seen += 1
+            stale = 0 if fresh_pattern else stale + 1
+            sizes_tried.add(point.key)
+    return Search(None, seen, _tried(sizes_tried), problem if not seen else "")
+
+
+def _tried(sizes: set) -> str:
+    return "; ".join(sorted(", ".join(f"{k} = {v}" for k, v in key) for key in sizes if key)) or "no dimension"
+
+
+class Point:
+    """Random sizes and values that satisfy the hypotheses by construction where that is simple."""
+
+    def __init__(self, rng: Random, attempt: int, dimensions: Sequence[Symbol], hypotheses: Hypotheses):
+        self.rng, self.hypotheses = Random(rng.random()), hypotheses
+        choices = [2, 3, 4] if attempt % 3 else [2, 3]
+        self.rng.shuffle(choices)
+        self.sizes = {d: choices[k % len(choices)] for k, d in enumerate(dimensions)}
+        self.key = tuple((str(d), s) for d, s in self.sizes.items())
+        self.style = ("signed", "positive", "unit")[attempt % 3]
+        self.values: dict[tuple[str, tuple[int, ...]], Fraction] = {}
+        self.coefficients: dict[tuple, Fraction] = {}
+
+    def evaluation(self, arithmetic) -> Evaluation:
+        other = Random(self.rng.random())
+        shadow = Evaluation(Floats(), self.sizes, lambda name, where: Fraction(other.randint(1, 10**6), 999983),
+                            lambda *key: Fraction(other.randint(1, 10**6), 999983))
+        return Evaluation(arithmetic, self.sizes, self.value, self.coefficient, shadow)
+
+    def value(self, name: str, where: tuple[int, ...]) -> Fraction:
+        if (name, where) not in self.values:
+            definition = self.hypotheses.value(name, where, self)
+            self.values.setdefault((name, where), self.draw(name) if definition is None else definition)
+        return self.values[name, where]
+
+    def draw(self, name: str) -> Fraction:
+        if name in self.hypotheses.below_one or self.style == "unit":
+            top = self.rng.randint(1, 8)
+            size = Fraction(top, top + self.rng.randint(1, 6))
+        else:
+            size = Fraction(self.rng.randint(1, 12), self.rng.choice((1, 2, 3, 4, 5)))
+        positive = self.style != "signed" or name in self.hypotheses.positive
+        return size if positive or self.rng.random() < 0.5 else -size
+
+    def coefficient(self, *key) -> Fraction:
+        if key not in self.coefficients:
+            self.coefficients[key] = Fraction(self.rng.choice((-1, 1)) * self.rng.randint(1, 5), self.rng.randint(1, 3))
+        return self.coefficients[key]
+
+    def assignments(self, free: Sequence[Idx]) -> Iterator[dict[Idx, int]]:
+        """Values of the free indices, equal ones and different ones among them, that the hypotheses allow."""
+        evaluation = Evaluation(Floats(), self.sizes, self.value, self.coefficient)
+        ranges = [range(evaluation.integer(k.lower, {}), evaluation.integer(k.upper, {}) + 1) for k in free]
+        every = [dict(zip(free, values, strict=True)) for values in cartesian(*ranges)]
+        if len(every) > ASSIGNMENTS:
+            every = every[:1] + self.rng.sample(every[1:], ASSIGNMENTS - 1)
+        for env in every:
+            if all(evaluation.integer(a, env) != evaluation.integer(b, env) for a, b in self.hypotheses.different):
+                yield env
+
+    def satisfies(self, evaluation: Evaluation, conditions: Sequence[Relational], free: Sequence[Idx]) -> bool:
+        """True if every condition holds here for every value of its indices."""
+        for condition in (*self.hypotheses.conditions, *conditions):
+            own = sorted(free_indices(condition), key=str)
+            for env in evaluation.ranges([(k, k.lower, k.upper) for k in own], {}):
+                if any(a in env and b in env and evaluation.integer(a, env) == evaluation.integer(b, env)
+                       for a, b in self.hypotheses.different):
+                    continue
+                if not evaluation.holds(condition, env):
+                    return False
+        return True
+
+    def confirm(self, left: Expr, right: Expr, env: Mapping[Idx, int]) -> Counterexample | None:
+        """The counterexample at this point, if exact or interval arithmetic agrees that the sides differ."""
+        exact = self.evaluation(Intervals())
+        try:
+            a, b = exact(left, env), exact(right, env)
+            if exact.compare(a, b) == 0:
+                return None
+        except Inadmissible:
+            return None
+        inputs = {name + (f"[{', '.join(map(str, where))}]" if where else ""): v
+                  for (name, where), v in sorted(self.values.items())}
+        inputs |= {f"{key[0]} coefficient {key[1:]}": v for key, v in self.coefficients.items()}
+        return Counterexample({str(d): s for d, s in self.sizes.items()}, {str(k): v for k, v in env.items()},
+                              inputs, a, b)
+
+
+def _show(value) -> str:
+    if isinstance(value, Fraction):
+        return str(value)
+    return f"{float(value.mid):.12g} ± {float(value.delta) / 2:.1g}"

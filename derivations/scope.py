@@ -1,0 +1,43 @@
+"""What holds while a claim is judged: hypotheses, what they make positive, and the side conditions that were needed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Undefined(Exception):
+    """The formula has no value: it divides by zero or takes the logarithm of it."""
+
+
+@dataclass
+class Scope:
+    positive: frozenset[str] = frozenset()      # names of arrays and symbols that a hypothesis says are > 0
+    rules: tuple = ()                           # hypotheses as rewrites, see `sums`
+    expand: bool = False                        # write sigmoid, tanh and softplus by exp
+    conditions: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+
+_SCOPE: ContextVar[Scope] = ContextVar("scope", default=Scope())
+
+
+def scope() -> Scope:
+    return _SCOPE.get()
+
+
+@contextmanager
+def reasoning(positive: frozenset[str] = frozenset(), rules: tuple = (), expand: bool = False) -> Iterator[Scope]:
+    """Everything inside is judged under these hypotheses; the side conditions needed are on the scope."""
+    token = _SCOPE.set(Scope(positive, rules, expand))
+    try:
+        yield _SCOPE.get()
+    finally:
+        _SCOPE.reset(token)
+
+
+def require(condition: str, poly: Any) -> None:
+    """Note that a rewrite was sound because `poly` is "positive" or "nonzero"."""
+    if condition == "nonzero" and ("positive", poly.key) in scope().conditions:
+        return
+    scope().conditions.setdefault((condition, poly.key), poly)

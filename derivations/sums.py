@@ -1,0 +1,205 @@
+"""Sums over an index of arbitrary range, and the atoms that bind an index.
+
+A product of factors under dummies is closed in five steps, each an identity of finite sums:
+
+1. a delta whose other index provably stays inside the dummy's range is contracted: Σ_k δ(k − i) f(k) = f(i);
+2. sums inside that depend on a dummy are opened under fresh names: Σ_k a_k (Σ_l b_kl) = Σ_k Σ_l a_k b_kl;
+3. factors free of the dummies leave the sum, and factors that share no dummy part:
+   Σ_k Σ_l a_k b_l = (Σ_k a_k)(Σ_l b_l); a dummy that no factor mentions counts its range;
+4. what still hangs together is searched for hypotheses (Σ d = 1) and for a sum that also stands in a denominator:
+   Σ_i Σ_j c_i e_ij / S_i = Σ_i c_i for S_i = Σ_j e_ij;
+5. the rest is one atom, under canonical dummy names (see `naming`).
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+from derivations.indices import Affine, Leaf, fresh, inside, plain, solve
+from derivations.naming import canonical_order
+from derivations.scope import scope
+from derivations.size import size
+from derivations.terms import (
+    ONE, REBUILD, RELATIONS, Atom, Exponent, Monomial, Poly, monomial, product, single, substitute, substitute_atom,
+    substitute_powers, total,
+)
+
+Powers = dict[Atom, Exponent]
+
+
+def sum_over(poly: Poly, dummies: tuple[Leaf, ...]) -> Poly:
+    """Σ over the dummies; they must be names that nothing else uses."""
+    return total(_close(list(dummies), m).scale(c) for m, c in poly.terms.items())
+
+
+def _close(dummies: list[Leaf], m: Monomial) -> Poly:
+    powers = dict(m)
+    for atom in powers:
+        for dummy in (d for d in dummies if atom.kind == "delta" and d in atom.leaves):
+            value = solve(atom.indices[0], dummy)
+            if value is not None and inside(value, dummy):
+                rest = substitute_powers({a: e for a, e in powers.items() if a is not atom}, {dummy: value})
+                return sum_over(rest, tuple(d for d in dummies if d != dummy))
+    for atom, e in powers.items():
+        if atom.kind == "sum" and isinstance(e, int) and e > 0 and not atom.leaves.isdisjoint(dummies):
+            binders, body = opened(atom)
+            rest = monomial({a: k for a, k in powers.items() if a is not atom} | ({atom: e - 1} if e > 1 else {}))
+            return sum_over(rest * body, (*dummies, *binders))
+    result = monomial({a: e for a, e in powers.items() if a.leaves.isdisjoint(dummies)})
+    for group, factors in _components(dummies, powers):
+        result = result * _close_component(group, factors)
+    return result
+
+
+def opened(atom: Atom) -> tuple[tuple[Leaf, ...], Poly]:
+    """The binders under fresh names, and the body in them."""
+    names = tuple(fresh(b) for b in atom.binders)
+    return names, substitute(atom.args[0], {b: plain(new) for b, new in zip(atom.binders, names, strict=True)})
+
+
+def _components(dummies: list[Leaf], powers: Powers) -> Iterator[tuple[list[Leaf], Powers]]:
+    """The dummies in groups that no factor joins, each with its factors."""
+    left = list(dummies)
+    while left:
+        group, factors = {left[0]}, {}
+        while True:
+            joined = {a: e for a, e in powers.items() if not a.leaves.isdisjoint(group)}
+            if len(joined) == len(factors):
+                break
+            factors = joined
+            group |= {d for a in joined for d in a.leaves if d in left}
+        yield [d for d in left if d in group], factors
+        left = [d for d in left if d not in group]
+
+
+def _close_component(dummies: list[Leaf], powers: Powers) -> Poly:
+    if not powers:
+        return size(dummies[0])
+    for rule in (*_denominators(powers, dummies), *scope().rules):
+        for match in matches(rule, dummies, powers):
+            return sum_over(match.rest * substitute(rule.right, match.values), match.dummies)
+    order = canonical_order(dummies, powers)
+    level = 1 + max(a.level for a in powers)
+    names = {d: Leaf(f"·{level}.{k:02d}", d.lower, d.upper) for k, d in enumerate(order)}
+    body = substitute_powers(powers, {d: plain(new) for d, new in names.items()})
+    if body.single is None:     # renaming let a law apply, such as tanh(−x) = −tanh x
+        return sum_over(*_refreshed(body, names))
+    m, c = body.single
+    atom = Atom("sum", args=(Poly({m: Fraction(1)}),), binders=tuple(names.values()),
+                positive=all(a.positive or e % 2 == 0 for a, e in m) and any(a.positive for a, _ in m))
+    return single(atom).scale(c)
+
+
+def _refreshed(body: Poly, names: dict[Leaf, Leaf]) -> tuple[Poly, tuple[Leaf, ...]]:
+    new = {leaf: fresh(leaf) for leaf in names.values()}
+    return substitute(body, {old: plain(leaf) for old, leaf in new.items()}), tuple(new.values())
+
+
+class Rule(NamedTuple):
+    """Σ over `dummies` of Π powers = right, for every value of the leaves in `free`."""
+
+    dummies: tuple[Leaf, ...]
+    powers: Powers
+    right: Poly
+    free: frozenset[Leaf]
+
+
+class Match(NamedTuple):
+    values: dict[Leaf, Affine]
+    rest: Poly
+    dummies: tuple[Leaf, ...]
+
+
+def _denominators(powers: Powers, dummies: list[Leaf]) -> Iterator[Rule]:
+    """A sum S that stands in a denominator is a rule: wherever its terms stand summed, there is S."""
+    for atom, e in powers.items():
+        if atom.kind == "sum" and e < 0:
+            names, body = opened(atom)
+            if body.single:
+                m, c = body.single
+                yield Rule(names, dict(m), single(atom).scale(1 / c), frozenset())
+
+
+def matches(rule: Rule, dummies: list[Leaf], powers: Powers) -> Iterator[Match]:
+    """The ways in which the rule's left side stands in Σ_dummies Π powers.
+
+    The rule's dummies must meet dummies that no other factor mentions (then their sum parts from the rest), and a
+    factor under them must be used up whole.
+    """
+    def search(pattern: list[tuple[Atom, Exponent]], values: dict[Leaf, Affine], used: Powers):
+        if not pattern:
+            yield values, used
+            return
+        (wanted, e), *others = pattern
+        for atom, have in powers.items():
+            if atom.kind == wanted.kind and atom.name == wanted.name and have >= used.get(atom, 0) + e > 0:
+                extended = _unify(wanted, atom, values, leaves)
+                if extended is not None:
+                    yield from search(others, extended, used | {atom: used.get(atom, 0) + e})
+
+    leaves = rule.free | set(rule.dummies)
+    for values, used in search(sorted(rule.powers.items(), key=lambda item: item[0].kind != "variable"), {}, {}):
+        bound = [values[d].plain if d in values else None for d in rule.dummies]
+        if any(b not in dummies for b in bound) or len(set(bound)) < len(bound):
+            continue
+        if any((b.lower, b.upper) != (d.lower, d.upper) for b, d in zip(bound, rule.dummies, strict=True)):
+            continue
+        rest = {a: e - used.get(a, 0) for a, e in powers.items()}
+        rest = {a: e for a, e in rest.items() if e}
+        if any(not a.leaves.isdisjoint(bound) for a in rest):
+            continue
+        if substitute_powers(rule.powers, values) == monomial(used):
+            yield Match(values, monomial(rest), tuple(d for d in dummies if d not in bound))
+
+
+def _unify(wanted: Atom, atom: Atom, values: dict[Leaf, Affine], leaves: frozenset[Leaf]) -> dict[Leaf, Affine] | None:
+    """Values of the leaves that may make `wanted` the same as `atom` (verified afterwards by putting them in)."""
+    if len(wanted.indices) != len(atom.indices):
+        return None
+    for a, b in zip(wanted.indices, atom.indices, strict=True):
+        leaf = a.plain
+        if leaf in leaves:
+            if values.setdefault(leaf, b) != b if leaf in values else False:
+                return None
+            values = values | {leaf: b}
+        elif a.leaves & leaves == frozenset() and a != b:
+            return None
+    for p, q in zip(wanted.args, atom.args, strict=True):
+        for (m1, _), (m2, _) in zip(p.terms.items(), q.terms.items()):
+            for (a1, _), (a2, _) in zip(m1, m2):
+                if a1.kind != a2.kind or a1.name != a2.name:
+                    continue
+                extended = _unify(a1, a2, values, leaves)
+                if extended is not None:
+                    values = extended
+    return values
+
+
+def _rebuild_sum(atom: Atom, indices: tuple[Affine, ...], args: tuple[Poly, ...]) -> Poly:
+    return sum_over(*_refreshed(args[0], {b: b for b in atom.binders}))
+
+
+def bound(kind: str, name: str, indices: tuple[Affine, ...], args: tuple[Poly, ...], dummy: Leaf) -> Poly:
+    """An atom that binds one index in its arguments: the maximum over an index, a function of a whole vector."""
+    leaf = Leaf(f"·{1 + max(a.level for a in args)}.00", dummy.lower, dummy.upper)
+    renamed = tuple(substitute(a, {dummy: plain(leaf)}) for a in args)
+    return single(Atom(kind, name, indices, renamed, (leaf,)))
+
+
+def _rebuild_bound(atom: Atom, indices: tuple[Affine, ...], args: tuple[Poly, ...]) -> Poly:
+    return bound(atom.kind, atom.name, indices, args, atom.binders[0])
+
+
+REBUILD.update(sum=_rebuild_sum, maximum=_rebuild_bound, product=_rebuild_bound, field=_rebuild_bound)
+
+
+def apply_pointwise_rules(powers: Powers) -> Poly | None:
+    """A hypothesis without dummies, such as d_i² = d_i, rewrites any product that contains its left side."""
+    for rule in scope().rules:
+        if not rule.dummies:
+            for match in matches(rule, [], powers):
+                return match.rest * substitute(rule.right, match.values)
+    return None
+
+
+RELATIONS.append(apply_pointwise_rules)

@@ -1,0 +1,340 @@
+"""The algebra in which formulas are compared: Laurent polynomials over atoms, with rational coefficients.
+
+A polynomial is a mapping from monomials to coefficients, a monomial a sorted tuple of (atom, exponent). The atoms are
+treated as algebraically independent; every relation between them that the engine uses is applied when a monomial is
+formed (`monomial`) or an atom is built (its constructor), so that equal formulas meet in one representation. All of it
+is sound, none of it is complete: two polynomials that differ may still be equal.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from functools import cached_property
+
+from sympy import factorint
+
+from derivations.indices import Affine, Leaf, solve
+from derivations.indices import substitute as substitute_index
+from derivations.scope import Undefined, require
+
+Exponent = int | Fraction
+
+
+class Atom:
+    """An indivisible factor: a kind ("variable", "delta", "exp", "sum", …), a name, indices, arguments and bound indices.
+
+    Equality is equality of `key`, the text of the atom.
+    """
+
+    __slots__ = ("kind", "name", "indices", "args", "binders", "positive", "key", "leaves", "level", "_hash")
+
+    def __init__(self, kind: str, name: str = "", indices: tuple[Affine, ...] = (), args: "tuple[Poly, ...]" = (),
+                 binders: tuple[Leaf, ...] = (), positive: bool = False):
+        self.kind, self.name, self.indices, self.args, self.binders = kind, name, indices, args, binders
+        self.positive = positive
+        leaves = frozenset().union(*(i.leaves for i in indices), *(a.leaves for a in args))
+        self.leaves = leaves.difference(binders)
+        # Bound indices are named by their level, one above every level inside: an outer name never meets an inner one.
+        self.level = max((a.level for a in args), default=0) + bool(binders)
+        self.key = self.render({})
+        self._hash = hash(self.key)
+
+    def __hash__(self):
+        return self._hash
+
+    def __eq__(self, other):
+        return self.key == other.key
+
+    def __repr__(self):
+        return self.key
+
+    def render(self, colours: Mapping[Leaf, str]) -> str:
+        """The text of the atom, with the leaves in `colours` written as their colours."""
+        text = self.kind[0] + ":" + self.name if self.kind != "variable" else self.name
+        if self.indices:
+            text += "[" + ",".join(i.render(colours) for i in self.indices) + "]"
+        if self.args:
+            text += "(" + "; ".join(a.render(colours) for a in self.args) + ")"
+        if self.binders:
+            text += "{" + ",".join(colours.get(b, b.name) + "=" + b.range_key for b in self.binders) + "}"
+        return text
+
+
+Monomial = tuple[tuple[Atom, Exponent], ...]
+
+
+def render_monomial(m: Monomial, colours: Mapping[Leaf, str]) -> str:
+    return "*".join(sorted(f"{a.render(colours) if colours else a.key}^{e}" for a, e in m))
+
+
+class Poly:
+    """Σ coefficient · monomial. Immutable by convention."""
+
+    def __init__(self, terms: Mapping[Monomial, Fraction]):
+        self.terms = {m: c for m, c in terms.items() if c}
+
+    @cached_property
+    def leaves(self) -> frozenset[Leaf]:
+        return frozenset().union(*(a.leaves for m in self.terms for a, _ in m))
+
+    @cached_property
+    def level(self) -> int:
+        return max((a.level for m in self.terms for a, _ in m), default=0)
+
+    @cached_property
+    def key(self) -> str:
+        return self.render({})
+
+    def render(self, colours: Mapping[Leaf, str]) -> str:
+        return " + ".join(sorted(f"{c} {render_monomial(m, colours)}" for m, c in self.terms.items()))
+
+    def __repr__(self):
+        return self.key or "0"
+
+    def __eq__(self, other):
+        return self.terms == other.terms
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __bool__(self):
+        return bool(self.terms)
+
+    def __add__(self, other: "Poly") -> "Poly":
+        terms = dict(self.terms)
+        for m, c in other.terms.items():
+            terms[m] = terms.get(m, 0) + c
+        return Poly(terms)
+
+    def __sub__(self, other: "Poly") -> "Poly":
+        return self + other.scale(Fraction(-1))
+
+    def scale(self, factor: Fraction) -> "Poly":
+        return Poly({m: c * factor for m, c in self.terms.items()})
+
+    def __mul__(self, other: "Poly") -> "Poly":
+        result: dict[Monomial, Fraction] = {}
+        for m1, c1 in self.terms.items():
+            for m2, c2 in other.terms.items():
+                product = {m1 or m2: Fraction(1)} if not m1 or not m2 else multiply(m1, m2).terms
+                for m, c in product.items():
+                    result[m] = result.get(m, 0) + c1 * c2 * c
+        return Poly(result)
+
+    @property
+    def constant(self) -> Fraction | None:
+        """The number this is, where it is one."""
+        if not self.terms:
+            return Fraction(0)
+        return self.terms.get(()) if len(self.terms) == 1 else None
+
+    @property
+    def single(self) -> tuple[Monomial, Fraction] | None:
+        """The only term, where there is only one."""
+        return next(iter(self.terms.items())) if len(self.terms) == 1 else None
+
+
+def number(value: int | Fraction) -> Poly:
+    return Poly({(): Fraction(value)})
+
+
+ZERO, ONE = number(0), number(1)
+
+
+def single(atom: Atom, exponent: Exponent = 1) -> Poly:
+    return Poly({((atom, exponent),): Fraction(1)})
+
+
+def total(polys: Iterable[Poly]) -> Poly:
+    terms: dict[Monomial, Fraction] = {}
+    for poly in polys:
+        for m, c in poly.terms.items():
+            terms[m] = terms.get(m, 0) + c
+    return Poly(terms)
+
+
+def product(polys: Iterable[Poly]) -> Poly:
+    result = ONE
+    for poly in polys:
+        result = result * poly
+    return result
+
+
+def integer_power(poly: Poly, exponent: int) -> Poly:
+    result = ONE
+    for _ in range(exponent):
+        result = result * poly
+    return result
+
+
+def multiply(a: Monomial, b: Monomial) -> Poly:
+    powers = dict(a)
+    for atom, exponent in b:
+        powers[atom] = powers.get(atom, 0) + exponent
+    return monomial(powers)
+
+
+# A relation looks at a monomial's powers and returns the polynomial they are equal to, or None where it doesn't apply.
+Relation = Callable[[dict[Atom, Exponent]], Poly | None]
+RELATIONS: list[Relation] = []
+IDEMPOTENT = ("delta", "step")
+
+
+def monomial(powers: dict[Atom, Exponent]) -> Poly:
+    """The polynomial equal to Π atom^exponent, after every relation among the atoms has been applied.
+
+    δ and step take the values 0 and 1 only, so their positive powers are themselves.
+    """
+    clean: dict[Atom, Exponent] = {}
+    for atom, e in powers.items():
+        if not e:
+            continue
+        if e.denominator == 1:
+            e = int(e)
+        clean[atom] = 1 if atom.kind in IDEMPOTENT and e > 0 else e
+    for relation in RELATIONS:
+        result = relation(clean)
+        if result is not None:
+            return result
+    return Poly({tuple(sorted(clean.items(), key=lambda item: item[0].key)): Fraction(1)})
+
+
+def contract_deltas(powers: dict[Atom, Exponent]) -> Poly | None:
+    """δ(i − j) f(j) = δ(i − j) f(i): where the delta is not 0, the two indices are the same number.
+
+    The index whose name comes last is replaced, so that both sides of an equality write the same one.
+    """
+    for delta in powers:
+        if delta.kind != "delta":
+            continue
+        for leaf in sorted(delta.leaves, reverse=True, key=lambda leaf: leaf.name):
+            value = solve(delta.indices[0], leaf)
+            if value is None:
+                continue
+            if any(leaf in a.leaves for a in powers if a is not delta):
+                rest = {a: e for a, e in powers.items() if a is not delta}
+                return single(delta) * substitute_powers(rest, {leaf: value})
+            break
+    return None
+
+
+RELATIONS.append(contract_deltas)
+
+# Each kind of atom is rebuilt, when its parts change, by the constructor registered here: (old atom, indices, args) -> Poly.
+REBUILD: dict[str, Callable[[Atom, tuple[Affine, ...], tuple[Poly, ...]], Poly]] = {}
+
+def substitute_atom(atom: Atom, values: Mapping[Leaf, Affine]) -> Poly:
+    """The atom with leaves replaced. Bound names never meet the values': see `Atom.level`."""
+    if atom.leaves.isdisjoint(values):
+        return single(atom)
+    indices = tuple(substitute_index(i, values) for i in atom.indices)
+    args = tuple(substitute(a, values) for a in atom.args)
+    return REBUILD[atom.kind](atom, indices, args)
+
+
+def substitute_powers(powers: Mapping[Atom, Exponent], values: Mapping[Leaf, Affine]) -> Poly:
+    untouched = {a: e for a, e in powers.items() if a.leaves.isdisjoint(values)}
+    result = monomial(untouched)
+    for atom, e in powers.items():
+        if atom not in untouched:
+            result = result * power(substitute_atom(atom, values), e)
+    return result
+
+
+def substitute(poly: Poly, values: Mapping[Leaf, Affine]) -> Poly:
+    if poly.leaves.isdisjoint(values):
+        return poly
+    return total(substitute_powers(dict(m), values).scale(c) for m, c in poly.terms.items())
+
+
+def is_positive(poly: Poly) -> bool:
+    """True if the polynomial is provably > 0: every term is a positive number times positive atoms and even powers, and
+    at least one term is made of positive atoms alone."""
+    def never_negative(m):
+        return all(a.positive or (isinstance(e, int) and e % 2 == 0) for a, e in m)
+    return (bool(poly.terms) and all(c > 0 and never_negative(m) for m, c in poly.terms.items())
+            and any(all(a.positive for a, _ in m) for m in poly.terms))
+
+
+def power(poly: Poly, exponent: Exponent) -> Poly:
+    """poly^exponent for a rational exponent.
+
+    (c Π a^e)^r = c^r Π a^(e r) holds for integers r wherever no factor is 0, and for fractions r where the factors that
+    are taken out are > 0; |a|^(2k) = a^(2k) lets even powers out too. What can't be taken out is kept whole in a
+    "quotient" atom: Q^r, with the relations of `quotient_relations`.
+    """
+    if exponent == 1:
+        return poly
+    if exponent.denominator == 1 and exponent > 0:
+        return integer_power(poly, int(exponent))
+    if not poly:
+        raise Undefined("division by zero")
+    if exponent.denominator == 1 and poly.single:
+        m, c = poly.single
+        for a, _ in m:
+            if a.kind == "delta":
+                raise Undefined(f"division by {a}, which is zero for some indices")
+            if not a.positive:
+                require("nonzero", single(a))
+        return monomial({a: e * exponent for a, e in m}).scale(c ** int(exponent))
+    outside, inside = take_out(poly, integer=exponent.denominator == 1)
+    m, c = outside
+    result = number_power(c, exponent) * monomial({a: e * exponent for a, e in m.items()})
+    if inside == ONE:
+        return result
+    if inside.single and exponent.denominator != 1:
+        result, inside = even_powers(result, inside, exponent)
+        if inside == ONE:
+            return result
+    if exponent.denominator != 1 and inside.single and len(inside.single[0]) == 1 and inside.single[1] > 0:
+        ((atom, e),), c = inside.single
+        require("positive", single(atom))
+        return result * number_power(c, exponent) * monomial({atom: e * exponent})
+    positive = is_positive(inside)
+    if not positive:
+        require("nonzero" if exponent.denominator == 1 else "positive", inside)
+    return result * monomial({Atom("quotient", args=(inside,), positive=positive): exponent})
+
+
+def take_out(poly: Poly, integer: bool) -> tuple[tuple[dict[Atom, Exponent], Fraction], Poly]:
+    """poly = c · m · rest: the common monomial, and the coefficient of the first term of what is left.
+
+    With `integer` false only positive atoms and the absolute value of the coefficient are taken out.
+    """
+    common: dict[Atom, Exponent] = {}
+    monomials = [dict(m) for m in poly.terms]
+    for atom in sorted({a for m in monomials for a in m}, key=lambda a: a.key):
+        least = min(m.get(atom, 0) for m in monomials)
+        if least and atom.kind not in IDEMPOTENT and (integer or atom.positive):
+            common[atom] = least
+    rest = poly * monomial({a: -e for a, e in common.items()})
+    first = rest.terms[min(rest.terms, key=lambda m: render_monomial(m, {}))]
+    c = first if integer else abs(first)
+    return (common, c), rest.scale(1 / c)
+
+
+def even_powers(result: Poly, inside: Poly, exponent: Exponent) -> tuple[Poly, Poly]:
+    """(a² b)^r = |a|^(2r) b^r, with |a|^(2r) = a^(2r) for even 2r and a^(2r) (2 step(a) − 1) for odd 2r."""
+    m, c = inside.single  # type: ignore[misc]
+    left: dict[Atom, Exponent] = {}
+    for atom, e in m:
+        if e % 2 or (e * exponent).denominator != 1:
+            left[atom] = e
+            continue
+        result = result * monomial({atom: e * exponent})
+        if (e * exponent) % 2:
+            result = result * (REBUILD["step"](atom, (), (single(atom),)).scale(Fraction(2)) - ONE)
+    return result, monomial(left).scale(c)
+
+
+def number_power(c: Fraction, exponent: Exponent) -> Poly:
+    """c^exponent, roots of numbers as products of roots of primes."""
+    if exponent.denominator == 1:
+        return number(c ** int(exponent))
+    result = number(1)
+    for base, sign in ((c.numerator, 1), (c.denominator, -1)):
+        for prime, multiplicity in factorint(base).items():
+            e = Fraction(multiplicity * sign) * exponent
+            whole = e.numerator // e.denominator
+            result = result.scale(Fraction(prime) ** whole)
+            if e != whole:
+                result = result * single(Atom("prime", str(prime), positive=True), e - whole)
+    return result
