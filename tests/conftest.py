@@ -1,6 +1,7 @@
 """Every test runs with strict dtype and rank promotion; warnings are errors (pyproject.toml)."""
 
 import jax
+import jaxtyping
 import pytest
 
 jax.config.update("jax_numpy_dtype_promotion", "strict")
@@ -12,3 +13,11 @@ def float64():
     """float64 for one test; the default stays float32."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture
+def unchecked():
+    """Without the shape checks that only tests have, so that the library's own errors show."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

@@ -37,4 +37,5 @@ class IdentityMinusRows(Jacobian):
         return Shape(tuple(batch), (n,), (n,))
 
     def __rmatmul__(self, y_bar: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch n"]:
+        y_bar = jnp.asarray(y_bar)
         return y_bar - y_bar.sum(-1, keepdims=True) * self.y

@@ -21,7 +21,7 @@ class PairProduct(Jacobian):
 
     def __rmatmul__(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch 2*m"]:
         z_bar = y_bar[..., None] * self.partners
-        return z_bar.reshape(*y_bar.shape[:-1], 2 * y_bar.shape[-1])
+        return jnp.reshape(z_bar, (*y_bar.shape[:-1], 2 * y_bar.shape[-1]))
 
 
 class OwnColumn(Jacobian):

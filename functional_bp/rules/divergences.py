@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from functional_bp.jacobians import RowVector
-from functional_bp.rules.activations import slopes
+from functional_bp.rules.activations import sigmoid, slopes
 from functional_bp.rules.softmax import log_softmax
 
 Vector = Float[Array, "*batch n"]
@@ -52,6 +52,7 @@ def binary_kl(y: Vector, d: Vector) -> tuple[Number, RowVector]:
 
     It is `binary_nll` less the entropy of d, which is 0 for labels. Source: lectures, claim E11.
     """
+    check_fit("binary_kl", y, d)
     D, J = binary_nll(y, d)
     return D + (times_log(d, d) + times_log(1 - d, 1 - d)).sum(-1), J
 
@@ -61,6 +62,7 @@ def kl(y: Vector, d: Vector) -> tuple[Number, RowVector]:
 
     It is `nll` less the entropy of d, which is 0 for labels. Source: lectures, claim E11.
     """
+    check_fit("kl", y, d)
     D, J = nll(y, d)
     return D + times_log(d, d).sum(-1), J
 
@@ -72,8 +74,9 @@ def sigmoid_binary_nll(z: Vector, d: Vector) -> tuple[Number, RowVector]:
     Source: lectures, claims E7 and E9.
     """
     check_fit("sigmoid_binary_nll", z, d)
+    (y, _), (not_y, _) = sigmoid(z), sigmoid(-z)
     D = (d * jax.nn.softplus(-z) + (1 - d) * jax.nn.softplus(z)).sum(-1)
-    return D, RowVector((1 - d) * jax.nn.sigmoid(z) - d * jax.nn.sigmoid(-z))
+    return D, RowVector((1 - d) * y - d * not_y)
 
 
 def softmax_nll(z: Vector, d: Vector) -> tuple[Number, RowVector]:

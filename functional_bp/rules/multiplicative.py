@@ -36,10 +36,10 @@ def power_product(alpha: Float[Array, "n m"], z: Float[Array, "*batch n"]) -> tu
     exponent = jnp.broadcast_to(alpha, shape)
     power = base**exponent
     others = product_of_others(power)
-    one = jnp.ones((), z.dtype)
     # a zero exponent gives a constant, whatever the base: no 0 · 0⁻¹
-    slope = jnp.where(exponent == 0, 0 * one, exponent * base ** (exponent - one))
-    log_base = jnp.where((base == 0) & (exponent > 0), 0 * one, jnp.log(base))
+    slope = jnp.where(exponent == 0, jnp.zeros_like(base), exponent * base ** (exponent - 1))
+    log_of_zero = jnp.where(exponent > 0, jnp.zeros_like(base), jnp.full_like(base, jnp.nan))
+    log_base = jnp.where(base == 0, log_of_zero, jnp.log(base))
     J_z = Dense(jnp.swapaxes(slope * others, -1, -2))
     J_alpha = OwnColumn(power * log_base * others) @ broadcast(z.shape[:-1], alpha.shape)
     return power.prod(-2), BlockRow((J_alpha, J_z))
