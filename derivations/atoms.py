@@ -4,6 +4,7 @@ Every law's docstring says why it is sound and which side condition it needs.
 """
 
 from fractions import Fraction
+from math import gcd
 
 from sympy import factorint
 
@@ -35,8 +36,8 @@ def delta(a: Affine, b: Affine) -> Poly:
         return ONE
     if never_zero(gap):
         return ZERO
-    if gap.terms[0][1] < 0:
-        gap = Affine(-gap.constant, tuple((leaf, -c) for leaf, c in gap.terms))
+    scale = gcd(gap.constant, *(c for _, c in gap.terms)) * (1 if gap.terms[0][1] > 0 else -1)
+    gap = Affine(gap.constant // scale, tuple((leaf, c // scale) for leaf, c in gap.terms))
     return single(Atom("delta", indices=(gap,)))
 
 

@@ -59,6 +59,10 @@ class sigmoid(Function):
     def fdiff(self, argindex=1):
         return self * (1 - self)
 
+    def _latex(self, printer, exp=None):
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"\sigma{power}\left({printer._print(self.args[0])}\right)"
+
 
 class softplus(Function):
     """softplus(x) = log(1 + exp x); its derivative is σ(x)."""

@@ -25,16 +25,19 @@ PIECEWISE = (step, sign, Abs, Max, Min, Heaviside, Piecewise, Maximum)
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A point at which left ≠ right: sizes of the dimensions, values of the free indices, the inputs, both values."""
+    """A point at which left ≠ right: sizes of the dimensions, values of the free indices, the inputs, both
+    values (exact, or an interval), and the polynomials that stood for opaque functions."""
 
     dimensions: Mapping[str, int]
     indices: Mapping[str, int]
     inputs: Mapping[str, Fraction]
     left: Any
     right: Any
+    functions: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         parts = [f"{k} = {v}" for values in (self.dimensions, self.indices, self.inputs) for k, v in values.items()]
+        parts += self.functions
         return f"at {', '.join(parts)}: left = {_show(self.left)}, right = {_show(self.right)}"
 
 
@@ -166,9 +169,22 @@ class Point:
             return None
         inputs = {name + (f"[{', '.join(map(str, where))}]" if where else ""): v
                   for (name, where), v in sorted(self.values.items())}
-        inputs |= {f"{key[0]} coefficient {key[1:]}": v for key, v in self.coefficients.items()}
         return Counterexample({str(d): s for d, s in self.sizes.items()}, {str(k): v for k, v in env.items()},
-                              inputs, a, b)
+                              inputs, a, b, self.functions())
+
+    def functions(self) -> tuple[str, ...]:
+        """What the opaque functions are at this point."""
+        parts: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+        for (name, where, power), c in sorted(self.coefficients.items(), key=str):
+            if isinstance(power[0], str):      # a function of a whole vector
+                text = f"{power[0]}_{power[1]} = {c}"
+            else:
+                text = "·".join([f"({c})", *(f"{x}^{e}" for x, e in zip("xyuvw", power, strict=False) if e)])
+            parts.setdefault((name, where), []).append(text)
+        vector = "Σ a_k x_k + (Σ b_k x_k)², "
+        return tuple(f"{name}{'_' + ','.join(map(str, where)) if where else ''} = "
+                     + (vector + ", ".join(texts) if "_" in texts[0] else " + ".join(texts))
+                     for (name, where), texts in parts.items())
 
 
 def _show(value) -> str:

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
+from sympy import Integer
+
 from derivations.indices import Affine, Leaf, fresh, inside, plain, solve
 from derivations.naming import canonical_order
 from derivations.scope import scope
@@ -75,6 +77,10 @@ def _components(dummies: list[Leaf], powers: Powers) -> Iterator[tuple[list[Leaf
 def _close_component(dummies: list[Leaf], powers: Powers) -> Poly:
     if not powers:
         return size(dummies[0])
+    for d in dummies:
+        values = _peeled(d)
+        if values is not None:
+            return _peel(dummies, powers, d, *values)
     for rule in (*_denominators(powers, dummies), *scope().rules):
         for match in matches(rule, dummies, powers):
             return sum_over(match.rest * substitute(rule.right, match.values), match.dummies)
@@ -88,6 +94,27 @@ def _close_component(dummies: list[Leaf], powers: Powers) -> Poly:
     atom = Atom("sum", args=(Poly({m: Fraction(1)}),), binders=tuple(names.values()),
                 positive=all(a.positive or e % 2 == 0 for a, e in m) and any(a.positive for a, _ in m))
     return single(atom).scale(c)
+
+
+def _peeled(d: Leaf) -> tuple[range, range, Leaf | None] | None:
+    """Values to add one by one, values to take off, and the sum that remains: a range of fixed size altogether, of a
+    range that starts below 1 what lies below, and of one that starts above 1 what is missing."""
+    if isinstance(d.upper, Integer):
+        return range(d.lower, int(d.upper) + 1), range(0), None
+    if d.lower != 1:
+        return range(d.lower, 1), range(1, d.lower), Leaf(d.name, 1, d.upper)
+    return None
+
+
+def _peel(dummies: list[Leaf], powers: Powers, d: Leaf, more: range, less: range, remaining: Leaf | None) -> Poly:
+    others = tuple(leaf for leaf in dummies if leaf != d)
+    def at(value: int) -> Poly:
+        return sum_over(substitute_powers(powers, {d: Affine(value, ())}), others)
+    result = total(at(v) for v in more) - total(at(v) for v in less)
+    if remaining is not None:
+        new = fresh(remaining)
+        result = result + sum_over(substitute_powers(powers, {d: plain(new)}), (*others, new))
+    return result
 
 
 def _refreshed(body: Poly, names: dict[Leaf, Leaf]) -> tuple[Poly, tuple[Leaf, ...]]:
@@ -128,15 +155,19 @@ def matches(rule: Rule, dummies: list[Leaf], powers: Powers) -> Iterator[Match]:
     """
     def search(pattern: list[tuple[Atom, Exponent]], values: dict[Leaf, Affine], used: Powers):
         if not pattern:
-            yield values, used
+            if all(substitute_atom(wanted, values) == single(atom) for wanted, atom in pairs):
+                yield values, used
             return
         (wanted, e), *others = pattern
         for atom, have in powers.items():
             if atom.kind == wanted.kind and atom.name == wanted.name and have >= used.get(atom, 0) + e > 0:
                 extended = _unify(wanted, atom, values, leaves)
                 if extended is not None:
+                    pairs.append((wanted, atom))
                     yield from search(others, extended, used | {atom: used.get(atom, 0) + e})
+                    pairs.pop()
 
+    pairs: list[tuple[Atom, Atom]] = []
     leaves = rule.free | set(rule.dummies)
     for values, used in search(sorted(rule.powers.items(), key=lambda item: item[0].kind != "variable"), {}, {}):
         bound = [values[d].plain if d in values else None for d in rule.dummies]
@@ -148,8 +179,7 @@ def matches(rule: Rule, dummies: list[Leaf], powers: Powers) -> Iterator[Match]:
         rest = {a: e for a, e in rest.items() if e}
         if any(not a.leaves.isdisjoint(bound) for a in rest):
             continue
-        if substitute_powers(rule.powers, values) == monomial(used):
-            yield Match(values, monomial(rest), tuple(d for d in dummies if d not in bound))
+        yield Match(values, monomial(rest), tuple(d for d in dummies if d not in bound))
 
 
 def _unify(wanted: Atom, atom: Atom, values: dict[Leaf, Affine], leaves: frozenset[Leaf]) -> dict[Leaf, Affine] | None:

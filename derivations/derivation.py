@@ -1,0 +1,109 @@
+"""A derivation: a definition, steps with their reasons, and a result; every step can be judged."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sympy import Basic, Eq, Expr, pretty
+
+from derivations.calculus import free_indices
+from derivations.printing import latex
+from derivations.prover import Verdict, judge
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the line before is equal to, and why: "chain rule", "contract δ_ij", …"""
+
+    expression: Expr
+    reason: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """The verdict on every step; true if all are proven. `failed` is the first step that is not."""
+
+    steps: tuple[Step, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def failed(self) -> Step | None:
+        return next((s for s, v in zip(self.steps, self.verdicts, strict=True) if not v), None)
+
+    @property
+    def side_conditions(self) -> tuple:
+        return tuple(dict.fromkeys(c for v in self.verdicts for c in v.side_conditions))
+
+    def __bool__(self) -> bool:
+        return self.failed is None
+
+    def __str__(self) -> str:
+        for number, (step, verdict) in enumerate(zip(self.steps, self.verdicts, strict=True), start=1):
+            if not verdict:
+                return f"step {number} ({step.reason}) fails, = {step.expression}: {verdict}"
+        conditions = ", ".join(map(str, self.side_conditions)) or "no condition"
+        return f"all {len(self.steps)} steps are proven for arbitrary dimension; side conditions: {conditions}"
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """name: result.lhs = steps[0] = steps[1] = … = result.rhs, under the definition and the hypotheses in `given`.
+
+    `definition` is an equation or several; its left sides may stand in the steps for what they are equal to, also
+    inside an unevaluated `Derivative`.
+    """
+
+    name: str
+    definition: Eq | tuple[Eq, ...]
+    result: Eq
+    steps: tuple[Step, ...] = ()
+    given: tuple[Basic, ...] = ()
+
+    @property
+    def definitions(self) -> tuple[Eq, ...]:
+        return self.definition if isinstance(self.definition, tuple) else (self.definition,)
+
+    @cached_property
+    def lines(self) -> tuple[Step, ...]:
+        """The steps, the result as the last of them."""
+        last = self.steps[-1].expression if self.steps else None
+        closing = () if last == self.result.rhs else (Step(self.result.rhs, "result" if self.steps else "definition"),)
+        return (*self.steps, *closing)
+
+    def check(self) -> Check:
+        """Judge every step."""
+        verdicts, previous = [], self.result.lhs
+        for line in self.lines:
+            verdicts.append(judge(previous, line.expression, given=(*self.definitions, *self.given),
+                                  indices=tuple(free_indices(self.result)), diagnose=False))
+            previous = line.expression
+        return Check(self.lines, tuple(verdicts))
+
+    def latex(self) -> str:
+        """The derivation as an `aligned` block, the reasons beside the lines."""
+        rows = [rf"{latex(d.lhs)} &= {latex(d.rhs)} && \text{{definition}}" for d in self.definitions]
+        rows += [rf"& {latex(h)} && \text{{given}}" for h in self.given]
+        for number, line in enumerate(self.lines):
+            left = latex(self.result.lhs) if number == 0 else ""
+            rows.append(rf"{left} &= {latex(line.expression)} && \text{{{line.reason}}}")
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex()}$$"
+
+    def unicode(self) -> str:
+        """The derivation for a terminal."""
+        blocks = [self.name]
+        blocks += [_beside("", d, "definition") for d in self.definitions] + [_beside("", h, "given") for h in self.given]
+        for number, line in enumerate(self.lines):
+            left = Eq(self.result.lhs, line.expression, evaluate=False) if number == 0 else line.expression
+            blocks.append(_beside("" if number == 0 else "= ", left, line.reason))
+        return "\n\n".join(blocks)
+
+
+def _beside(mark: str, expression: Basic, reason: str) -> str:
+    """The formula, its mark on its middle line and the reason to the right of it."""
+    lines = pretty(expression, use_unicode=True, wrap_line=False).splitlines()
+    middle, width = len(lines) // 2, max(map(len, lines))
+    return "\n".join(f"  {mark if n == middle else ' ' * len(mark)}{text:<{width}}"
+                     f"{'    (' + reason + ')' if n == middle else ''}".rstrip() for n, text in enumerate(lines))
+
