@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float
 
 from functional_bp.errors import InputError
 from functional_bp.network import Layer, Rule
 from functional_bp.training.faults import first_fault
+from functional_bp.training.order import batches
 from functional_bp.training.step import State, noise_key, order_key, start, train_step
 
 RUNNING, CONVERGED, NOT_FINITE = range(3)
@@ -70,6 +71,7 @@ def fit(
     report_every = report_every or epoch
     state = start(network, optimizer, seed) if state is None else state
     run = program(network, divergence, optimizer, batch, report_every, tolerance, measures)
+    data, validation = jax.device_put((data, validation))
     reports: list[Report] = []
     step, status = int(state.step), RUNNING
     while step < steps and status == RUNNING:
@@ -104,7 +106,7 @@ def program(
     def run(state: State, until: Any, data: Pair, validation: Pair | None) -> tuple[State, Array, dict[str, Array]]:
         x, d = data
         first, epoch = state.step, len(x) // batch
-        rows = batches(state.key, first, most, len(x), batch)
+        rows = batches(order_key(state.key), first, most, len(x), batch)
 
         def goes_on(carry: tuple[State, Array]) -> Array:
             state, status = carry
@@ -134,14 +136,6 @@ def count(state: State, loss: Array, epoch: int, tolerance: float | None) -> tup
     return state._replace(loss_sum=loss_sum, epoch_loss=epoch_loss), status.astype(jnp.int32)
 
 
-def batches(key: PRNGKeyArray, first: Int[Array, ""], steps: int, n: int, batch: int) -> Int[Array, "steps batch"]:
-    """The rows of each step from `first` on: every epoch has a permutation of its own, cut into batches."""
-    epoch = n // batch
-    epochs = first // epoch + jnp.arange((steps + 2 * epoch - 2) // epoch)
-    orders = jax.vmap(lambda e: jax.random.permutation(order_key(key, e), n)[: epoch * batch])(epochs)
-    return jax.lax.dynamic_slice_in_dim(orders.reshape(-1, batch), first % epoch, steps)
-
-
 def evaluated(
     network: Layer,
     divergence: Rule,
@@ -162,6 +156,6 @@ def describe(network: Layer, divergence: Rule, run: Callable, before: State, ste
     """Goes again from the last report to the step that failed, and looks where."""
     state, _, _ = run(before, step - 1, data, None)
     x, d = data
-    rows = batches(state.key, state.step, 1, len(x), batch)[0]
+    rows = batches(order_key(state.key), state.step, 1, len(x), batch)[0]
     place = first_fault(network, divergence, state.params, x[rows], d[rows], noise_key(state))
     return f"the loss is not finite at step {step}: {place}"

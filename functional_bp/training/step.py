@@ -54,8 +54,8 @@ def train_step(
     return step
 
 
-def order_key(key: PRNGKeyArray, epoch: Int[Array, ""]) -> PRNGKeyArray:
-    return jax.random.fold_in(jax.random.fold_in(key, 0), epoch)
+def order_key(key: PRNGKeyArray) -> PRNGKeyArray:
+    return jax.random.fold_in(key, 0)
 
 
 def noise_key(state: State) -> PRNGKeyArray:
