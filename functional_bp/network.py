@@ -27,7 +27,7 @@ class Layer(NamedTuple):
     """
 
     init: Callable[[PRNGKeyArray], Any]
-    apply: Callable[..., tuple[Any, Any]]  # a Jacobian; a chain gives the `Chain`
+    apply: Callable[..., tuple[Any, Any]]  # (y, J); a chain gives a `Chain`
     name: str = "layer"
     n_in: int | None = None
     parts: tuple["Layer", ...] = ()

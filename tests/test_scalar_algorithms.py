@@ -45,7 +45,7 @@ class Sides(NamedTuple):
     w: overdot.Weights
     X: list
     d: list
-    network: Any
+    network: bp.Layer
     rule: Any
     params: tuple
 

@@ -44,7 +44,7 @@ def binary_nll(y: Vector, d: Vector) -> tuple[Number, RowVector]:
 def nll(y: Vector, d: Vector) -> tuple[Number, RowVector]:
     """D = −Σ_j d_j log y_j;  ∂D/∂y_j = −d_j/y_j. Source: lectures, claim E8."""
     check_fit("nll", y, d)
-    return -times_log(d, y).sum(-1), RowVector(-ratio(d, y))
+    return -times_log(d, y).sum(-1), RowVector(ratio(-d, y))
 
 
 def binary_kl(y: Vector, d: Vector) -> tuple[Number, RowVector]:

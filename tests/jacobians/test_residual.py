@@ -1,7 +1,5 @@
 """A residual block, x used twice: by `residual` and by algebra (J1 + J2), alone and nested in chains."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,8 +12,8 @@ pytestmark = pytest.mark.usefixtures("float64")
 
 every_batch = pytest.mark.parametrize("batch", [(), (2, 3)], ids=str)
 
-BRANCH: Any = bp.chain(bp.affine_layer(4, 6), bp.tanh, bp.affine_layer(6, 4))
-NETWORK: Any = bp.chain(bp.affine_layer(3, 4), bp.sigmoid, residual(bp.chain(residual(BRANCH), bp.tanh)), bp.softmax)
+BRANCH = bp.chain(bp.affine_layer(4, 6), bp.tanh, bp.affine_layer(6, 4))
+NETWORK = bp.chain(bp.affine_layer(3, 4), bp.sigmoid, residual(bp.chain(residual(BRANCH), bp.tanh)), bp.softmax)
 
 
 def assert_trees_close(got, expected):
