@@ -14,6 +14,7 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef, ArgumentIndexError
 from sympy.core.relational import Relational
+from sympy.core.symbol import Str
 
 from derivations.indices import dimension
 
@@ -131,7 +132,7 @@ class Field:
 
         def apply(body, k=None):
             limits = Tuple() if k is None else Tuple(k, k.lower, k.upper)
-            return FieldValue(Symbol(self.name), Tuple(*indices), sympify(body), limits)
+            return FieldValue(Str(self.name), Tuple(*indices), sympify(body), limits)
         return apply
 
 
@@ -321,14 +322,14 @@ def _maximum(e: Maximum, x: Expr) -> Expr:
 
 def _unknown_of_number(e: FieldValue, x: Expr) -> Expr:
     name, indices, body, limits = e.args
-    return Mul(FieldValue(Symbol(f"{name}'"), indices, body, limits), _derivative(body, x))
+    return Mul(FieldValue(Str(f"{name}'"), indices, body, limits), _derivative(body, x))
 
 
 def _unknown_of_vector(e: FieldValue, x: Expr) -> Expr:
     """∂F_j(z) = Σ_m (∂F_j/∂z_m) ∂z_m; the index m is a new one."""
     name, indices, body, (k, lower, upper) = e.args
     m = _unused(k, indices_of(e) | indices_of(x))
-    outer = FieldValue(Symbol(f"{name}'"), Tuple(*indices, m), body, e.limits)
+    outer = FieldValue(Str(f"{name}'"), Tuple(*indices, m), body, e.limits)
     return summed(Mul(outer, replace_index(_derivative(body, x), k, m)), (Tuple(m, lower, upper),))
 
 

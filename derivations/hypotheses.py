@@ -164,7 +164,7 @@ def gather(given: Iterable) -> Hypotheses:
             different.append((h.lhs, h.rhs))
         elif not isinstance(h, Eq):
             conditions.append(h)
-        elif _name(h.lhs) and (h.lhs not in h.rhs.atoms(Indexed, Symbol)):
+        elif _name(h.lhs) and _base(h.lhs) not in h.rhs.free_symbols:
             _check_definition(h)
             definitions.append((h.lhs, h.rhs))
         else:

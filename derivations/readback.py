@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from sympy import Add, Expr, Function, Idx, IndexedBase, Integer, KroneckerDelta, Mul, Pow, Product, Rational, Sum, Symbol, Tuple, exp, log
 import sympy
+from sympy.core.symbol import Str
 
 from derivations.calculus import FieldValue, Maximum, sigmoid, softplus, step
 from derivations.indices import Affine, Leaf
@@ -74,9 +75,9 @@ def _atom(atom: Atom, names: Names) -> Expr:
         case "product":
             return Product(args[0], *limits)
         case "field":
-            return FieldValue(Symbol(atom.name), Tuple(*indices), args[0], limits[0])
+            return FieldValue(Str(atom.name), Tuple(*indices), args[0], limits[0])
     if indices:
-        return FieldValue(Symbol(atom.name), Tuple(*indices), args[0], Tuple())
+        return FieldValue(Str(atom.name), Tuple(*indices), args[0], Tuple())
     known = {"sigmoid": sigmoid, "softplus": softplus}
     return (known.get(atom.name) or getattr(sympy, atom.name, None) or Function(atom.name))(*args)
 
