@@ -1,0 +1,127 @@
+"""Why a claimed cotangent is wrong: each likely cause is recomputed, and named only if it gives the claimed values."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from functional_bp.checking.causes import behaviour, layout, residuals, terms
+from functional_bp.checking.causes.evidence import Candidates, Evidence, samples_near
+from functional_bp.checking.causes.scope import scope
+from functional_bp.checking.judgement import Mismatch
+from functional_bp.checking.problem import Problem
+from functional_bp.checking.report import Cause
+
+MOST = 2
+FAMILIES: tuple[Callable[[Evidence], Candidates], ...] = (
+    layout.sign,
+    terms.zero,
+    layout.factor,
+    layout.other_arguments,
+    terms.powers,
+    layout.indices,
+    residuals.other_points,
+    layout.transposed,
+    layout.transposed_primal,
+    terms.triangles,
+    layout.axes,
+    layout.sums,
+    layout.order,
+    residuals.input_for_output,
+    terms.extra,
+    terms.ratios,
+    terms.paths,
+    layout.coupling,
+    residuals.swapped_residuals,
+    behaviour.nonlinear_terms,
+)
+
+
+def diagnose(evidence: Evidence, mismatches: Sequence[Mismatch], ordinary: bool) -> list[Cause]:
+    """At most two causes, the likeliest first; none if no cause gives the claimed values."""
+    first = mismatches[0]
+    if first.kink is not None:
+        return [wrong_subgradient(first)]
+    if first.not_finite:
+        return [behaviour.not_finite(first)]
+    use = behaviour.cotangent_use(evidence)
+    if use and use[0].kind == "cotangent ignored":
+        return use
+    found = [] if ordinary else [Cause("few elements", f"wrong at special points only: {first.point.name}")]
+    found += matching(evidence, None, MOST - len(found))
+    if not found or (not ordinary and len(found) == 1):
+        found += scoped(evidence)
+    return (found[:1] + use + found[1:] if found else use)[:MOST] or lost_precision(evidence, first)
+
+
+def matching(e: Evidence, where: np.ndarray | None, most: int) -> list[Cause]:
+    """The first causes of different kinds that give the claimed values, everywhere or where asked."""
+    found: list[Cause] = []
+    for family in FAMILIES:
+        for candidate in family(e):
+            if len(found) < most and candidate.kind not in {c.kind for c in found} and e.explains(candidate.predicted, where):
+                found.append(Cause(candidate.kind, candidate.text))
+        if len(found) >= most:
+            break
+    return found
+
+
+def scoped(e: Evidence) -> list[Cause]:
+    """Wrong at some elements only: where, and the cause there."""
+    where = scope(e)
+    if where is None:
+        return []
+    there = matching(e, e.wrong, 1)
+    text = f"only some elements are wrong: {where}"
+    return [Cause("few elements", text), *(replace(c, text=f"there, {c.text}") for c in there)]
+
+
+def wrong_subgradient(mismatch: Mismatch) -> Cause:
+    kink = mismatch.kink
+    assert kink is not None
+    at = float(np.real(mismatch.point.floats[mismatch.leaf][kink.index]))
+    if kink.low <= kink.value <= kink.high:
+        text = f"wrong subgradient at a kink (input {at:.6g}): each slope is possible, but not all of them together"
+    else:
+        text = (
+            f"wrong subgradient at a kink (input {at:.6g}): the claimed slope {kink.value:.6g} lies outside the "
+            f"Clarke interval [{kink.low:.6g}, {kink.high:.6g}]; JAX takes {kink.jax_value:.6g}"
+        )
+    return Cause("subgradient", text)
+
+
+def reshape_cause(value: np.ndarray, true: np.ndarray, x_bar: Sequence[np.ndarray], i: int, problem: Problem) -> list[Cause]:
+    """The cause of a cotangent of the wrong shape, if a sum, a transposition or another place makes it right."""
+    value = value.astype("float64")
+    scale = np.abs(true).max(initial=0.0)
+
+    def same(a: np.ndarray, b: np.ndarray) -> bool:
+        return a.shape == b.shape and bool(np.all(np.abs(a - b) <= 1e-2 * (np.abs(b) + 0.1 * scale)))
+
+    for axes in axis_sets(value.ndim):
+        for keep in (False, True):
+            if same(value.sum(axis=axes, keepdims=keep), true):
+                sizes = " and ".join(f"{a} (size {value.shape[a]})" for a in axes)
+                return [Cause("missing sum", f"a sum over axis {sizes} is missing: with it, the values are right")]
+    if value.ndim > 1 and same(np.swapaxes(value, -1, -2), true):
+        return [Cause("transposed", "the cotangent is transposed")]
+    if value.size == true.size and same(value.reshape(true.shape), true):
+        return [Cause("shape", "the values are right, their shape is not")]
+    for j, leaf in enumerate(problem.float_leaves):
+        if j != i and same(value, x_bar[j][0]):
+            return [Cause("swapped", f"this is the cotangent of {leaf.name}: arguments swapped")]
+    return []
+
+
+def axis_sets(ndim: int) -> list[tuple[int, ...]]:
+    """The sets of axes a broadcast may have added, the smallest first."""
+    return [axes for n in range(1, ndim + 1) for axes in combinations(range(ndim), n)]
+
+
+def lost_precision(e: Evidence, mismatch: Mismatch) -> list[Cause]:
+    dtype = mismatch.point.floats[mismatch.leaf].dtype
+    return behaviour.precision(e, mismatch.claimed, mismatch.truth, dtype)
+
+
+__all__ = ["MOST", "Evidence", "diagnose", "reshape_cause", "samples_near"]

@@ -1,0 +1,77 @@
+"""Causes in how the backward treats ȳ: ignored, not linear; and numbers lost on the way: not finite, rounded."""
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+
+from functional_bp.checking.causes.evidence import Candidate, Candidates, Evidence, finite
+from functional_bp.checking.judgement import Mismatch
+from functional_bp.checking.report import Cause
+
+
+def cotangent_use(e: Evidence) -> list[Cause]:
+    """What is wrong with the claim as a function of ȳ."""
+    first = e.points[:1]
+    other = [replace(p, y_bar=tuple(2 * b for b in p.y_bar)) for p in first]
+    zero = [replace(p, y_bar=tuple(0 * b for b in p.y_bar)) for p in first]
+    once, twice, none = (e.claim(points)[e.leaf].astype("float64") for points in (first, other, zero))
+    scale = np.abs(finite(once)).max(initial=0.0)
+    loose = 10 * e.precision * scale
+    if not np.all(np.isfinite(once)) or scale == 0:
+        return []
+    another = e.claim([replace(p, y_bar=e.points[1].y_bar) for p in first])[e.leaf]
+    if np.all(np.abs(another - once) <= loose) and np.all(np.abs(none - once) <= loose):
+        ones = e.at([replace(p, y_bar=tuple(np.ones_like(b) for b in p.y_bar)) for p in first])
+        as_ones = np.all(np.abs(ones - once) <= loose)
+        return [Cause("cotangent ignored", "the cotangent is ignored" + (": ȳ is taken to be all ones" if as_ones else ""))]
+    if np.any(np.abs(none) > loose):
+        return [Cause("not linear", "not linear in the cotangent: something is left at ȳ = 0")]
+    if np.any(np.abs(twice - 2 * once) > loose):
+        return [Cause("not linear", f"not linear in the cotangent: ȳ doubled {growth(once, twice)}")]
+    return []
+
+
+def growth(once: np.ndarray, twice: np.ndarray) -> str:
+    c = float(np.vdot(once, twice) / np.vdot(once, once))
+    return f"multiplies the result by {c:.4g}"
+
+
+def nonlinear_terms(e: Evidence) -> Candidates:
+    """ȳ through a function before the right backward."""
+    for name, function in (("ȳ²", np.square), ("|ȳ|", np.abs), ("sign ȳ", np.sign)):
+        changed = e.with_y_bar(lambda p, function=function: [function(b) for b in p.y_bar])
+        yield Candidate("not linear", f"{name} stands in the place of ȳ", changed)
+
+
+def not_finite(mismatch: Mismatch) -> Cause:
+    """NaN or infinity where the truth is finite, with the input at which it happens."""
+    claimed = mismatch.claimed.astype("complex128")
+    bad = ~np.isfinite(claimed) & np.isfinite(mismatch.truth)
+    index = tuple(int(i) for i in np.argwhere(bad)[0])
+    x = mismatch.point.floats[mismatch.leaf]
+    value = float(np.real(x[index]))
+    largest = max(float(np.abs(a.astype("float64")).max(initial=0.0)) for a in mismatch.point.floats)
+    if value == 0 or any(np.any(a == 0) for a in mismatch.point.floats):
+        hint = "something is divided by zero, or a logarithm taken of it: guard the argument, not the result, with `where`"
+    elif largest > 10:
+        hint = "something overflows at saturation: shift by the maximum before `exp`, or use the form that is stable there"
+    else:
+        hint = "look for a division or a logarithm"
+    return Cause("not finite", f"{mismatch.claimed[index]} where the truth is {mismatch.truth[index]:.6g}, at input {value:.6g}: {hint}")
+
+
+def precision(e: Evidence, own_claimed: np.ndarray, own_true: np.ndarray, dtype: np.dtype) -> list[Cause]:
+    """Right but for rounding: the values of a narrower dtype, or an error of its size."""
+    for name in ("bfloat16", "float16"):
+        narrow = jnp.dtype(name)
+        if jnp.finfo(narrow).eps > jnp.finfo(dtype).eps:
+            with np.errstate(all="ignore"):
+                rounded = own_claimed.astype(narrow).astype(own_claimed.dtype)
+            if np.array_equal(rounded, own_claimed):
+                return [Cause("dtype", f"the values are rounded to {name} on the way")]
+    scale = np.abs(own_true).max(initial=0.0)
+    error = float(np.abs(own_claimed.astype("float64") - own_true).max(initial=0.0) / scale) if scale else np.inf
+    if error < 0.02:
+        return [Cause("dtype", f"precision is lost on the way: relative error {error:.1e}, {dtype} has {float(jnp.finfo(dtype).eps):.1e}")]
+    return []

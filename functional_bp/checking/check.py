@@ -1,0 +1,118 @@
+"""The entry points: a forward and a backward go in, a report comes out."""
+
+import functools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from functional_bp.checking.adapters import FromResiduals, RuleBackward, RuleOutput, RuleTangent
+from functional_bp.checking.examination import Examination, Options
+from functional_bp.checking.problem import argument_names, pose
+from functional_bp.checking.report import Report
+from functional_bp.errors import InputError
+
+
+def check_backward(
+    forward: Callable,
+    backward: Callable,
+    *primals: Any,
+    names: Sequence[str] | None = None,
+    jvp: Callable | None = None,
+    second_order: bool = False,
+    seed: int = 0,
+) -> Report:
+    """Is `backward(primals, y_bar)` = ȳ J, J the Jacobian of `forward(*primals)`? And if not, why?
+
+    forward: any function of pytrees of arrays; if JAX can't trace or differentiate it, finite differences judge alone.
+    backward: returns one cotangent per primal, of the primal's tree, shape and dtype; None for integers and booleans.
+    What it returns may speak `__array__` or DLPack. A single primal's cotangent may come without its tuple.
+    jvp(primals, tangents): if given, must belong to the same Jacobian: ⟨ȳ, J ẋ⟩ = ⟨ȳ J, ẋ⟩.
+    names: what to call the primals; by default the forward's own parameter names.
+    second_order: also compares the derivative of the backward itself.
+
+    At a kink every element of Clarke's subdifferential is right. Raises InputError when there is nothing to check: no
+    float primal, no float output, or a forward that itself raises at the given primals.
+    """
+    options = Options(title_of(backward), jvp, second_order, seed)
+    return examine(forward, backward, primals, options, names=names, bare=True)
+
+
+def assert_backward(forward: Callable, backward: Callable, *primals: Any, **options: Any) -> None:
+    """Raises AssertionError, with the report as its message, unless `check_backward` finds the backward right."""
+    report = check_backward(forward, backward, *primals, **options)
+    if not report.ok:
+        raise AssertionError(str(report))
+
+
+def check_vjp(
+    primal: Callable,
+    fwd: Callable,
+    bwd: Callable,
+    *primals: Any,
+    names: Sequence[str] | None = None,
+    second_order: bool = False,
+    seed: int = 0,
+) -> Report:
+    """`check_backward` for the pair of a `jax.custom_vjp`: `fwd(*primals)` → (y, residuals), `bwd(residuals, y_bar)`.
+
+    Also compares fwd's output with the primal's.
+    """
+    options = Options(title_of(bwd), None, second_order, seed, fwd)
+    return examine(primal, FromResiduals(fwd, bwd), primals, options, names=names)
+
+
+def check_custom_vjp(
+    f: Callable, *primals: Any, names: Sequence[str] | None = None, second_order: bool = False, seed: int = 0
+) -> Report:
+    """`check_vjp` for a function decorated with `jax.custom_vjp`, against the undecorated one.
+
+    Its `nondiff_argnums` are constants. Raises InputError if f is no custom_vjp or has no rule yet.
+    """
+    if not isinstance(f, jax.custom_vjp):
+        raise InputError(f"check_custom_vjp: expected a jax.custom_vjp, got {type(f).__name__}")
+    if f.fwd is None or f.bwd is None:
+        raise InputError(f"check_custom_vjp: {title_of(f.fun)} has no rule yet: call its defvjp(fwd, bwd) first")
+    if f.symbolic_zeros:
+        raise InputError(f"check_custom_vjp: {title_of(f.fun)} uses symbolic_zeros: give its parts to check_vjp")
+    nondiff = tuple(sorted(n % max(1, len(primals)) for n in f.nondiff_argnums))
+    options = Options(title_of(f.fun), None, second_order, seed, f.fwd)
+    return examine(f.fun, FromResiduals(f.fwd, f.bwd, nondiff), primals, options, names=names, constant=nondiff)
+
+
+def check_rule(rule: Callable, *inputs: Any, names: Sequence[str] | None = None, seed: int = 0) -> Report:
+    """`check_backward` for a rule of this library, `rule(*inputs)` → (y, J), with J @ ẋ held to ȳ @ J as well.
+
+    Inputs after those that J has cotangents for (a divergence's target) are constants.
+    """
+    y, J = rule(*inputs)
+    x_bar = jnp.ones_like(y) @ J
+    due = len(x_bar) if type(x_bar) is tuple else 1
+    options = Options(title_of(rule), RuleTangent(rule, due), False, seed)
+    constant = tuple(range(due, len(inputs)))
+    names = names or argument_names(rule, len(inputs))
+    return examine(RuleOutput(rule), RuleBackward(rule), inputs, options, names=names, constant=constant)
+
+
+def examine(
+    forward: Callable,
+    backward: Callable,
+    primals: tuple,
+    options: Options,
+    *,
+    names: Sequence[str] | None = None,
+    constant: Sequence[int] = (),
+    bare: bool = False,
+) -> Report:
+    start = time.perf_counter()
+    posed = pose(forward, backward, primals, names, frozenset(constant), bare)
+    report = Examination(*posed, options).report()
+    return replace(report, seconds=time.perf_counter() - start)
+
+
+def title_of(function: Any) -> str:
+    inner = function.func if isinstance(function, functools.partial) else function
+    return getattr(inner, "__name__", type(inner).__name__)

@@ -1,0 +1,188 @@
+"""Is a claimed cotangent right at a point? In steps, each costlier than the last, and each only if the last one failed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import jax.numpy as jnp
+import numpy as np
+
+from functional_bp.checking.comparison import excess, roundoff, tolerance, underflow
+from functional_bp.checking.kinks import Subdifferential, judge_at_kink
+from functional_bp.checking.oracles import AutodiffOracle, NumericalOracle
+from functional_bp.checking.problem import Point
+from functional_bp.checking.programs import Arrays
+
+SHAKES = 4
+FIRMLY = 12  # leaf-point pairs that are followed to the end once a fault is certain
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A leaf whose claimed cotangent is wrong at a point; `excess` is |claimed − true| over the tolerance."""
+
+    leaf: int
+    point: Point
+    claimed: np.ndarray
+    truth: np.ndarray
+    excess: np.ndarray
+    kink: Subdifferential | None = None
+
+    @property
+    def not_finite(self) -> bool:
+        return bool(np.any(~np.isfinite(self.claimed.astype("complex128")) & np.isfinite(self.truth)))
+
+
+@dataclass
+class Judge:
+    """Compares claims with the truth at points; keeps what it skipped and what it noticed."""
+
+    truth: AutodiffOracle | NumericalOracle
+    claim: Callable[[Sequence[Point]], Arrays]
+    fallback: NumericalOracle | None = None
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
+    typical: dict[int, float] = field(default_factory=dict)
+    conventions: set[tuple] = field(default_factory=set)
+    notes: dict[str, None] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+    judged: list[str] = field(default_factory=list)
+
+    def note(self, text: str) -> None:
+        self.notes.setdefault(text)
+
+    def judge(
+        self, points: Sequence[Point], claimed: Arrays, own: tuple[Arrays, Arrays] | None, leaves: Sequence[int]
+    ) -> list[Mismatch]:
+        """The mismatches of the given leaves over all points. `own`: outputs and cotangents in the inputs' dtype."""
+        y, x_bar, error = self.truth(points)
+        usable = finite_rows(y, len(points))
+        if own is not None:
+            usable &= finite_rows(own[0], len(points))
+        for point, fine in zip(points, usable, strict=True):
+            (self.judged if fine else self.skipped).append(point.name)
+        mismatches = []
+        for leaf in leaves:
+            self.typical.setdefault(leaf, largest_finite(x_bar[leaf][0]))
+            own_leaf = None if own is None else own[1][leaf]
+            ratio = self.ratios(points, leaf, claimed[leaf], x_bar[leaf], own_leaf, error[leaf], y)
+            worst = ratio.reshape(len(points), -1).max(axis=1, initial=0.0)
+            for p in np.flatnonzero((worst > 1) & usable):
+                if len(mismatches) >= FIRMLY:
+                    break
+                row = None if own_leaf is None else own_leaf[p]
+                found = self.pursue(points[p], leaf, claimed[leaf][p], x_bar[leaf][p], row, error[leaf][p], ratio[p])
+                mismatches += [found] if found is not None else []
+        return mismatches
+
+    def ratios(self, points, leaf, claimed, truth, own, error, y) -> np.ndarray:  # noqa: ANN001, PLR0913
+        eps = roundoff([points[0].floats[leaf].dtype, *(b.dtype for b in points[0].y_bar)])
+        tiny = underflow(points[0].floats[leaf].dtype, points[0].y_bar)
+        largest = float(jnp.finfo(points[0].floats[leaf].dtype).max)
+        with np.errstate(all="ignore"):
+            known = np.isfinite(truth) & (np.abs(truth) <= largest)
+        if own is not None:  # what JAX itself cannot represent in this dtype is not asked of the claim
+            known &= np.isfinite(own.astype(truth.dtype)) | np.isfinite(claimed.astype(truth.dtype))
+        return excess(claimed, np.where(known, truth, np.nan), tolerance(truth, own, error, eps, tiny, self.typical[leaf]))
+
+    def pursue(self, point, leaf, claimed, truth, own, error, ratio) -> Mismatch | None:  # noqa: ANN001, PLR0913
+        """The mismatch, unless conditioning, a kink or a doubtful oracle explains it."""
+        mismatch = Mismatch(leaf, point, claimed, truth, ratio)
+        if mismatch.not_finite:
+            return mismatch
+        eps = roundoff([point.floats[leaf].dtype, *(b.dtype for b in point.y_bar)])
+        coarse, fine = self.shaken(point, leaf, truth, eps), self.shaken(point, leaf, truth, 1e-3 * eps)
+        kinky = fine > 0.1 * coarse
+        tiny = underflow(point.floats[leaf].dtype, point.y_bar)
+        own_row = None if own is None else own[None]
+        allowed = tolerance(truth[None], own_row, error[None], eps, tiny, self.typical[leaf])[0]
+        ratio = excess(claimed, truth, allowed + 8 * np.where(kinky, 0.0, coarse))
+        if ratio.max(initial=0.0) <= 1:
+            return None
+        mismatch = replace(mismatch, excess=ratio)
+        if isinstance(self.truth, NumericalOracle):
+            return mismatch
+        kink = self.at_kink(point, leaf, float(allowed.max(initial=0.0)))
+        if kink.kink and kink.inside:
+            self.note_convention(point, leaf, kink)
+            return None
+        if kink.kink:
+            return replace(mismatch, kink=kink)
+        return None if self.oracle_is_wrong(mismatch) else mismatch
+
+    def note_convention(self, point: Point, leaf: int, kink: Subdifferential) -> None:
+        """Which slope the claim takes at a kink, and which JAX takes: said once for each."""
+        slopes = tuple(f"{v:.4g}" for v in (kink.value, kink.low, kink.high, kink.jax_value))
+        if (leaf, slopes) not in self.conventions:
+            self.conventions.add((leaf, slopes))
+            at = float(point.floats[leaf][kink.index])
+            text = "kink at {:g} ({}): the claimed slope {} lies in the Clarke interval [{}, {}]; JAX takes {}"
+            self.note(text.format(at, point.name, *slopes))
+
+    def shaken(self, point: Point, leaf: int, truth: np.ndarray, eps: float) -> np.ndarray:
+        """How far the truth moves when every number moves by a relative ε; equal numbers move together (ties stay)."""
+        shaken = [shake(point, eps, self.rng) for _ in range(SHAKES)]
+        with np.errstate(all="ignore"):
+            return np.abs(self.truth(shaken)[1][leaf] - truth).max(axis=0)
+
+    def at_kink(self, point: Point, leaf: int, allowed: float) -> Subdifferential:
+        def rows(outputs: list[int]) -> np.ndarray:
+            asked = [replace(point, y_bar=unit(point.y_bar, k)) for k in outputs]
+            return self.claim(asked)[leaf].astype("float64")
+
+        if np.iscomplexobj(point.floats[leaf]):
+            return Subdifferential(kink=False, inside=False)
+        return judge_at_kink(self.truth, point, leaf, rows, allowed, self.rng, self.truth.step)
+
+    def oracle_is_wrong(self, mismatch: Mismatch) -> bool:
+        """The claim agrees with finite differences and `jax.vjp` of the forward does not (stop_gradient, its own rules)."""
+        if self.fallback is None:
+            return False
+        _, x_bar, error = self.fallback([mismatch.point])
+        numbers, error = x_bar[mismatch.leaf][0], error[mismatch.leaf][0]
+        allowed = 10 * error + 1e-6 * np.abs(numbers).max(initial=0.0) + 1e-30
+        wrong = mismatch.excess > 1
+        with np.errstate(all="ignore"):
+            agrees = np.abs(mismatch.claimed - numbers) <= allowed + float(roundoff([mismatch.point.floats[mismatch.leaf].dtype])) * 64 * np.abs(numbers)
+            differs = np.abs(mismatch.truth - numbers) > allowed
+        if np.all(agrees[wrong] & differs[wrong]):
+            self.note(f"at {mismatch.point.name} jax.vjp of the forward contradicts its finite differences; the claim agrees with these")
+            return True
+        return False
+
+
+def finite_rows(arrays: Arrays, count: int) -> np.ndarray:
+    """Which points have only finite outputs: elsewhere the forward itself is out of its domain."""
+    fine = np.ones(count, bool)
+    for a in arrays:
+        fine &= np.isfinite(np.asarray(a).astype("complex128")).reshape(count, -1).all(axis=1)
+    return fine
+
+
+def largest_finite(a: np.ndarray) -> float:
+    return float(np.abs(a[np.isfinite(a)]).max(initial=0.0))
+
+
+def shake(point: Point, eps: float, rng: np.random.Generator) -> Point:
+    def one(a: np.ndarray, together: bool) -> np.ndarray:
+        a = a.astype("complex128" if np.iscomplexobj(a) else "float64")
+        if together:
+            values, inverse = np.unique(np.abs(a), return_inverse=True)
+            return a * (1 + eps * rng.uniform(-1, 1, values.shape))[inverse].reshape(a.shape)
+        return a * (1 + eps * rng.uniform(-1, 1, a.shape))
+
+    return replace(
+        point,
+        floats=tuple(one(a, True) for a in point.floats),
+        y_bar=tuple(one(b, False) for b in point.y_bar),
+    )
+
+
+def unit(y_bar: Sequence[np.ndarray], row: int) -> tuple[np.ndarray, ...]:
+    """The one-hot cotangent of output number `row`, in the cotangent's own dtype."""
+    units, start = [], 0
+    for b in y_bar:
+        e = np.zeros(b.shape, b.dtype)
+        if start <= row < start + b.size:
+            e.flat[row - start] = 1
+        units.append(e)
+        start += b.size
+    return tuple(units)

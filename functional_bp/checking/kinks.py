@@ -1,0 +1,243 @@
+"""Kinks: is a point one, does a claimed value lie in Clarke's subdifferential there, and where are there others."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from functional_bp.checking.points import rms
+from functional_bp.checking.problem import Point
+from functional_bp.checking.programs import Arrays, upcast
+
+FLAT = 100  # times the step: the relative change of a gradient over it that still counts as smooth
+MOST_ROWS = 24
+
+Truth = Callable[[Sequence[Point]], tuple[Arrays, Arrays, Arrays]]
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Subdifferential:
+    """The verdict at one point for one leaf: a kink or not, inside or not, and the interval at the worst element."""
+
+    kink: bool
+    inside: bool
+    low: float = 0.0
+    high: float = 0.0
+    index: tuple[int, ...] = ()
+    output: int = 0
+    value: float = 0.0
+    jax_value: float = 0.0
+
+
+def judge_at_kink(
+    truth: Truth, point: Point, leaf: int, claimed_rows: Callable[[list[int]], np.ndarray], allowed: float, rng: Rng, step: float
+) -> Subdifferential:
+    """Row by row of the Jacobian: each claimed row must be a convex combination of the gradients nearby.
+
+    Clarke's subdifferential of one output is the convex hull of the limits of its gradients. Gradients are taken at
+    x ± δd for directions d (every coordinate up, one leaf before the others, random), and then along what separates the
+    claimed row from the hull found so far, which for convex and concave outputs leads straight to the missing vertex.
+    `step`: how far, in units of each leaf's scale. JAX's own value and its reflection (the sum of two opposite neighbours less JAX's value) belong to the generators:
+    the chain rule through several kinks gives such elements.
+    """
+    wide = upcast(point)
+    rows = relevant_rows(wide)
+    sampler = Neighbours(truth, wide, leaf, rng, step)
+    jax_rows = sampler.at([wide], rows)[0]
+    claimed = claimed_rows(rows).reshape(len(rows), -1)
+    samples = sampler.first(rows)
+    scale = np.abs(samples).max(initial=0.0)
+    width = samples.max(axis=0) - samples.min(axis=0)
+    if not np.all(np.isfinite(samples)) or width.max(initial=0.0) <= FLAT * step * scale:
+        return Subdifferential(kink=False, inside=False)
+    worst = Subdifferential(kink=True, inside=True)
+    for k, row in enumerate(rows):
+        slack = allowed + 10 * FLAT * step * scale
+        if np.all(np.abs(claimed[k] - jax_rows[k]) <= slack):
+            continue
+        inside = sampler.holds(row, claimed[k], samples[:, k], jax_rows[k], slack)
+        worst = describe(point, leaf, row, claimed[k], samples[:, k], jax_rows[k], inside)
+        if not inside:
+            return worst
+    return worst
+
+
+def relevant_rows(point: Point) -> list[int]:
+    """The outputs whose cotangent is not zero; no more than a few."""
+    y_bar = np.concatenate([b.ravel() for b in point.y_bar])
+    return [int(k) for k in np.flatnonzero(y_bar)[:MOST_ROWS]]
+
+
+def describe(
+    point: Point, leaf: int, row: int, claimed: np.ndarray, samples: np.ndarray, own: np.ndarray, inside: bool
+) -> Subdifferential:
+    low, high = samples.min(axis=0), samples.max(axis=0)
+    outside = np.maximum(low - claimed, claimed - high)
+    worst = int(np.argmax(np.where(high - low > 0, np.abs(claimed - own) if inside else outside, -np.inf)))
+    index = tuple(int(i) for i in np.unravel_index(worst, point.floats[leaf].shape))
+    numbers = (float(np.real(a[worst])) for a in (low, high))
+    return Subdifferential(True, inside, *numbers, index, row, float(claimed[worst]), float(own[worst]))
+
+
+class Neighbours:
+    """Gradients of single outputs at points near a given one."""
+
+    def __init__(self, truth: Truth, point: Point, leaf: int, rng: Rng, step: float) -> None:
+        self.truth, self.point, self.leaf, self.rng = truth, point, leaf, rng
+        self.scales = [step * (rms(a) or 1.0) for a in point.floats]
+
+    def at(self, points: Sequence[Point], rows: Sequence[int]) -> np.ndarray:
+        """[point, row, coordinate of the leaf]"""
+        asked = [replace(point, y_bar=one_hot(point.y_bar, row)) for point in points for row in rows]
+        gradients = self.truth(asked)[1][self.leaf]
+        return gradients.reshape(len(points), len(rows), -1)
+
+    def moved(self, direction: Sequence[np.ndarray]) -> Point:
+        floats = (a + s * d for a, s, d in zip(self.point.floats, self.scales, direction, strict=True))
+        return replace(self.point, floats=tuple(floats))
+
+    def pairs(self, directions: Sequence[Sequence[np.ndarray]], rows: Sequence[int]) -> np.ndarray:
+        points = [self.moved([sign * d for d in direction]) for direction in directions for sign in (1.0, -1.0)]
+        return self.at(points, rows)
+
+    def first(self, rows: Sequence[int]) -> np.ndarray:
+        """All up and all down, each leaf before the others, and random ones: [direction and sign, row, coordinate]"""
+        shapes = [a.shape for a in self.point.floats]
+        up = [np.ones(shape) for shape in shapes]
+        graded = [[d * f for d, f in zip(up, factors, strict=True)] for factors in self.grades(len(shapes))]
+        ramp = [np.arange(1, 1 + np.prod(s, dtype=int), dtype="float64").reshape(s) / max(1, np.prod(s, dtype=int)) for s in shapes]
+        random = [[self.rng.uniform(-1, 1, s) for s in shapes] for _ in range(6)]
+        return self.pairs([up, ramp, *graded, *random], rows)
+
+    @staticmethod
+    def grades(count: int) -> list[list[float]]:
+        """Factors that let the first leaves, or the last ones, move much further than the others."""
+        if count == 1:
+            return []
+        rising = [0.01 ** (count - 1 - i) for i in range(count)]
+        return [rising, rising[::-1]]
+
+    def holds(self, row: int, claimed: np.ndarray, samples: np.ndarray, own: np.ndarray, slack: float) -> bool:
+        """Is the claimed row in the hull of the gradients nearby?"""
+        reflected = samples[0::2] + samples[1::2] - own
+        generators = np.concatenate([samples, own[None], reflected])
+        for _ in range(8):
+            generators = generators[np.all(np.isfinite(generators), axis=1)]
+            residual = claimed - nearest_in_hull(claimed, generators)
+            if np.abs(residual).max(initial=0.0) <= slack:
+                return True
+            generators = np.concatenate([generators, self.towards(residual, row)])
+        return self.in_the_box(row, claimed, slack)
+
+    def towards(self, residual: np.ndarray, row: int) -> np.ndarray:
+        direction = [np.zeros(a.shape) for a in self.point.floats]
+        direction[self.leaf] = (residual / np.abs(residual).max()).reshape(direction[self.leaf].shape)
+        signs = [np.zeros(a.shape) for a in self.point.floats]
+        signs[self.leaf] = np.sign(direction[self.leaf])
+        return self.pairs([direction, signs], [row])[:, 0]
+
+    def in_the_box(self, row: int, claimed: np.ndarray, slack: float) -> bool:
+        """For separable outputs, where a coordinate's move changes its own derivative only: interval by interval."""
+        size = claimed.size
+        if size > 64:
+            return False
+        leaf = self.leaf
+        directions = []
+        for k in range(size):
+            direction = [np.zeros(a.shape) for a in self.point.floats]
+            direction[leaf].flat[k] = 1.0
+            directions.append(direction)
+        gradients = self.pairs(directions, [row])[:, 0].reshape(size, 2, size)
+        change = np.abs(gradients[:, 0] - gradients[:, 1])
+        if np.any(change[~np.eye(size, dtype=bool)] > slack):
+            return False
+        own = gradients[np.arange(size), :, np.arange(size)]
+        return bool(np.all((claimed >= own.min(axis=1) - slack) & (claimed <= own.max(axis=1) + slack)))
+
+
+def one_hot(y_bar: Sequence[np.ndarray], row: int) -> tuple[np.ndarray, ...]:
+    flat = np.zeros(sum(b.size for b in y_bar))
+    flat[row] = 1.0
+    ends = np.cumsum([b.size for b in y_bar])[:-1]
+    return tuple(part.reshape(b.shape) for part, b in zip(np.split(flat, ends), y_bar, strict=True))
+
+
+def nearest_in_hull(target: np.ndarray, generators: np.ndarray) -> np.ndarray:
+    """Σ w_k g_k nearest to the target with w ≥ 0 and Σ w = 1 (non-negative least squares, the sum as a heavy row)."""
+    from scipy.optimize import nnls  # slow to import, seldom needed
+
+    generators = np.unique(generators, axis=0)
+    scale = max(np.abs(generators).max(initial=0.0), np.abs(target).max(initial=0.0), 1e-300)
+    heavy = 1e3 * np.ones((1, len(generators)))
+    try:
+        weights, _ = nnls(np.concatenate([generators.T / scale, heavy]), np.append(target / scale, 1e3))
+    except RuntimeError:  # not converged: the plain average is as good a start as any
+        weights = np.ones(len(generators))
+    weights = weights / weights.sum() if weights.sum() > 0 else np.full(len(generators), 1 / len(generators))
+    return weights @ generators
+
+
+def search(truth: Truth, point: Point, most: int = 4) -> Iterator[Point]:
+    """Kinks near the given point: where one coordinate's move makes the derivative jump, found by bisection.
+
+    The values of each leaf are shifted along a line; where the derivative with respect to one coordinate changes much
+    between two neighbours, the interval is cut by 15 again and again, down to adjacent numbers of the leaf's own dtype. A
+    change that dies away with the interval was a bend, one that stays is a kink: both sides of it are returned.
+    """
+    for leaf, values in enumerate(point.floats):
+        if not values.size or np.iscomplexobj(values):
+            continue
+        reach = 3 * (rms(values.astype("float64")) or 1.0)
+        coordinate = int(np.argmin(np.abs(values.astype("float64")).ravel()))
+        line = np.linspace(-reach, reach, 16) + float(values.ravel()[coordinate])
+        line = line.astype(values.dtype)
+        slopes = derivative_along(truth, point, leaf, coordinate, line)
+        jumps = np.abs(np.diff(slopes))
+        jumps = np.where(np.isfinite(jumps), jumps, 0.0)
+        likeliest = [j for j in np.argsort(-jumps)[:most] if jumps[j] > 0.02 * jumps.sum()]
+        for j in likeliest:
+            edge = bisect(truth, point, leaf, coordinate, line[j], line[j + 1])
+            for side in edge:
+                yield replace(with_value(point, leaf, coordinate, side), name=f"a kink found at {float(side):.6g}")
+
+
+def with_value(point: Point, leaf: int, coordinate: int, value: float) -> Point:
+    moved = np.array(point.floats[leaf])
+    moved.flat[coordinate] = value
+    return replace(point, floats=(*point.floats[:leaf], moved, *point.floats[leaf + 1 :]))
+
+
+def derivative_along(truth: Truth, point: Point, leaf: int, coordinate: int, line: np.ndarray) -> np.ndarray:
+    points = [with_value(point, leaf, coordinate, value) for value in line]
+    return truth(points)[1][leaf].reshape(len(line), -1)[:, coordinate]
+
+
+def bisect(truth: Truth, point: Point, leaf: int, coordinate: int, low: float, high: float) -> tuple[float, ...]:
+    """The two adjacent numbers between which the derivative jumps; none if the jump dies away."""
+    dtype = point.floats[leaf].dtype
+    a, b = ordinal(low, dtype), ordinal(high, dtype)
+    first = None
+    while b - a > 1:
+        cuts = np.unique(np.linspace(a, b, 16).astype("int64"))
+        line = np.array([from_ordinal(int(c), dtype) for c in cuts], dtype)
+        jumps = np.abs(np.diff(derivative_along(truth, point, leaf, coordinate, line)))
+        if not np.any(np.isfinite(jumps)):
+            return ()
+        j = int(np.nanargmax(jumps))
+        first = jumps[j] if first is None else first
+        if jumps[j] < 0.3 * first or jumps[j] == 0:
+            return ()
+        a, b = int(cuts[j]), int(cuts[j + 1])
+    return (from_ordinal(a, dtype), from_ordinal(b, dtype))
+
+
+def ordinal(value: float, dtype: np.dtype) -> int:
+    """The place of a number in the order of all numbers of its dtype."""
+    bits = int(np.asarray(value, dtype).view(f"i{dtype.itemsize}"))
+    return bits if bits >= 0 else -(bits & (2 ** (8 * dtype.itemsize - 1) - 1))
+
+
+def from_ordinal(place: int, dtype: np.dtype) -> float:
+    bits = np.asarray(abs(place), f"i{dtype.itemsize}").view(dtype)
+    return float(bits) if place >= 0 else -float(bits)

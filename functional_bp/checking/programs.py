@@ -1,0 +1,227 @@
+"""The compiled programs of one problem: few compilations, each over a fixed number of points, kept between checks."""
+
+import collections
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from functional_bp.checking.inspection import inspect_program
+from functional_bp.checking.problem import Point, Problem, is_float
+from functional_bp.checking.structure import align, first_line
+from functional_bp.errors import InputError
+
+SMALL = 20_000  # up to this many numbers in the primals, many points share one program
+
+Arrays = list[np.ndarray]
+
+
+@contextlib.contextmanager
+def double_precision() -> Iterator[None]:
+    """float64 for the oracles only, with JAX's ordinary promotion: the user's own configuration is untouched."""
+    with (
+        jax.enable_x64(True),
+        jax.numpy_dtype_promotion("standard"),
+        jax.numpy_rank_promotion("allow"),
+        jax.debug_nans(False),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def own_precision() -> Iterator[None]:
+    with jax.debug_nans(False):
+        yield
+
+
+class Program:
+    """`function(floats, indices, y_bar)` over many points: under jit and vmap if it can, else jit, else plainly.
+
+    `mode` tells which of them it was; `raised` keeps the message of a point at which the function raised.
+    """
+
+    def __init__(self, function: Callable, context: Callable, batch: int, modes: Sequence[str], size: int) -> None:
+        self.function, self.context, self.batch = function, context, batch
+        self.modes = [mode for mode in modes if batch > 1 or mode != "vmap"]
+        options = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" and size < SMALL else None
+        self.jitted = jax.jit(function, compiler_options=options)
+        self.batched = jax.jit(jax.vmap(function), compiler_options=options)
+        self.raised: dict[str, str] = {}
+        self.refusals: list[str] = []
+
+    @property
+    def mode(self) -> str:
+        return self.modes[0]
+
+    def __call__(self, points: Sequence[Point]) -> list[Arrays]:
+        """A list of lists of arrays, each with the points as its leading axis."""
+        while True:
+            try:
+                with self.context(), np.errstate(all="ignore"):
+                    return getattr(self, "run_" + self.mode)(points)
+            except Exception as error:
+                self.refusals.append(f"{self.mode}: {type(error).__name__}: {first_line(error)}")
+                if len(self.modes) == 1:
+                    raise
+                self.modes = self.modes[1:]
+
+    def run_vmap(self, points: Sequence[Point]) -> list[Arrays]:
+        chunks = []
+        for start in range(0, len(points), self.batch):
+            chunk = list(points[start : start + self.batch])
+            padded = chunk + [chunk[-1]] * (self.batch - len(chunk))
+            columns = [
+                [np.stack(values) for values in zip(*parts, strict=True)]
+                for parts in zip(*((p.floats, p.indices, p.y_bar) for p in padded), strict=True)
+            ]
+            result = self.batched(*columns)
+            chunks.append(jax.tree.map(lambda a, n=len(chunk): np.asarray(a)[:n], result))
+        return concatenate(chunks)
+
+    def run_jit(self, points: Sequence[Point]) -> list[Arrays]:
+        return self.one_by_one(self.jitted, points)
+
+    def run_plain(self, points: Sequence[Point]) -> list[Arrays]:
+        return self.one_by_one(self.function, points, keep_errors=True)
+
+    def one_by_one(self, function: Callable, points: Sequence[Point], keep_errors: bool = False) -> list[Arrays]:
+        results = []
+        for point in points:
+            try:
+                result = function(*(list(map(jnp.asarray, part)) for part in (point.floats, point.indices, point.y_bar)))
+            except Exception as error:
+                if not keep_errors or not results:
+                    raise
+                self.raised[point.name] = f"{type(error).__name__}: {first_line(error)}"
+                result = jax.tree.map(lambda a: np.full_like(a[0], np.nan), results[-1])
+            results.append(jax.tree.map(lambda a: np.asarray(a)[None], result))
+        return concatenate(results)
+
+
+def concatenate(chunks: list[Any]) -> Any:
+    return chunks[0] if len(chunks) == 1 else jax.tree.map(lambda *a: np.concatenate(a), *chunks)
+
+
+class Programs:
+    """The forward's vjp in its own dtype with the claimed one, and both in float64.
+
+    `output` is the forward's output as a tree of shapes; `refusal` tells why JAX can't differentiate the forward,
+    and is empty if it can; `precise` whether it runs in float64.
+    """
+
+    def __init__(self, problem: Problem, floats: Sequence[np.ndarray], indices: Sequence[np.ndarray]) -> None:
+        self.problem, self.size = problem, sum(a.size for a in floats)
+        self.inputs = [jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), list(part)) for part in (floats, indices)]
+        self.batch = 16 if self.size <= SMALL else 1
+        build = functools.partial(Program, batch=self.batch, size=self.size)
+        self.both = build(self.oracle_and_claim, own_precision, modes=("vmap", "jit"))
+        self.own = build(self.oracle, own_precision, modes=("vmap", "jit"))
+        self.claim = build(self.claimed, own_precision, modes=("vmap", "jit", "plain"))
+        self.truth = build(self.oracle, double_precision, modes=("vmap", "jit"))
+        self.claim64 = build(self.claimed, double_precision, modes=("vmap", "jit"))
+        self.fused = True
+        self.probe(list(floats), list(indices))
+
+    def probe(self, floats: list, indices: list) -> None:
+        self.refusal = ""
+        try:
+            with own_precision():
+                self.output = jax.eval_shape(self.problem.output, floats, indices)
+                jax.eval_shape(self.oracle, floats, indices, self.zero_cotangent())
+        except Exception as error:  # noqa: BLE001 - whatever stops the tracing, the forward may still run
+            self.refusal = f"{type(error).__name__}: {first_line(error)}"
+            self.output = run_plainly(self.problem, floats, indices)
+        if not self.zero_cotangent():
+            raise InputError("check: the forward returned no float array, so there is nothing to differentiate")
+        self.precise = self.runs_in_float64([widen(a) for a in floats], indices)
+
+    def runs_in_float64(self, floats: list, indices: list) -> bool:
+        y_bar = [b.astype("float64") for b in self.zero_cotangent()]
+        try:
+            with double_precision(), np.errstate(all="ignore"):
+                if not self.refusal:
+                    jax.eval_shape(self.oracle, floats, indices, y_bar)
+                    return True
+                outputs = self.problem.float_outputs(list(map(jnp.asarray, floats)), list(map(jnp.asarray, indices)))
+        except Exception:  # noqa: BLE001 - a forward made for one dtype
+            return False
+        return all(np.asarray(y).dtype.itemsize >= 8 for y in outputs)
+
+    def zero_cotangent(self) -> list[np.ndarray]:
+        return [np.zeros(y.shape, y.dtype) for y in jax.tree.leaves(self.output) if is_float(y)]
+
+    @functools.cached_property
+    def inspected(self) -> tuple[bool, list[float]]:
+        """Is the forward smooth, and the constants that forward and backward compare with."""
+        floats, indices = self.inputs
+        smooth, constants = inspect_program(self.problem.output, floats, indices)
+        _, more = inspect_program(self.claimed, floats, indices, self.zero_cotangent())
+        return smooth, sorted({*constants, *more}, key=abs)[:4]
+
+    @functools.cached_property
+    def values(self) -> Program:
+        """The forward alone, in float64 where it runs there."""
+        context = double_precision if self.precise else own_precision
+        return Program(self.outputs, context, self.batch, ("vmap", "jit", "plain"), self.size)
+
+    def outputs(self, floats: list, indices: list, y_bar: list) -> list:
+        del y_bar
+        return [jnp.asarray(y) for y in self.problem.float_outputs(floats, indices)]
+
+    def oracle(self, floats: list, indices: list, y_bar: list) -> tuple[list, list]:
+        y, pull = jax.vjp(lambda x: self.problem.float_outputs(x, indices), floats)
+        (x_bar,) = pull([b.astype(out.dtype) for b, out in zip(y_bar, y, strict=True)])
+        return y, x_bar
+
+    def claimed(self, floats: list, indices: list, y_bar: list) -> list:
+        """The claimed cotangents; an empty array where the structure is at fault (that is reported apart)."""
+        _, cotangents = align(self.problem, self.problem.claimed(floats, indices, y_bar, self.output), floats)
+        return [np.zeros(0, "float32") if c is None else c for c in cotangents]
+
+    def oracle_and_claim(self, floats: list, indices: list, y_bar: list) -> tuple[list, list, list]:
+        return *self.oracle(floats, indices, y_bar), self.claimed(floats, indices, y_bar)
+
+
+def run_plainly(problem: Problem, floats: list, indices: list) -> Any:
+    """The forward's output where it can only be run."""
+    try:
+        with own_precision(), np.errstate(all="ignore"):
+            output = problem.output(list(map(jnp.asarray, floats)), list(map(jnp.asarray, indices)))
+            return jax.tree.map(np.asarray, output)
+    except Exception as error:
+        text = f"check: the forward raised {type(error).__name__} at the given primals: {first_line(error)}"
+        raise InputError(text) from error
+
+
+def upcast(point: Point) -> Point:
+    """The same numbers in float64 (complex128)."""
+    return Point(point.name, tuple(map(widen, point.floats)), point.indices, tuple(map(widen, point.y_bar)))
+
+
+def widen(a: np.ndarray) -> np.ndarray:
+    return a.astype("complex128" if np.iscomplexobj(a) else "float64")
+
+
+Signature = tuple[tuple[tuple[int, ...], str], ...]
+
+
+KEPT: collections.OrderedDict[Any, Programs] = collections.OrderedDict()
+MOST_KEPT = 64
+
+
+def programs_for(problem: Problem, floats: Sequence[np.ndarray], indices: Sequence[np.ndarray]) -> Programs:
+    """The programs of this problem at these shapes: compiled once, found again by a second check."""
+    key = (problem, tuple((a.shape, a.dtype.name) for a in (*floats, *indices)), bool(jax.config.read("jax_enable_x64")))
+    try:
+        known = key in KEPT
+    except TypeError:  # a static primal, or a function, that can't be hashed
+        return Programs(problem, floats, indices)
+    if not known:
+        KEPT[key] = Programs(problem, floats, indices)
+        if len(KEPT) > MOST_KEPT:
+            KEPT.popitem(last=False)
+    return KEPT[key]

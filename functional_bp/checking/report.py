@@ -1,0 +1,151 @@
+"""What the checker says: a few lines when all is well, a page with claimed and true values and the cause when not."""
+
+import html
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A likely reason, confirmed by recomputing: `kind` is one word or two, `text` says it in plain words."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Element:
+    """One element of a cotangent, claimed and true side by side."""
+
+    index: tuple[int, ...]
+    claimed: float | complex
+    true: float | complex
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Right or wrong, for one array of one argument."""
+
+    argument: str
+    position: int
+    path: str
+    ok: bool
+    summary: str = ""
+    point: str = ""
+    wrong: int = 0
+    size: int = 0
+    worst: tuple[Element, ...] = ()
+    causes: tuple[Cause, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.argument + self.path
+
+
+@dataclass(frozen=True)
+class Report:
+    """`ok`, the verdicts per argument with their causes, the points tried, the oracles used, the seconds it took."""
+
+    title: str
+    ok: bool
+    verdicts: tuple[Verdict, ...]
+    points: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    oracles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def diagnoses(self) -> dict[str, tuple[Cause, ...]]:
+        """The causes for each wrong argument, the likeliest first."""
+        return {v.name: v.causes for v in self.verdicts if not v.ok}
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        lines = [f"{self.title}: {'right' if self.ok else 'WRONG'}  ({self.evidence()})"]
+        lines += [f"  {fault}" for fault in self.faults]
+        for verdict in self.verdicts:
+            if not verdict.ok:
+                lines += ["", *(f"  {line}" for line in verdict_lines(verdict))]
+        right = [v.name for v in self.verdicts if v.ok]
+        if right and not self.ok:
+            lines += ["", f"  right: {', '.join(right)}"]
+        lines += [f"  note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def evidence(self) -> str:
+        skipped = f", {len(self.skipped)} outside the forward's domain" if self.skipped else ""
+        return f"{len(self.points)} points{skipped}; against {' and '.join(self.oracles) or 'nothing'}; {self.seconds:.2f} s"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain Python values only, so that `json.dumps` takes it."""
+        return plain({**asdict(self), "diagnoses": {k: [asdict(c) for c in v] for k, v in self.diagnoses.items()}})
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+
+    def _repr_html_(self) -> str:
+        colour = "#2e7d32" if self.ok else "#c62828"
+        parts = [
+            f"<div style='font-family:sans-serif'><p><b>{html.escape(self.title)}</b>: "
+            f"<b style='color:{colour}'>{'right' if self.ok else 'wrong'}</b> "
+            f"<span style='opacity:.7'>({html.escape(self.evidence())})</span></p>"
+        ]
+        parts += [f"<p style='color:{colour}'>{html.escape(fault)}</p>" for fault in self.faults]
+        parts += [verdict_html(verdict) for verdict in self.verdicts if not verdict.ok]
+        right = ", ".join(html.escape(v.name) for v in self.verdicts if v.ok)
+        parts += [f"<p>right: {right}</p>"] if right and not self.ok else []
+        parts += [f"<p style='opacity:.7'>{html.escape(note)}</p>" for note in self.notes]
+        return "".join(parts) + "</div>"
+
+
+def verdict_lines(verdict: Verdict) -> list[str]:
+    where = f", at {verdict.point}" if verdict.point else ""
+    count = f": {verdict.wrong} of {verdict.size} elements wrong" if verdict.wrong else ""
+    lines = [f"{verdict.name} (primal {verdict.position}){count}{where}"]
+    if verdict.summary:
+        lines.append(f"  {verdict.summary}")
+    for number, cause in enumerate(verdict.causes, 1):
+        lines.append(f"  {'likely cause' if number == 1 else 'or'}: {cause.text}")
+    if not verdict.causes and verdict.wrong:
+        lines.append("  no cause: none of those known gives the claimed values")
+    if verdict.worst:
+        lines.append(f"  {'index':>14} {'claimed':>16} {'true':>16}")
+        lines += [f"  {index_text(e.index):>14} {number_text(e.claimed):>16} {number_text(e.true):>16}" for e in verdict.worst]
+    return lines
+
+
+def verdict_html(verdict: Verdict) -> str:
+    lines = verdict_lines(verdict)
+    text = [line.strip() for line in lines if not verdict.worst or line not in lines[-1 - len(verdict.worst) :]]
+    rows = "".join(
+        f"<tr><td>{index_text(e.index)}</td><td>{number_text(e.claimed)}</td><td>{number_text(e.true)}</td></tr>"
+        for e in verdict.worst
+    )
+    table = f"<table><tr><th>index</th><th>claimed</th><th>true</th></tr>{rows}</table>" if rows else ""
+    body = "".join(f"<br>{html.escape(line)}" for line in text[1:])
+    return f"<p><b>{html.escape(text[0])}</b>{body}</p>{table}"
+
+
+def index_text(index: tuple[int, ...]) -> str:
+    return "[" + ", ".join(map(str, index)) + "]"
+
+
+def number_text(value: float | complex) -> str:
+    return f"{value:.7g}"
+
+
+def plain(value: Any) -> Any:
+    """Tuples as lists, numbers that JSON cannot write as text."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, complex) or (isinstance(value, float) and not math.isfinite(value)):
+        return str(value)
+    return value
