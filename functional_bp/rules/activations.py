@@ -18,13 +18,15 @@ def identity(z: Vector) -> tuple[Vector, Identity]:
 
 
 def sigmoid(z: Vector) -> tuple[Vector, Diagonal]:
-    """y = σ(z) = 1/(1 + e^−z);  J = diag(y (1 − y)) = diag(e^−|z| / (1 + e^−|z|)²).
+    """y = σ(z) = 1/(1 + e^−z);  J = diag(y (1 − y)).
 
-    Written in e^−|z|, which never overflows, so that y and f′ keep their relative precision at any z.
+    Written in e^−|z|, which never overflows: y keeps its relative precision at any z. J holds y alone, as JAX
+    does, so that f′ is precise where y is small and 0 where y rounds to 1; `sigmoid_binary_nll` is precise at both.
     Smooth everywhere. Source: lectures, claim C6.
     """
     e = jnp.exp(-jnp.abs(z))
-    return jnp.where(z >= 0, jnp.ones_like(e), e) / (1 + e), Diagonal(e / (1 + e) ** 2)
+    y = jnp.where(z >= 0, jnp.ones_like(e), e) / (1 + e)
+    return y, Diagonal(y * (1 - y))
 
 
 def tanh(z: Vector) -> tuple[Vector, Diagonal]:
