@@ -32,7 +32,8 @@ class Case:
     sample: Callable[[Any, tuple[int, ...], int], tuple[tuple[Any, ...], tuple[Any, ...]]]
     shared: tuple[bool, ...] = (False,)
     sizes: tuple[int, ...] = (4, 1)
-    smooth: bool = True  # finite differences apply in a small neighbourhood of a sample
+    total: bool = True  # defined and with a finite derivative at any finite input
+    kink: bool = False  # not differentiable where inputs are 0 or tie
 
 
 def normal(key: Any, batch: tuple[int, ...], n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -95,14 +96,14 @@ def randomised(z: Any) -> Any:
 
 CASES = (
     Case("identity", bp.identity, lambda z: z, normal),
-    Case("step", bp.step, lambda z: jnp.where(z < 0, jnp.zeros_like(z), jnp.ones_like(z)), normal),
-    Case("relu", bp.relu, jax.nn.relu, normal),
-    Case("leaky_relu", bp.leaky_relu, jax.nn.leaky_relu, normal),
-    Case("leaky_relu", partial(bp.leaky_relu, slope=0.3), lambda z: jnp.maximum(z, 0.3 * z), normal),
-    Case("randomised_leaky_relu", bp.randomised_leaky_relu, randomised, normal),
+    Case("step", bp.step, lambda z: jnp.where(z < 0, jnp.zeros_like(z), jnp.ones_like(z)), normal, kink=True),
+    Case("relu", bp.relu, jax.nn.relu, normal, kink=True),
+    Case("leaky_relu", bp.leaky_relu, jax.nn.leaky_relu, normal, kink=True),
+    Case("leaky_relu", partial(bp.leaky_relu, slope=0.3), lambda z: jnp.maximum(z, 0.3 * z), normal, kink=True),
+    Case("randomised_leaky_relu", bp.randomised_leaky_relu, randomised, normal, kink=True),
     Case("sigmoid", bp.sigmoid, jax.nn.sigmoid, normal),
     Case("tanh", bp.tanh, lambda z: 2 / (1 + jnp.exp(-2 * z)) - 1, normal),
-    Case("absolute", bp.absolute, lambda z: jnp.maximum(z, -z), normal),
+    Case("absolute", bp.absolute, lambda z: jnp.maximum(z, -z), normal, kink=True),
     Case("softmax", bp.softmax, jax.nn.softmax, normal),
     Case("log_softmax", bp.log_softmax, lambda z: z - jax.nn.logsumexp(z, keepdims=True), normal),
     Case("affine", bp.affine, lambda p, y: p.W @ y + p.b, affine_inputs, (True, False)),
@@ -113,9 +114,10 @@ CASES = (
         lambda alpha, z: jnp.exp(alpha.T @ jnp.log(z)),
         power_inputs,
         (True, False),
+        total=False,
     ),
-    Case("subset_max", partial(bp.subset_max, subsets=SUBSETS), maxima, distinct, sizes=(3, 5)),
-    Case("subset_max", partial(bp.subset_max, subsets=SUBSETS, ties="first"), maxima, distinct, sizes=(3,)),
+    Case("subset_max", partial(bp.subset_max, subsets=SUBSETS), maxima, distinct, sizes=(3, 5), kink=True),
+    Case("subset_max", partial(bp.subset_max, subsets=SUBSETS, ties="first"), maxima, distinct, sizes=(3,), kink=True),
     Case(
         "polynomial",
         bp.polynomial,
@@ -124,21 +126,23 @@ CASES = (
         (True, False),
     ),
     Case("squared_error", bp.squared_error, lambda y, d: jnp.vdot(y - d, y - d), apart),
-    Case("absolute_error", bp.absolute_error, lambda y, d: jnp.linalg.norm(y - d, ord=1), apart),
+    Case("absolute_error", bp.absolute_error, lambda y, d: jnp.linalg.norm(y - d, ord=1), apart, kink=True),
     Case(
         "binary_nll",
         bp.binary_nll,
         lambda y, d: -jnp.sum(jnp.log(y**d * (1 - y) ** (1 - d))),
         probabilities,
+        total=False,
     ),
-    Case("nll", bp.nll, lambda y, d: -jnp.log(y) @ d, probabilities),
+    Case("nll", bp.nll, lambda y, d: -jnp.log(y) @ d, probabilities, total=False),
     Case(
         "binary_kl",
         bp.binary_kl,
         lambda y, d: jnp.sum(jnp.log((d / y) ** d * ((1 - d) / (1 - y)) ** (1 - d))),
         probabilities,
+        total=False,
     ),
-    Case("kl", bp.kl, lambda y, d: jnp.log(d / y) @ d, probabilities),
+    Case("kl", bp.kl, lambda y, d: jnp.log(d / y) @ d, probabilities, total=False),
     Case(
         "sigmoid_binary_nll",
         bp.sigmoid_binary_nll,

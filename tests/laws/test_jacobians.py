@@ -120,7 +120,14 @@ def test_the_printed_form_is_short_and_names_the_class(J):
 
 def test_products_of_matrices_are_matrix_products():
     plain = [J for J in JACOBIANS.values() if is_plain(J.shape.inputs) and is_plain(J.shape.outputs)]
-    pairs = [(a, b) for a in plain for b in plain if a.shape.inputs == b.shape.outputs and len(a.shape.inputs) == 1]
+    pairs = [
+        (a, b)
+        for a in plain
+        for b in plain
+        if a.shape.inputs == b.shape.outputs
+        and len(a.shape.inputs) == 1
+        and not (a.shares_input and b.shape.batch)  # what all share does not come from one example
+    ]
     assert len(pairs) > 50
     for a, b in pairs:
         left, right = a.to_dense(), b.to_dense()
