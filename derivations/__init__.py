@@ -6,5 +6,13 @@ from derivations.calculus import (
 from derivations.derivation import Derivation, Step
 from derivations.prover import EngineBug, Verdict, judge
 
-__all__ = ["Derivation", "EngineBug", "Field", "Maximum", "Step", "Verdict", "derivative", "dimension", "equation", "index", "judge", "prime",
-           "product", "sigmoid", "softplus", "step", "total"]
+__all__ = ["Derivation", "EngineBug", "Field", "Maximum", "Step", "Verdict", "derivative", "dimension", "emit", "equation",
+           "index", "judge", "prime", "product", "sigmoid", "softplus", "step", "total"]
+
+
+def __getattr__(name: str):
+    """`emit` needs JAX; nothing else here does."""
+    if name == "emit":
+        from derivations.emission import emit
+        return emit
+    raise AttributeError(f"module 'derivations' has no attribute {name!r}")
