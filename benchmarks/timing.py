@@ -48,7 +48,8 @@ class Comparison:
         rows = [("", "milliseconds", "speed of the first against it")]
         rows += [(name, self.time(name).show(1e3), self.speed(name).show()) for name in self.seconds]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
+        lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join(line.rstrip() for line in lines)
 
     def as_json(self) -> dict[str, Any]:
         return {
