@@ -76,9 +76,9 @@ class _Emitter:
                 lower = int(i.lower) if isinstance(i, Idx) else int(i) if isinstance(i, Integer) else 1
                 key = (str(element.base.label), axis)
                 self.lowest[key] = min(lower, self.lowest.get(key, 1))
-        self.sizes = self._sizes(formula, arrays)
+        self.sizes = self._sizes(formula, indices, arrays)
 
-    def _sizes(self, formula: Expr, arrays: Mapping[str, Array]) -> dict[Symbol, int]:
+    def _sizes(self, formula: Expr, indices: Sequence[Idx], arrays: Mapping[str, Array]) -> dict[Symbol, int]:
         """The dimensions, read off the arrays."""
         sizes: dict[Symbol, int] = {}
         for element in sorted(formula.atoms(Indexed), key=str):
@@ -93,7 +93,7 @@ class _Emitter:
                 size = array.shape[axis] + self.lowest[name, axis] - 1
                 if isinstance(upper, Symbol) and sizes.setdefault(upper, size) != size:
                     raise ValueError(f"axis {axis} of {name} has shape {array.shape}, but {upper} is {sizes[upper]}")
-        for k in indices_of(formula):
+        for k in indices_of(formula).union(indices):
             for symbol in k.upper.free_symbols:
                 if symbol.name in arrays:
                     sizes.setdefault(symbol, int(arrays[symbol.name]))

@@ -1,0 +1,190 @@
+"""A claim of the lectures, and how its status comes out of the engine.
+
+A claim is transcribed as parts; each is judged and gives a `Finding`, and the worst of them decides the claim's status.
+No part carries a verdict: what a part says is what is judged.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Protocol
+
+from sympy import Expr
+
+from derivations import Verdict, judge
+from derivations.kink import Kink
+from derivations.lectures.nonnegative import nonnegative
+from derivations.plain import plain
+
+# From the best to the worst.
+STATUSES = ("not-a-formula", "proven", "convention", "undecided", "refuted")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What came out for one part: its formal statement, its status, the engine's verdict, a remark for the reader."""
+
+    formal: str
+    status: str
+    verdict: Verdict | None = None
+    remark: str = ""
+    repair: str | None = None
+
+
+class Part(Protocol):
+    def judge(self) -> Finding: ...
+
+
+@dataclass(frozen=True)
+class Equality:
+    """left = right for all values, under the hypotheses `given`. What is ill-typed is refuted.
+
+    Where the engine finds no repair of a false claim, `mended` holds claims that may have been meant: the first that
+    is proven is the repair.
+    """
+
+    left: Expr | int
+    right: Expr | int
+    given: tuple = ()
+    mended: "tuple[Equality, ...]" = ()
+
+    @property
+    def formal(self) -> str:
+        where = ", ".join(map(plain, self.given))
+        return f"{plain(self.left)} = {plain(self.right)}" + (f", where {where}" if where else "")
+
+    def judge(self) -> Finding:
+        verdict = judge(self.left, self.right, given=self.given)
+        if verdict.status == "ill-typed":
+            return Finding(self.formal, "refuted", verdict, verdict.evidence, self.repair(verdict))
+        return Finding(self.formal, verdict.status, verdict, repair=self.repair(verdict))
+
+    def repair(self, verdict: Verdict) -> str | None:
+        if verdict.repair is not None:
+            return f"{plain(self.left)} = {plain(verdict.repair)}"
+        if verdict:
+            return None
+        return next((claim.formal for claim in self.mended if claim.judge().status == "proven"), None)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A matrix of derivatives in a layout: a convention if it is true as stated and not in ours.
+
+    Ours is J[out, in] for Jacobians, and the parameter's own shape for the gradient of a parameter.
+    """
+
+    stated: Equality
+    ours: Equality
+
+    def judge(self) -> Finding:
+        stated, ours = self.stated.judge(), self.ours.judge()
+        if stated.status != "proven" or ours.status == "proven":
+            return stated
+        remark = f"the transposed layout; in ours it would read {ours.formal}, which is {ours.status}"
+        return Finding(stated.formal, "convention", stated.verdict, remark)
+
+
+@dataclass(frozen=True)
+class AtKink:
+    """The slope that is taken at a kink: a convention if it lies in the Clarke interval, false if not."""
+
+    kink: Kink
+    slope: Expr | int
+    jax: Callable[[], float]
+
+    def judge(self) -> Finding:
+        f, x, at = plain(self.kink.function), plain(self.kink.variable), plain(self.kink.at)
+        for verdict in self.kink.check():
+            if not verdict:
+                return Finding(f"the one-sided slopes of {f} at {x} = {at}", verdict.status, verdict)
+        lower, upper = map(plain, self.kink.interval)
+        status = "convention" if self.kink.allows(self.slope) else "refuted"
+        remark = f"the Clarke interval there is [{lower}, {upper}]; JAX takes {self.jax():g}"
+        return Finding(f"the slope of {f} at {x} = {at} is {plain(self.slope)}", status, None, remark)
+
+
+@dataclass(frozen=True)
+class Nonnegative:
+    """expression ≥ 0, by an equal one that is evidently ≥ 0 under the hypotheses."""
+
+    expression: Expr
+    certificate: Expr
+    given: tuple = ()
+
+    def judge(self) -> Finding:
+        where = ", ".join(map(plain, self.given))
+        formal = f"{plain(self.expression)} = {plain(self.certificate)} ≥ 0, where {where}"
+        verdict = judge(self.expression, self.certificate, given=self.given)
+        if verdict and not nonnegative(self.certificate, self.given):
+            return Finding(formal, "undecided", verdict, f"{plain(self.certificate)} is not evidently ≥ 0")
+        return Finding(formal, verdict.status, verdict)
+
+
+@dataclass(frozen=True)
+class NotAFormula:
+    """A definition, a list or a statement about the world; `measure` looks at what can be looked at."""
+
+    what: str
+    measure: Callable[[], str] | None = None
+
+    def judge(self) -> Finding:
+        return Finding(self.what, "not-a-formula", None, self.measure() if self.measure else "")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One row of the lectures: its id, the lectures that state it, what they state, and its parts."""
+
+    id: str
+    source: str
+    statement: str
+    parts: tuple[Part, ...]
+
+    def judge(self) -> "Ruling":
+        start = perf_counter()
+        findings = tuple(part.judge() for part in self.parts)
+        return Ruling(self, findings, perf_counter() - start)
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A judged claim."""
+
+    claim: Claim
+    findings: tuple[Finding, ...]
+    seconds: float
+
+    @property
+    def deciding(self) -> Finding:
+        """The first of the worst findings."""
+        return max(self.findings, key=lambda finding: STATUSES.index(finding.status))
+
+    @property
+    def status(self) -> str:
+        return self.deciding.status
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        return [finding.verdict for finding in self.findings if finding.verdict is not None]
+
+    def row(self) -> dict[str, Any]:
+        """What `lectures --json` prints."""
+        decisive = self.deciding.verdict
+        dimensions = [verdict.dimension for verdict in self.verdicts]
+        conditions = [plain(condition) for verdict in self.verdicts for condition in verdict.side_conditions]
+        refuted = decisive if self.status == "refuted" else None
+        return {
+            "id": self.claim.id,
+            "source": self.claim.source,
+            "statement": self.claim.statement,
+            "formal": [finding.formal for finding in self.findings],
+            "status": self.status,
+            "dimension": decisive.dimension if refuted else "; ".join(dict.fromkeys(dimensions)) or None,
+            "side_conditions": list(dict.fromkeys(conditions)),
+            "counterexample": str(refuted.counterexample) if refuted and refuted.counterexample else None,
+            "diagnosis": refuted.diagnosis if refuted else None,
+            "repair": self.deciding.repair,
+            "remarks": [finding.remark for finding in self.findings if finding.remark],
+            "seconds": round(self.seconds, 3),
+        }

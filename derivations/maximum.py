@@ -1,0 +1,22 @@
+"""The maximum over subsets: y_j = max_{l ∈ S_j} z_l, with S_jl = 1 for l ∈ S_j and 0 otherwise."""
+
+from sympy import Derivative, IndexedBase
+
+from derivations import Derivation, Maximum, Step, dimension, equation, index, step
+
+n, m = dimension("n"), dimension("m")
+i, l, j = index("i", n), index("l", n), index("j", m)
+S, y, z = IndexedBase("S"), IndexedBase("y"), IndexedBase("z")
+greatest = Maximum(z[l], l, where=S[j, l])
+
+jacobian = Derivation(
+    "subset_max",
+    definition=equation(y[j], greatest),
+    result=equation(Derivative(y[j], z[i]), S[j, i] * step(z[i] - y[j])),
+    steps=(
+        Step(S[j, i] * step(z[i] - greatest), "1 for the member that attains the maximum, off a tie; else 0"),
+    ),
+    given=(equation(S[j, i] ** 2, S[j, i]),),
+)
+
+DERIVATIONS = (jacobian,)

@@ -1,0 +1,102 @@
+"""A formula on one line, as it is written by hand: Σ_i w_ij y_i + b_j, ∂y_j/∂z_i, δ_ij."""
+
+from sympy import Basic, Derivative, Idx, Indexed, Piecewise, Product, Sum, Symbol
+from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.str import StrPrinter
+
+SIGNS = {"**": "^", "*": " ", ">=": "≥", "<=": "≤", "-": "−", "'": "′"}
+LETTERS = {"alpha": "α", "beta": "β", "epsilon": "ε", "eta": "η", "theta": "θ", "sigmoid": "σ", "oo": "∞"}
+
+
+def plain(formula: Basic | int) -> str:
+    text = _Printer().doprint(formula)
+    for sign, shown in SIGNS.items():
+        text = text.replace(sign, shown)
+    return text
+
+
+def letters(name: str) -> str:
+    """Greek letters for their names, and a bar over what ends in _bar."""
+    if name.endswith("_bar"):
+        return letters(name[:-4]) + "\N{COMBINING MACRON}"
+    return LETTERS.get(name, name)
+
+
+class _Printer(StrPrinter):
+    printmethod = "_plain"  # not _sympystr: the classes' own way is for the console
+
+    def parenthesize(self, item, level, strict=False):
+        if isinstance(item, (Sum, Product, Derivative)) and level > PRECEDENCE["Add"]:
+            return f"({self._print(item)})" if not isinstance(item, Derivative) else self._print(item)
+        return super().parenthesize(item, level, strict)
+
+    def subscript(self, indices) -> str:
+        """_ij; an index that is more than a letter and a prime or a number goes in brackets."""
+        parts = [self._print(index) for index in indices]
+        return "_" + "".join(p if isinstance(i, Idx) or p.isdigit() else f"({p})" for i, p in zip(indices, parts)) if parts else ""
+
+    def _print_Add(self, expr, order=None):
+        """What is added first, then what is taken away."""
+        terms = sorted(map(self._print, expr.args), key=lambda term: term.startswith("-"))
+        return "".join(f" - {t[1:]}" if t.startswith("-") else f" + {t}" for t in terms).removeprefix(" + ")
+
+    def _print_Symbol(self, expr):
+        return letters(expr.name)
+
+    def _print_Idx(self, expr):
+        return expr.name
+
+    def _print_Indexed(self, expr):
+        return letters(str(expr.base.label)) + self.subscript(expr.indices)
+
+    def _print_KroneckerDelta(self, expr):
+        return "δ" + self.subscript(expr.args[:2])
+
+    def _print_Sum(self, expr):
+        return self._bound("Σ", expr)
+
+    def _print_Product(self, expr):
+        return self._bound("Π", expr)
+
+    def _bound(self, sign, expr):
+        indices = [limit[0] for limit in expr.limits]
+        # a range is told only where it doesn't begin at 1
+        start = "".join(f"≥{limit[1]}" for limit in expr.limits if limit[1] != 1)
+        return f"{sign}{self.subscript(indices)}{start} {self.parenthesize(expr.function, PRECEDENCE['Mul'], strict=True)}"
+
+    def _print_Maximum(self, expr):
+        where = "" if expr.where == 1 else f": {self._print(expr.where)} = 1"
+        return f"max({self._print(expr.body)} over {self._print(expr.limits[0])}{where})"
+
+    def _print_FieldValue(self, expr):
+        name, indices, body, limits = expr.args
+        inner = self._print(body.subs(limits[0], Idx("·")) if limits else body)
+        return f"{self._print(name)}{self.subscript(indices)}({inner})"
+
+    def _print_Derivative(self, expr):
+        inner = self._print(expr.expr)
+        whole = inner if isinstance(expr.expr, (Indexed, Piecewise, Symbol)) else f"({inner})"
+        return f"∂{whole}/" + "".join(f"∂{self._print(x)}" for x, _ in expr.variable_count)
+
+    def _print_Piecewise(self, expr):
+        cases = [f"{self._print(value)} if {self._print(condition)}" for value, condition in expr.args[:-1]]
+        return f"({'; '.join(cases)}; else {self._print(expr.args[-1][0])})"
+
+    def _print_ExpBase(self, expr):
+        power = expr.args[0]
+        return f"e^{self.parenthesize(power, PRECEDENCE['Pow'])}"
+
+    _print_exp = _print_ExpBase
+
+    def _print_Abs(self, expr):
+        return f"|{self._print(expr.args[0])}|"
+
+    def _print_Max(self, expr):
+        return f"max({', '.join(self._print(a) for a in expr.args)})"
+
+    def _print_Function(self, expr):
+        return f"{letters(expr.func.__name__)}({', '.join(self._print(a) for a in expr.args)})"
+
+    def _print_Relational(self, expr):
+        sign = {"==": "=", "!=": "≠"}.get(expr.rel_op, expr.rel_op)
+        return f"{self._print(expr.lhs)} {sign} {self._print(expr.rhs)}"

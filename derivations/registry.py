@@ -1,0 +1,18 @@
+"""Every derivation by its name: the rule's, or the rule's and what it is with respect to (`softmax`, `affine.W`)."""
+
+from functools import cache
+from importlib import import_module
+
+from derivations import Derivation
+
+STEMS = ("affine", "activations", "softmax", "multiplicative", "maximum", "polynomial", "divergences", "network")
+
+
+@cache
+def derivations() -> dict[str, Derivation]:
+    return {d.name: d for stem in STEMS for d in import_module(f"derivations.{stem}").DERIVATIONS}
+
+
+def of_rule(rule: str) -> tuple[Derivation, ...]:
+    """The derivations of one rule: those named `rule` or `rule.…`."""
+    return tuple(d for name, d in derivations().items() if name.split(".")[0] == rule)

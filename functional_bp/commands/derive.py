@@ -1,0 +1,48 @@
+"""functional-bp derive: a rule's derivation, step by step, each step judged."""
+
+import argparse
+
+from functional_bp.errors import InputError
+
+HELP = "print the derivation of a rule, step by step, and check every step"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a derivation, or a rule: all of its derivations")
+    parser.add_argument("--latex", action="store_true", help="print LaTeX")
+    parser.add_argument("--list", action="store_true", help="list what there is")
+
+
+def run(args: argparse.Namespace) -> int:
+    from derivations.plain import plain
+    from derivations.registry import derivations, of_rule
+
+    if args.list:
+        width = max(map(len, derivations()))
+        for name, derivation in derivations().items():
+            print(f"{name:<{width}}  {plain(derivation.result)}")
+        return 0
+    if args.name is None:
+        raise InputError("a name is needed; --list shows what there is")
+    chosen = [derivations()[args.name]] if args.name in derivations() else of_rule(args.name)
+    if not chosen:
+        raise InputError(f"no derivation {args.name!r}; there are {', '.join(derivations())}")
+    checks = [derivation.check() for derivation in chosen]
+    if args.latex:
+        print("\n\n".join(derivation.latex() for derivation in chosen))
+    else:
+        print("\n\n".join(text(derivation, check) for derivation, check in zip(chosen, checks, strict=True)))
+    return 0 if all(checks) else 1
+
+
+def text(derivation, check) -> str:
+    """The derivation, the outcome of its check, and what is possible at its kink."""
+    from derivations.activations import KINKS
+    from derivations.plain import plain
+
+    lines = [derivation.unicode(), str(check)]
+    kink = KINKS.get(derivation.name)
+    if kink is not None:
+        lower, upper = map(plain, kink.interval)
+        lines.append(f"at {plain(kink.variable)} = {plain(kink.at)} the Clarke interval is [{lower}, {upper}]")
+    return "\n".join(lines)
