@@ -47,10 +47,16 @@ def _check_side(side: str, e: Expr) -> None:
         if not isinstance(f, FUNCTIONS) and type(f).__name__ not in KNOWN and not isinstance(f, _Binding):
             if type(f).__name__ != "KroneckerDelta":
                 raise NoFormula(f"unknown function {type(f).__name__} on the {side} side")
-    bases = {i.base.label for i in e.atoms(Indexed)}
-    for base in e.atoms(IndexedBase):
-        if base.label not in bases:
-            raise NoFormula(f"array {base} on the {side} side stands without its indices")
+    bare = _bare_array(e)
+    if bare is not None:
+        raise NoFormula(f"array {bare} on the {side} side stands without its indices")
+
+
+def _bare_array(e: Basic) -> Basic | None:
+    if isinstance(e, IndexedBase):
+        return e
+    parts = e.indices if isinstance(e, Indexed) else e.args
+    return next((found for a in parts if (found := _bare_array(a)) is not None), None)
 
 
 def _check_scopes(e: Basic, bound: set[Idx], free: set[Idx]) -> None:

@@ -60,11 +60,22 @@ def judge(left: Expr, right: Expr, given: Iterable = (), indices: Sequence[Idx] 
     Proven claims are searched for a counterexample too.
     """
     start = perf_counter()
+    given, indices = tuple(given), tuple(indices)
     try:
-        verdict = _judge(left, right, tuple(given), tuple(indices), diagnose)
+        verdict = _judge(left, right, given, indices, diagnose)
     except (NoFormula, Undefined, TypeError) as error:
         verdict = Verdict("ill-typed", evidence=str(error).splitlines()[0])
+        if diagnose and isinstance(left, Expr) and isinstance(right, Expr):
+            verdict = _repaired(verdict, left, right, given, indices)
     return replace(verdict, seconds=perf_counter() - start)
+
+
+def _repaired(verdict: Verdict, left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...]) -> Verdict:
+    from derivations.diagnosis import diagnosed
+    try:
+        return diagnosed(verdict, left, right, given, indices)
+    except (NoFormula, Undefined, TypeError):    # the left side or a hypothesis is none either
+        return verdict
 
 
 def _judge(left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...], diagnose: bool) -> Verdict:
@@ -84,10 +95,7 @@ def _judge(left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...], diag
         return Verdict("proven", "arbitrary", conditions)
     if found.counterexample:
         verdict = Verdict("refuted", found.dimensions, counterexample=found.counterexample)
-        if diagnose:
-            from derivations.diagnosis import diagnosed
-            verdict = diagnosed(verdict, left, right, given)
-        return verdict
+        return _repaired(verdict, left, right, given, indices) if diagnose else verdict
     tried = f"no counterexample at {found.points} points" if found.points else f"no admissible point: {found.problem}"
     return Verdict("undecided", found.dimensions, evidence=f"{tried}; no proof was found")
 
