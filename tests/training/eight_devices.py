@@ -1,0 +1,113 @@
+"""Run by test_sharding.py in a process of its own, with eight virtual devices."""
+
+from functools import partial
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+import functional_bp as bp
+from functional_bp.errors import InputError
+from functional_bp.training.sharding import LAYOUTS, Layout, by_rows_and_columns, device_mesh, layout
+from functional_bp.training.step import start
+
+NETWORK = bp.chain(bp.affine_layer(16, 32), bp.relu, bp.affine_layer(32, 24), bp.tanh, bp.affine_layer(24, 10))
+NOISY = bp.chain(
+    bp.affine_layer(16, 32), partial(bp.randomised_leaky_relu, lower=0.1, upper=0.9), bp.affine_layer(32, 10)
+)
+ADAM = optax.adam(0.01)
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def layouts():
+    named = {name: partial(layout, name, 8) for name in LAYOUTS}
+    return named | {"data and tensor": lambda: Layout(device_mesh(2, 4), by_rows_and_columns)}
+
+
+def batch(rows=64):
+    random = np.random.default_rng(0)
+    return random.normal(size=(rows, 16)), np.eye(10)[random.integers(0, 10, rows)]
+
+
+def loss_and_gradients(gradients, key=None, network=NETWORK, place=lambda params: params):
+    params = place(network.init(jax.random.key(0)))
+    return jax.jit(gradients(network, bp.softmax_nll))(params, *batch(), key)
+
+
+def assert_same(ours, expected, tolerance=1e-12):
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
+        assert a.dtype == b.dtype == np.float64
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * np.abs(b).max())
+
+
+def test_there_are_eight_devices():
+    assert len(jax.devices()) == 8
+
+
+@pytest.mark.parametrize("name", layouts())
+def test_gradients_are_those_of_one_device(name):
+    on_mesh = layouts()[name]()
+    place = lambda params: jax.device_put(params, on_mesh.shardings(params))  # noqa: E731
+    loss, gradients = loss_and_gradients(on_mesh.value_and_grad, place=place)
+    assert_same((loss, gradients), loss_and_gradients(bp.value_and_grad))
+    lies = jax.tree.map(lambda gradient: gradient.sharding, gradients)
+    assert jax.tree.leaves(lies) == jax.tree.leaves(on_mesh.shardings(gradients))
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes"),
+    [
+        ("data", [(32, 16), (32,), (24, 32), (24,), (10, 24), (10,)]),
+        ("tensor", [(4, 16), (4,), (24, 4), (24,), (10, 24), (10,)]),
+        ("full", [(4, 16), (4,), (24, 4), (3,), (10, 3), (10,)]),
+    ],
+)
+def test_a_device_holds_its_part_of_parameters_and_moments(name, shapes):
+    on_mesh = layout(name, 8)
+    state = on_mesh.start(NETWORK, ADAM, seed=0)
+    placed = on_mesh.place_state(start(NETWORK, ADAM, seed=0), ADAM)
+    for tree in (state.params, state.optimizer[0].mu, state.optimizer[0].nu):
+        assert [leaf.addressable_data(7).shape for leaf in jax.tree.leaves(tree)] == shapes
+    for a, b in zip(jax.tree.leaves(state), jax.tree.leaves(placed), strict=True):
+        assert a.sharding == b.sharding
+    assert_same(on_mesh.gather(state.params), start(NETWORK, ADAM, seed=0).params)
+
+
+def test_noise_from_a_key_is_that_of_one_device():
+    key = jax.random.key(5)
+    expected = loss_and_gradients(bp.value_and_grad, key, NOISY)
+    assert_same(loss_and_gradients(layout("data", 8).value_and_grad, key, NOISY), expected)
+    other, _ = loss_and_gradients(layout("explicit", 8).value_and_grad, key, NOISY)
+    assert other != expected[0]  # each device draws its own
+
+
+def test_a_forgotten_sum_over_devices_is_refused(monkeypatch):
+    monkeypatch.setattr(jax.lax, "pmean", lambda tree, axis: tree)
+    with pytest.raises(ValueError, match="out_specs"):
+        loss_and_gradients(layout("explicit", 8).value_and_grad)
+
+
+def test_a_forgotten_sum_that_goes_unnoticed_gives_other_gradients(monkeypatch):
+    monkeypatch.setattr(jax.lax, "pmean", lambda tree, axis: tree)
+    monkeypatch.setattr(jax, "shard_map", partial(jax.shard_map, check_vma=False))
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        assert_same(loss_and_gradients(layout("explicit", 8).value_and_grad), loss_and_gradients(bp.value_and_grad))
+
+
+@pytest.mark.parametrize("name", ["data", "explicit"])
+def test_a_batch_that_the_devices_do_not_divide(name):
+    gradients = layout(name, 8).value_and_grad(NETWORK, bp.softmax_nll)
+    with pytest.raises(InputError, match="a batch of 12 rows cannot be divided among 8 devices"):
+        gradients(NETWORK.init(jax.random.key(0)), *batch(12))
+
+
+def test_more_devices_than_there_are():
+    with pytest.raises(InputError, match="9 devices were asked for, there are 8: cpu"):
+        device_mesh(9)
+
+
+def test_an_unknown_layout():
+    with pytest.raises(InputError, match="unknown layout 'rows': expected one of data, explicit, tensor, full"):
+        layout("rows", 8)

@@ -1,0 +1,19 @@
+"""Many devices give what one gives. The tests themselves are in eight_devices.py: JAX settles on its devices once."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_on_eight_virtual_devices():
+    program = Path(__file__).with_name("eight_devices.py")
+    flags = "--xla_force_host_platform_device_count=8"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", program],
+        env=os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
