@@ -82,6 +82,26 @@ def test_another_matrix_may_stand_in_the_place_of_a_weight():
     np.testing.assert_array_equal((z_bar @ feedback)[0].W, (z_bar @ J)[0].W)
 
 
+@pytest.mark.usefixtures("float64")
+def test_a_layer_of_one_s_own_may_compose_rules_by_the_algebra():
+    def apply(params, x, key=None):
+        z, J_z = bp.affine(params, x)
+        y, J_y = bp.tanh(z)
+        return y, J_y @ J_z
+
+    network = chain(bp.Layer(affine_layer(5, 4).init, apply, "dense", 5), affine_layer(4, 3))
+    twin = chain(affine_layer(5, 4), bp.tanh, affine_layer(4, 3))
+    (first, second), x, d = network.init(jax.random.key(0)), jnp.asarray(X[0]), jnp.asarray(D)
+    got = value_and_grad(network, bp.softmax_nll)((first, second), x, d)
+    expected = value_and_grad(twin, bp.softmax_nll)((first, (), second), x, d)
+    jax.tree.map(np.testing.assert_array_equal, (got[0], *got[1]), (expected[0], expected[1][0], expected[1][2]))
+    _, J = network.apply((first, second), x)
+    assert "Diagonal(4) @ Dense(4×5)" in repr(J)
+    _, J_twin = twin.apply((first, (), second), x)
+    dense, dense_twin = J.to_dense(), J_twin.to_dense()
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-12), dense[0][0], dense_twin[0][0])
+
+
 def test_the_chain_prints_its_factors_with_the_nodes_they_join():
     network = chain(affine_layer(5, 4), bp.relu, chain(affine_layer(4, 4), bp.tanh, name="block"), affine_layer(4, 2))
     _, J = network.apply(network.init(jax.random.key(0)), jnp.ones(5))

@@ -27,10 +27,11 @@ class BlockRow(Jacobian):
     @property
     def shape(self) -> Shape:
         shapes = [block.shape for block in jax.tree.leaves(self.blocks, is_leaf=is_jacobian)]
-        return Shape(common_batch(shapes), shapes[0].outputs, self._map(lambda block: leaf(block.shape.inputs)))
+        inputs = map_blocks(lambda block: leaf(block.shape.inputs), self.blocks)
+        return Shape(common_batch(shapes), shapes[0].outputs, inputs)
 
     def __rmatmul__(self, y_bar: Any) -> Any:
-        return self._map(lambda block: y_bar @ block)
+        return map_blocks(lambda block: y_bar @ block, self.blocks)
 
     def jvp(self, z_dot: Any) -> Any:
         blocks, structure = jax.tree.flatten(self.blocks, is_leaf=is_block)
@@ -38,13 +39,10 @@ class BlockRow(Jacobian):
         return sum_broadcast([block @ part for block, part in pairs if block is not None])
 
     def to_dense(self) -> Any:
-        return self._map(lambda block: block.to_dense())
+        return map_blocks(lambda block: block.to_dense(), self.blocks)
 
     def as_row(self) -> "BlockRow":
         return self
-
-    def _map(self, function: Callable[[Jacobian], Any]) -> Any:
-        return jax.tree.map(function, self.blocks, is_leaf=is_jacobian)
 
     def __repr__(self) -> str:
         return f"BlockRow({self.blocks!r})"
@@ -58,7 +56,8 @@ class BlockColumn(Jacobian):
     @property
     def shape(self) -> Shape:
         shapes = [block.shape for block in jax.tree.leaves(self.blocks, is_leaf=is_jacobian)]
-        return Shape(common_batch(shapes), self._map(lambda block: leaf(block.shape.outputs)), shapes[0].inputs)
+        outputs = map_blocks(lambda block: leaf(block.shape.outputs), self.blocks)
+        return Shape(common_batch(shapes), outputs, shapes[0].inputs)
 
     def __rmatmul__(self, y_bar: Any) -> Any:
         blocks, structure = jax.tree.flatten(self.blocks, is_leaf=is_jacobian)
@@ -66,13 +65,10 @@ class BlockColumn(Jacobian):
         return reduce(add_trees, [part @ block for part, block in pairs])
 
     def jvp(self, z_dot: Any) -> Any:
-        return self._map(lambda block: block @ z_dot)
+        return map_blocks(lambda block: block @ z_dot, self.blocks)
 
     def to_dense(self) -> Any:
-        return self._map(lambda block: block.to_dense())
-
-    def _map(self, function: Callable[[Jacobian], Any]) -> Any:
-        return jax.tree.map(function, self.blocks, is_leaf=is_jacobian)
+        return map_blocks(lambda block: block.to_dense(), self.blocks)
 
     def __repr__(self) -> str:
         return f"BlockColumn({self.blocks!r})"
@@ -80,6 +76,11 @@ class BlockColumn(Jacobian):
 
 def leaf(shape: Any) -> Any:
     return Size(shape) if is_plain(shape) else shape
+
+
+def map_blocks(function: Callable[[Jacobian], Any], blocks: Any) -> Any:
+    """The tree of function(block)."""
+    return jax.tree.map(function, blocks, is_leaf=is_jacobian)
 
 
 def common_batch(shapes: list[Shape]) -> tuple[int, ...]:

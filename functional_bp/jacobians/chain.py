@@ -6,10 +6,8 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-import jax
-
-from functional_bp.jacobians.base import Jacobian, Shape, is_jacobian, static
-from functional_bp.jacobians.blocks import BlockRow, common_batch
+from functional_bp.jacobians.base import Jacobian, Shape, static
+from functional_bp.jacobians.blocks import BlockRow, common_batch, map_blocks
 from functional_bp.jacobians.diagonal import Identity
 
 
@@ -55,7 +53,7 @@ class Chain(Jacobian):
         params = []
         for factor in reversed(self.factors):
             theta, x = factor.as_row().blocks
-            params.append(jax.tree.map(partial(operator.matmul, after), theta, is_leaf=is_jacobian))
+            params.append(map_blocks(partial(operator.matmul, after), theta))
             after = after @ x
         return BlockRow((tuple(reversed(params)), after))
 

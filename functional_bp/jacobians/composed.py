@@ -1,13 +1,15 @@
 """J = J_k … J_2 J_1: the chain rule, the outer function's derivative first."""
 
+import operator
 import string
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from functional_bp.jacobians.base import Jacobian, Shape, is_jacobian, times
-from functional_bp.jacobians.blocks import BlockRow, common_batch
+from functional_bp.jacobians.base import Jacobian, Shape, is_plain, times
+from functional_bp.jacobians.blocks import BlockRow, common_batch, map_blocks
 from functional_bp.jacobians.chain import Chain
 from functional_bp.jacobians.diagonal import Diagonal, Identity
 from functional_bp.jacobians.shared import Broadcast
@@ -39,11 +41,11 @@ class Composed(Jacobian):
 
     def to_dense(self) -> Any:
         """The product of all factors, multiplied in the order that costs least."""
+        return cheapest_product(self.factors) if is_plain(self.shape.inputs) else self.as_row().to_dense()
+
+    def as_row(self) -> BlockRow:
         *outer, last = self.factors
-        if isinstance(last, BlockRow):
-            before = Composed(tuple(outer))
-            return jax.tree.map(lambda J: (before @ J).to_dense(), last.blocks, is_leaf=is_jacobian)
-        return cheapest_product(self.factors)
+        return BlockRow(map_blocks(partial(operator.matmul, Composed(tuple(outer))), last.as_row().blocks))
 
     def __repr__(self) -> str:
         return " @ ".join(f"({J!r})" if isinstance(J, Sum) else repr(J) for J in self.factors)
