@@ -121,17 +121,23 @@ class Layout(NamedTuple):
 
     def place_state(self, state: State, optimizer: optax.GradientTransformation) -> State:
         """The state on the mesh; every process must come with the same."""
-        return jax.device_put(state, self.of_state(state, optimizer))
+        return jax.tree.map(from_host, state, self.of_state(state, optimizer))
 
     def place(self, arrays: Any, *axes: str | None) -> Any:
         """Arrays (NumPy's, memory-mapped too) on the mesh; a process reads only what its own devices hold."""
-        sharding = self.sharding(*axes)
-        return jax.tree.map(lambda a: jax.make_array_from_callback(a.shape, sharding, lambda part: a[part]), arrays)
+        return jax.tree.map(lambda array: from_host(array, self.sharding(*axes)), arrays)
 
     def gather(self, tree: Any) -> Any:
         """The same tree, whole, on a device of this very process: to be saved or looked at. All must call it."""
         together = jax.jit(lambda tree: tree, out_shardings=self.sharding())(tree)
         return jax.tree.map(lambda leaf: leaf.addressable_data(0), together)
+
+
+def from_host(array: Any, sharding: NamedSharding) -> jax.Array:
+    """The array lying so; a process reads those parts alone that its own devices hold."""
+    if getattr(array, "sharding", None) == sharding:
+        return array
+    return jax.make_array_from_callback(array.shape, sharding, lambda part: array[part])
 
 
 def constrained(layout: Layout, loss_and_gradients: Callable) -> Callable:
@@ -150,8 +156,9 @@ def constrained(layout: Layout, loss_and_gradients: Callable) -> Callable:
 def explicit(layout: Layout, loss_and_gradients: Callable) -> Callable:
     """θ̄ = (1/k) Σ over k devices of θ̄ from each one's rows: equal parts, so the mean of means is the mean.
 
-    This sum is ours to write, since y_bar @ J is: `jax.grad` of replicated parameters would bring it along, and a second
-    one would give k times the gradient. Noise (dropout) is drawn on each device from its own key, so other than on one.
+    This sum is ours to write, since y_bar @ J is: `jax.grad` of replicated parameters would bring it along, and a
+    second one would give k times the gradient. Noise (dropout) is drawn on each device from a key of its own, and so
+    is other than on one device.
     """
 
     def on_each_device(params: Any, x: Any, d: Any, key: Any) -> tuple[jax.Array, Any]:

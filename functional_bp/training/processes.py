@@ -1,0 +1,52 @@
+"""Many processes as one, on JAX's distributed runtime: each runs the same program, `jax.devices()` are those of all."""
+
+import os
+import sys
+
+import jax
+
+from functional_bp.errors import InputError
+
+
+def join(coordinator: str | None, process: int | None, processes: int | None, cluster: bool = False) -> None:
+    """Makes this one of `processes` processes, the first of which is at `coordinator` = HOST:PORT.
+
+    With `cluster`, the scheduler's environment (SLURM, Open MPI, Kubernetes, TPU pods) says all three. To be called
+    before anything asks JAX for a device. Waits until all are there. Raises InputError for arguments that do not go
+    together, and where the others or the scheduler are not found.
+    """
+    given = [value is not None for value in (coordinator, process, processes)]
+    if not cluster and not any(given):
+        return
+    if cluster and any(given):
+        raise InputError("--cluster asks the scheduler for --coordinator, --process and --processes: give none of them")
+    if not cluster:
+        check(coordinator, process, processes)
+    keep_stdout_clean()
+    try:
+        jax.distributed.initialize(coordinator, processes, process)
+    except (RuntimeError, ValueError) as error:
+        raise InputError(f"the processes did not come together: {' '.join(str(error).split())}") from error
+
+
+def check(coordinator: str | None, process: int | None, processes: int | None) -> None:
+    if coordinator is None or process is None or processes is None:
+        raise InputError("--coordinator, --process and --processes go together")
+    host, _, port = coordinator.rpartition(":")
+    if not host or not port.isdecimal():
+        raise InputError(f"--coordinator must be HOST:PORT, got {coordinator!r}")
+    if not 0 <= process < processes:
+        raise InputError(f"--process must be from 0 to --processes less 1, got {process} of {processes}")
+
+
+def keep_stdout_clean() -> None:
+    """The library that carries CPU collectives writes to file descriptor 1: from here on that is stderr, and Python's
+    own output goes on to what was stdout."""
+    sys.stdout.flush()
+    sys.stdout = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+
+
+def is_first() -> bool:
+    """Whether this process is the one that writes and prints."""
+    return jax.process_index() == 0
