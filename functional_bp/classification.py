@@ -83,12 +83,14 @@ SPLITS = ("stratified", "ordered")
 def problem(task: str, split: str, seed: int, hidden: Sequence[int], activation: str) -> Problem:
     """Held out is a quarter of the digits: drawn by the seed from each class, or the last ("ordered").
 
-    Raises InputError for an unknown name.
+    Raises InputError for an unknown name or an impossible seed.
     """
     if task not in TASKS:
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
     if split not in SPLITS:
         raise InputError(f"unknown split {split!r}: expected one of {', '.join(SPLITS)}")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"the seed must be from 0 to {2**32 - 1}, got {seed}")
     chosen, data = TASKS[task], digits()
     parts = stratified(data.labels, seed) if split == "stratified" else ordered(data.labels)
     train, test = (check(chosen.prepare(data.rows(part), seed), len(chosen.classes), "the digits") for part in parts)

@@ -77,8 +77,6 @@ def configuration(args: argparse.Namespace) -> dict[str, Any]:
     """What config.json keeps: every option, checked as far as it can be without the data."""
     if args.epochs < 1:
         raise InputError(f"--epochs must be at least 1, got {args.epochs}")
-    if not 0 <= args.seed < 2**32:
-        raise InputError(f"--seed must be from 0 to {2**32 - 1}, got {args.seed}")
     if args.tolerance is not None and not args.tolerance >= 0:
         raise InputError(f"--tolerance must be at least 0, got {args.tolerance}")
     try:
@@ -117,7 +115,7 @@ def fit_with_progress(
     began = time.perf_counter()
     with tqdm(total=settings["steps"], unit="step", disable=quiet, file=sys.stderr) as bar:
 
-        def on_report(report: dict[str, float], _: Any) -> None:
+        def on_report(report: dict[str, int | float], _: Any) -> None:
             folder.add_report(report)
             loss, accuracy = report["loss"], report["validation_accuracy"]
             bar.set_postfix_str(f"loss {loss:.4f}, held-out accuracy {accuracy:.4f}", refresh=False)

@@ -40,7 +40,7 @@ def load_tree(path: Path, like: Any) -> Any:
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a file by name, once their hash is right."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         stored = arrays.pop(HASH).tobytes()
     except FileNotFoundError as error:

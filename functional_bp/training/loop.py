@@ -18,7 +18,7 @@ from functional_bp.training.step import State, noise_key, order_key, start, trai
 RUNNING, CONVERGED, NOT_FINITE = range(3)
 
 Pair = tuple[Any, Any]
-Report = dict[str, float]
+Report = dict[str, int | float]
 Measure = Callable[[Array, Array], Array]
 
 
@@ -119,7 +119,8 @@ def program(
             return count(state, loss, epoch, tolerance)
 
         state, status = jax.lax.while_loop(goes_on, body, (state, jnp.int32(RUNNING)))
-        values = {"loss": state.loss_sum / ((state.step - 1) % epoch + 1)}
+        counted = (state.step - 1) % epoch + 1
+        values = {"loss": state.loss_sum / counted.astype(state.loss_sum.dtype)}
         return state, status, values | evaluated(network, divergence, measures, state.params, validation)
 
     return run
@@ -128,7 +129,7 @@ def program(
 def count(state: State, loss: Array, epoch: int, tolerance: float | None) -> tuple[State, Array]:
     """The state with this step's loss counted, and whether the run goes on."""
     in_epoch = (state.step - 1) % epoch
-    loss_sum = jnp.where(in_epoch == 0, 0, state.loss_sum) + loss
+    loss_sum = jnp.where(in_epoch == 0, 0, state.loss_sum) + loss.astype(state.loss_sum.dtype)
     mean, ends = loss_sum / epoch, in_epoch == epoch - 1
     converged = ends & (jnp.abs(mean - state.epoch_loss) <= (-1 if tolerance is None else tolerance))
     status = jnp.where(jnp.isfinite(loss), jnp.where(converged, CONVERGED, RUNNING), NOT_FINITE)

@@ -27,12 +27,13 @@ def optimizer(name: str, rate: float, schedule: str = "constant", steps: int = 1
         raise InputError(f"unknown schedule {schedule!r}: expected one of {', '.join(SCHEDULES)}")
     if not 0 < rate < float("inf"):
         raise InputError(f"the learning rate must be a positive number, got {rate}")
-    make = getattr(optax, name, None)
-    if not inspect.isfunction(make) or "learning_rate" not in inspect.signature(make).parameters:
+    make: Any = getattr(optax, name, None)
+    if not callable(make) or "learning_rate" not in inspect.signature(make).parameters:
         raise InputError(f"unknown optimizer {name!r}: expected one of optax, as adam, sgd, rmsprop, adamw or lion")
     try:
         made = make(learning_rate=SCHEDULES[schedule](rate, steps))
-        jax.eval_shape(lambda theta: one_update(made, theta), jnp.zeros((1, 1)))
+        with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+            jax.eval_shape(lambda theta: one_update(made, theta), jnp.zeros((1, 1)))
     except (TypeError, ValueError) as error:
         raise InputError(f"optimizer {name!r} cannot be used: it needs more than the gradient and η") from error
     return made

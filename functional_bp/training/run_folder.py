@@ -28,7 +28,7 @@ class RunFolder:
             raise InputError(f"the run folder {self.path} is not empty: choose another with --out")
         write_json(self.config, {"format": FORMAT} | config)
 
-    def add_report(self, report: dict[str, float]) -> None:
+    def add_report(self, report: dict[str, int | float]) -> None:
         try:
             with open(self.metrics, "a", encoding="utf-8") as file:
                 file.write(json.dumps(report) + "\n")

@@ -47,7 +47,8 @@ def train_step(
 
     def step(state: State, x: Array, d: Array) -> tuple[State, Array]:
         loss, gradients = loss_and_gradients(state.params, x, d, noise_key(state))
-        updates, memory = optimizer.update(gradients, state.optimizer, state.params)
+        with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):  # optax needs both
+            updates, memory = optimizer.update(gradients, state.optimizer, state.params)
         params = optax.apply_updates(state.params, updates)
         return state._replace(params=params, optimizer=memory, step=state.step + 1), loss
 

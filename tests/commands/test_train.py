@@ -1,0 +1,180 @@
+"""`functional-bp train` and `evaluate` from end to end, and what they say to nonsense."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from functional_bp.cli import main
+
+QUICK = ["train", "--epochs", "2", "--hidden", "16"]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """The commands point JAX's cache at the user's folder; in tests it stays off."""
+    monkeypatch.setattr("functional_bp.compilation.keep_compiled_programs", lambda: None)
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_the_main_job(tmp_path, capsys):
+    """The defaults reach what is promised, and `evaluate` finds the same from the folder."""
+    run = tmp_path / "deep" / "run"
+    assert main(["train", "--json", "--out", str(run)]) == 0
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
+    assert printed.err == ""
+    assert found["test_accuracy"] >= 0.96
+    assert found["train_accuracy"] >= 0.99
+    assert found["max_gradient_difference"] < 1e-13
+    assert found["steps"] == 40 * 42
+    assert found["seconds"] > 0
+    assert sorted(file.name for file in run.iterdir()) == ["config.json", "metrics.jsonl", "params.npz"]
+    reports = lines(run / "metrics.jsonl")
+    assert [report["step"] for report in reports] == [42 * epoch for epoch in range(1, 41)]
+    assert reports[-1]["loss"] == found["loss"]
+    assert reports[-1]["validation_accuracy"] == pytest.approx(found["test_accuracy"])
+
+    assert main(["evaluate", str(run), "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert {name: again[name] for name in again} == {name: found[name] for name in again}
+    assert np.trace(again["confusion"]) == round(again["test_accuracy"] * 450)
+
+
+def test_what_a_person_sees(tmp_path, capsys):
+    run = str(tmp_path / "run")
+    assert main([*QUICK, "--task", "eleven", "--split", "ordered", "--out", run]) == 0
+    printed = capsys.readouterr()
+    assert "hand-derived gradient of the first batch against jax.grad" in printed.out
+    assert "layer 1 affine(64→16)" in printed.out
+    assert "layer 3 affine(16→11)" in printed.out
+    assert "held-out accuracy" in printed.err
+    assert main(["evaluate", run]) == 0
+    tail = capsys.readouterr().out
+    assert tail in printed.out
+    assert tail.splitlines()[-1].startswith("test accuracy  0.")
+
+
+def test_a_run_is_a_function_of_its_options(tmp_path):
+    for name in ("a", "b"):
+        assert main([*QUICK, "--json", "--out", str(tmp_path / name)]) == 0
+    assert (tmp_path / "a" / "params.npz").read_bytes() == (tmp_path / "b" / "params.npz").read_bytes()
+    assert (tmp_path / "a" / "metrics.jsonl").read_bytes() == (tmp_path / "b" / "metrics.jsonl").read_bytes()
+
+
+def test_a_run_without_a_name_gets_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([*QUICK, "--json", "--task", "two", "--batch", "all", "--optimizer", "sgd"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["steps"] == 2
+    assert found["run"].startswith("runs/two-")
+    assert (tmp_path / found["run"] / "params.npz").exists()
+
+
+def test_tolerance_stops_the_run(tmp_path, capsys):
+    assert main([*QUICK, "--epochs", "50", "--tolerance", "10", "--json", "--out", str(tmp_path / "run")]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["stopped"] == "converged"
+    assert found["steps"] == 2 * 42
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--task", "twelve"], "unknown task 'twelve': expected one of ten, two, eleven"),
+        (["--optimizer", "adem"], "unknown optimizer 'adem': expected one of optax"),
+        (["--activation", "gelo"], "unknown activation 'gelo': expected one of relu, "),
+        (["--split", "random"], "unknown split 'random': expected one of stratified, ordered"),
+        (["--schedule", "sudden"], "unknown schedule 'sudden': expected one of constant, "),
+        (["--hidden", "64;32"], "--hidden must be numbers with commas between, as 64,32, got '64;32'"),
+        (["--hidden", "64,0"], "every layer needs at least one unit"),
+        (["--hidden", "-5"], "every layer needs at least one unit"),
+        (["--batch", "0"], "--batch must be a number from 1 to 1347"),
+        (["--batch", "1348"], "--batch must be a number from 1 to 1347"),
+        (["--batch", "some"], "--batch must be a number from 1 to 1347"),
+        (["--epochs", "0"], "--epochs must be at least 1, got 0"),
+        (["--rate", "-1"], "the learning rate must be a positive number, got -1.0"),
+        (["--rate", "nan"], "the learning rate must be a positive number, got nan"),
+        (["--tolerance", "-1"], "--tolerance must be at least 0, got -1.0"),
+        (["--seed", "-1"], "the seed must be from 0 to 4294967295, got -1"),
+    ],
+)
+def test_nonsense_gets_one_line_and_leaves_nothing(options, message, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(["train", *options, "--out", str(out)]) == 2
+    refused(capsys, message)
+    assert not out.exists()
+
+
+def test_a_run_folder_that_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main([*QUICK, "--out", str(tmp_path / "file" / "run")]) == 2
+    refused(capsys, "cannot write the run folder")
+    assert main([*QUICK, "--out", str(tmp_path)]) == 2
+    refused(capsys, "is not empty: choose another with --out")
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_run_that_diverges_says_where(tmp_path, capsys):
+    assert main([*QUICK, "--optimizer", "sgd", "--rate", "1e38", "--json", "--out", str(tmp_path / "run")]) == 2
+    refused(capsys, "the loss is not finite at step", "layer", "affine(")
+    assert not (tmp_path / "run" / "params.npz").exists()
+
+
+def refused(capsys, *messages):
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
+    for message in messages:
+        assert message in line
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    run = tmp_path_factory.mktemp("runs") / "run"
+    assert main([*QUICK, "--json", "--out", str(run)]) == 0
+    return {file.name: file.read_bytes() for file in run.iterdir()}
+
+
+def changed_config(**entries):
+    return lambda content: json.dumps(json.loads(content) | entries).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("params.npz", None, "params.npz is missing: the run did not finish"),
+        ("params.npz", lambda content: content[:-100], "params.npz is damaged"),
+        ("params.npz", lambda content: content[:900] + b"\xff" + content[901:], "params.npz is damaged"),
+        ("params.npz", lambda content: b"", "params.npz is damaged"),
+        ("config.json", None, "config.json does not exist"),
+        ("config.json", lambda content: content[:-20], "config.json cannot be read"),
+        ("config.json", lambda content: b"\xff\xfe", "config.json cannot be read"),
+        ("config.json", lambda content: b"[]", "expected an object with format 1"),
+        ("config.json", changed_config(format=99), "expected an object with format 1"),
+        ("config.json", changed_config(hidden=[17]), "expected 0.W to be float32[17, 64], got float32[16, 64]"),
+        ("config.json", changed_config(hidden=["a"]), "hidden must be whole numbers, got ['a']"),
+        ("config.json", changed_config(hidden=None), "hidden must be of type list, got None"),
+        ("config.json", changed_config(seed=-1), "the seed must be from 0 to 4294967295, got -1"),
+        ("config.json", changed_config(seed=True), "seed must be of type int, got True"),
+        ("config.json", changed_config(task="twelve"), "unknown task 'twelve'"),
+    ],
+)
+def test_a_damaged_run_folder_is_refused(name, change, message, finished, tmp_path, capsys):
+    for file, content in finished.items():
+        (tmp_path / file).write_bytes(content)
+    if change is None:
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_bytes(change(finished[name]))
+    assert main(["evaluate", str(tmp_path)]) == 2
+    refused(capsys, message)
+
+
+def test_a_run_folder_that_is_not_there(tmp_path, capsys):
+    assert main(["evaluate", str(tmp_path / "nothing")]) == 2
+    refused(capsys, "is no run folder: there is no such folder")
