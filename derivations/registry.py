@@ -5,7 +5,7 @@ from importlib import import_module
 
 from derivations import Derivation
 
-STEMS = ("affine", "activations", "softmax", "multiplicative", "maximum", "polynomial", "divergences", "network")
+STEMS = ("affine", "activations", "softmax", "multiplicative", "maximum", "polynomial", "dropout", "divergences", "network")
 
 
 @cache

@@ -19,7 +19,7 @@ _HOMES = {
         "IdentityMinusRows Jacobian Outer OwnColumn PairProduct RowVector Selection Shape Sum broadcast static"
     ),
     "functional_bp.rules": (
-        "AffineParams absolute absolute_error affine binary_kl binary_nll identity kl leaky_relu log_softmax nll "
+        "AffineParams absolute absolute_error affine binary_kl binary_nll dropout identity kl leaky_relu log_softmax nll "
         "pair_product polynomial power_product randomised_leaky_relu relu sigmoid sigmoid_binary_nll softmax "
         "softmax_nll squared_error step subset_max tanh"
     ),

@@ -104,6 +104,7 @@ CASES = (
     Case("sigmoid", bp.sigmoid, jax.nn.sigmoid, normal),
     Case("tanh", bp.tanh, lambda z: 2 / (1 + jnp.exp(-2 * z)) - 1, normal),
     Case("absolute", bp.absolute, lambda z: jnp.maximum(z, -z), normal, kink=True),
+    Case("dropout", bp.dropout, lambda z: z, normal),
     Case("softmax", bp.softmax, jax.nn.softmax, normal),
     Case("log_softmax", bp.log_softmax, lambda z: z - jax.nn.logsumexp(z, keepdims=True), normal),
     Case("affine", bp.affine, lambda p, y: p.W @ y + p.b, affine_inputs, (True, False)),

@@ -21,6 +21,7 @@ from functional_bp.rules.divergences import (
     softmax_nll,
     squared_error,
 )
+from functional_bp.rules.dropout import dropout
 from functional_bp.rules.maximum import subset_max
 from functional_bp.rules.multiplicative import pair_product, power_product
 from functional_bp.rules.polynomial import polynomial
@@ -33,6 +34,7 @@ __all__ = [
     "affine",
     "binary_kl",
     "binary_nll",
+    "dropout",
     "identity",
     "kl",
     "leaky_relu",

@@ -32,7 +32,9 @@ def variable(derivation):
 def example(case, n):
     """One example: its inputs, its constants, and all arrays by the names that they have in the derivation."""
     inputs, constants = case.sample(jax.random.key(0), (), n)
-    names = [name for name, p in inspect.signature(case.rule).parameters.items() if p.default is p.empty or name == "key"]
+    names = [
+        name for name, p in inspect.signature(case.rule).parameters.items() if p.default is p.empty or name == "key"
+    ]
     arrays = dict(zip(names, (*inputs, *constants), strict=False))
     arrays |= arrays.pop("params")._asdict() if "params" in arrays else {}
     return inputs, constants, arrays | further_arrays(case, arrays)
@@ -45,6 +47,8 @@ def further_arrays(case, arrays):
         return {"alpha": jnp.asarray(keywords.get("slope", 0.01))}
     if case.name == "randomised_leaky_relu":
         return {"alpha": jnp.full_like(arrays["z"], (1 / 8 + 1 / 3) / 2)}
+    if case.name == "dropout":
+        return {"m": jnp.ones_like(arrays["z"])}
     if case.name == "subset_max":
         members = [[float(l in subset) for l in range(arrays["z"].size)] for subset in keywords["subsets"]]
         return {"S": jnp.asarray(members)}
@@ -54,10 +58,14 @@ def further_arrays(case, arrays):
 
 
 def dimensions(derivation, arrays):
-    """What the definition tells of the dimensions: a formula such as δ_ij alone does not name an array to read them off."""
+    """What the definition tells of the dimensions: a formula such as δ_ij names no array to read them off."""
     elements = [e for d in derivation.definitions for e in d.atoms(Indexed) if str(e.base.label) in arrays]
-    axes = [(i.upper, arrays[str(e.base.label)].shape[axis] + i.lower - 1)
-            for e in elements for axis, i in enumerate(e.indices) if isinstance(i, Idx)]
+    axes = [
+        (i.upper, arrays[str(e.base.label)].shape[axis] + i.lower - 1)
+        for e in elements
+        for axis, i in enumerate(e.indices)
+        if isinstance(i, Idx)
+    ]
     return {str(upper): int(size) for upper, size in axes if upper.is_Symbol}
 
 
@@ -68,7 +76,7 @@ def evaluated(formula, indices, derivation, arrays):
 
 def leaves(case, inputs, tree):
     """The leaves of a tree like the inputs, by the names of the inputs."""
-    names = [name for name in inspect.signature(case.rule).parameters][: len(inputs)]
+    names = list(inspect.signature(case.rule).parameters)[: len(inputs)]
     tree = tree if len(inputs) > 1 else (tree,)
     named = dict(zip(names, tree, strict=True))
     return named | (named.pop("params")._asdict() if "params" in named else {})
