@@ -1,5 +1,6 @@
 """Plain copies of compressed data, in the user's cache folder: they can be mapped, and are never all in memory."""
 
+import gzip
 import hashlib
 import os
 import zipfile
@@ -10,6 +11,8 @@ from typing import IO, Any, BinaryIO
 
 from functional_bp.errors import InputError
 from functional_bp.training.archive import write_atomically
+
+Source = IO[bytes] | gzip.GzipFile
 
 BLOCK = 1 << 20
 LIMIT = 16 << 30
@@ -62,7 +65,7 @@ def make_room(cache: Path, size: int, source: Path) -> None:
         total -= bytes_used
 
 
-def unpack(file: IO[bytes], out: BinaryIO, size: int, path: Path) -> None:
+def unpack(file: Source, out: BinaryIO, size: int, path: Path) -> None:
     """Copies `size` bytes and makes sure that they are all; what a damaged file would unfold to beyond is not read."""
     copied = 0
     while block := read(file, min(BLOCK, size + 1 - copied), path):
@@ -73,7 +76,7 @@ def unpack(file: IO[bytes], out: BinaryIO, size: int, path: Path) -> None:
         raise InputError(f"{path}: its header calls for {size} bytes, it has {came}")
 
 
-def read(file: IO[bytes], count: int, path: Path) -> bytes:
+def read(file: Source, count: int, path: Path) -> bytes:
     """`file.read(count)`, where the file belongs to compressed data that may be damaged."""
     try:
         return file.read(count)

@@ -14,18 +14,24 @@ from jaxtyping import Int
 from functional_bp.errors import InputError
 from functional_bp.training.archive import describe
 from functional_bp.training.arrays import Arrays, open_arrays
-from functional_bp.training.data import Data
 from functional_bp.training.rows import Rows
 
 PARTS = {"train": "train", "training": "train", "test": "test", "t10k": "test"}
 KINDS = {"images": "x", "inputs": "x", "x": "x", "labels": "labels", "y": "labels"}
 
 
-class DataSet(NamedTuple):
-    """x are `Rows`, read when they are asked for; the labels are in memory. `shape` is that of one instance."""
+class Part(NamedTuple):
+    """Instances, read when they are asked for, and the class of each from 0, in memory."""
 
-    train: Data
-    test: Data | None
+    x: Rows
+    labels: Int[np.ndarray, " n"]
+
+
+class DataSet(NamedTuple):
+    """`shape` is that of one instance as it is stored; each is flat in x."""
+
+    train: Part
+    test: Part | None
     classes: int
     shape: tuple[int, ...]
 
@@ -65,7 +71,7 @@ def role(name: str) -> tuple[str, str] | None:
     return (parts.pop() if parts else "train", kinds.pop()) if len(kinds) == 1 and len(parts) <= 1 else None
 
 
-def assembled(arrays: Arrays, part: str, path: Path) -> Data | None:
+def assembled(arrays: Arrays, part: str, path: Path) -> Part | None:
     """The part's shards as one; None if there are none."""
     x, labels = ([a for name, a in arrays.items() if role(name) == (part, kind)] for kind in ("x", "labels"))
     where = f"{path}, {part}"
@@ -81,10 +87,10 @@ def assembled(arrays: Arrays, part: str, path: Path) -> Data | None:
     for shard in labels:
         if shard.dtype.kind not in "ui" or shard.size != len(shard):
             raise InputError(f"{where}: labels must be one whole number each, got {describe(shard)}")
-    return Data(Rows(x), np.concatenate([shard.ravel().astype(np.int64) for shard in labels]))
+    return Part(Rows(x), np.concatenate([shard.ravel().astype(np.int64) for shard in labels]))
 
 
-def with_small_labels(data: Data) -> Data:
+def with_small_labels(data: Part) -> Part:
     return data._replace(labels=data.labels.astype(np.int32))
 
 

@@ -4,12 +4,12 @@ import gzip
 import math
 import re
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from functional_bp.errors import InputError
-from functional_bp.training.cache import cached, read, unpack
+from functional_bp.training.cache import Source, cached, read, unpack
 
 TYPES = {
     0x08: ("ubyte", np.dtype("u1")),
@@ -56,7 +56,7 @@ def open_idx(path: Path) -> np.ndarray:
     return np.memmap(plain, header.dtype, "r", header.offset, header.shape)
 
 
-def read_header(file: BinaryIO, path: Path) -> Header:
+def read_header(file: Source, path: Path) -> Header:
     start = read(file, 4, path)
     if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in TYPES or not 1 <= start[3] <= MOST_AXES:
         raise InputError(
@@ -65,7 +65,8 @@ def read_header(file: BinaryIO, path: Path) -> Header:
     lengths = read(file, 4 * start[3], path)
     if len(lengths) < 4 * start[3]:
         raise InputError(f"{path} ends within its header")
-    header = Header(*TYPES[start[2]], tuple(np.frombuffer(lengths, ">u4").tolist()))
+    name, dtype = TYPES[start[2]]
+    header = Header(name, dtype, tuple(np.frombuffer(lengths, ">u4").tolist()))
     if 0 in header.shape:
         raise InputError(f"{path} is empty: its shape is {header.shape}")
     named = re.search(r"idx(\d)-([a-z]+)", path.name)

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Int, PRNGKeyArray
 
 from functional_bp.training.data import Data
+from functional_bp.training.files import Part
 from functional_bp.training.order import batches
 
 T = TypeVar("T")
@@ -41,7 +42,7 @@ def chunks(
     return ahead(partial(chunk, start) for start in range(first, last, steps))
 
 
-def reader(data: Data) -> Callable[[Int[np.ndarray, "steps batch"]], Chunk]:
+def reader(data: Data | Part) -> Callable[[Int[np.ndarray, "steps batch"]], Chunk]:
     """(x[steps, batch, k], labels[steps, batch]) of given rows, on the device, as they are stored."""
 
     def read(rows: Int[np.ndarray, "steps batch"]) -> Chunk:
@@ -51,7 +52,7 @@ def reader(data: Data) -> Callable[[Int[np.ndarray, "steps batch"]], Chunk]:
     return read
 
 
-def steps_within(data: Data, batch: int, most_bytes: int) -> int:
+def steps_within(data: Data | Part, batch: int, most_bytes: int) -> int:
     """How many steps a chunk can have so that its x has at most that many bytes; at least one."""
     return max(1, most_bytes // (batch * data.x[:1].nbytes))
 
