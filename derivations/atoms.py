@@ -57,32 +57,29 @@ def _exponent(c: Fraction) -> Exponent:
     return int(c) if c.denominator == 1 else c
 
 
-def log(argument: Poly) -> Poly:
+def log(argument: Poly, positive: bool = False) -> Poly:
     """log(c Π a^e · rest) = log c + Σ e log a + log rest, where c and every a are > 0; log exp m = m.
 
-    What is taken out of a sum of several terms is positive anyway; out of a single term a factor that is not known to
-    be positive is taken with the side condition that it is.
+    What is taken out of a sum of several terms is positive anyway. A single term with c > 0 parts altogether, with the
+    side condition that its factors are positive; with c < 0 the rest keeps its sign: log(−x) stays, for −x > 0.
     """
     if not argument:
         raise Undefined("the logarithm of zero")
-    single_term = argument.single
-    if single_term:
-        (m, c), rest = single_term, ONE
+    if argument.single and argument.single[1] > 0:
+        (m, c), rest = argument.single, ONE
         factors = dict(m)
-        if c < 0:
-            c, rest = -c, number(-1)
     else:
         (factors, c), rest = take_out(argument, integer=False)
     parts = [_log_number(c)]
     for atom, e in factors.items():
         if atom.kind in IDEMPOTENT:
-            raise Undefined(f"the logarithm of {atom}, which is zero somewhere")
-        if not atom.positive:
+            raise Undefined("the logarithm of what is zero somewhere")
+        if not atom.positive and not positive:
             require("positive", single(atom))
         inner = atom.args[0] if atom.kind in ("exp", "quotient") else single(atom)
         parts.append((inner if atom.kind == "exp" else _log_atom(inner)).scale(Fraction(e)))
     if rest != ONE:
-        if not is_positive(rest):
+        if not positive and not is_positive(rest):
             require("positive", rest)
         parts.append(_log_atom(rest))
     return total(parts)
@@ -183,7 +180,7 @@ REBUILD.update(
     index=lambda atom, indices, args: index_value(indices[0]),
     delta=lambda atom, indices, args: delta(indices[0], Affine(0, ())),
     exp=lambda atom, indices, args: exp(args[0]),
-    log=lambda atom, indices, args: log(args[0]),
+    log=lambda atom, indices, args: log(args[0], positive=True),    # as it was, or its condition is noted
     step=lambda atom, indices, args: step(args[0]),
     function=lambda atom, indices, args: function(atom.name, args, indices),
     quotient=lambda atom, indices, args: args[0],

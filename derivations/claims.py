@@ -9,10 +9,10 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from derivations.calculus import _Binding, free_indices, sigmoid, softplus, step
+from derivations.calculus import KNOWN, _Binding, free_indices, sigmoid, softplus, step
 from derivations.hypotheses import Hypotheses
 from derivations.indices import Leaf, inside, never_negative
-from derivations.normal_form import KNOWN, NoFormula, index_expression, leaf_of
+from derivations.normal_form import NoFormula, index_expression, leaf_of
 
 FUNCTIONS = (exp, log, sigmoid, softplus, step, Heaviside, sign, Abs, Max, Min, Piecewise, AppliedUndef)
 
@@ -34,6 +34,7 @@ def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx
                 raise NoFormula(f"index {k} has two ranges: to {ranges[leaf.name][1]} and to {leaf.upper}")
         _check_scopes(e, set(), free["left"] | free["right"])
     _check_axes(parts)
+    _check_names(parts)
 
 
 def _check_side(side: str, e: Expr) -> None:
@@ -50,6 +51,16 @@ def _check_side(side: str, e: Expr) -> None:
     bare = _bare_array(e)
     if bare is not None:
         raise NoFormula(f"array {bare} on the {side} side stands without its indices")
+
+
+def _check_names(parts: Iterable[Expr]) -> None:
+    """One name, one symbol: SymPy takes `Symbol("n")` and a dimension n for two."""
+    symbols: dict[str, Basic] = {}
+    for e in parts:
+        labels = {i.base.label for i in e.atoms(Indexed)} | {k.label for k in e.atoms(Idx)}
+        for s in sorted(e.atoms(Symbol) - labels - e.atoms(Idx), key=str):
+            if symbols.setdefault(s.name, s) != s:
+                raise NoFormula(f"two symbols are called {s}, with different assumptions")
 
 
 def _bare_array(e: Basic) -> Basic | None:

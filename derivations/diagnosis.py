@@ -22,7 +22,7 @@ from derivations.evaluate import Evaluation, Floats, Inadmissible
 from derivations.hypotheses import Hypotheses, gather
 from derivations.normal_form import NoFormula, convert
 from derivations.readback import to_sympy
-from derivations.refute import Point
+from derivations.refute import Point, assumptions
 from derivations.scope import Undefined, reasoning
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def diagnosed(verdict: "Verdict", left: Expr, right: Expr, given: tuple, indices
         try:
             check(left, candidate, hypotheses, indices)
             formula = hypotheses.unfold(candidate, set())
-            if points.agree(formula) and prove(points.left, formula, hypotheses) is not None:
+            if points.agree(formula) and any(prove(points.left, formula, hypotheses, expand) is not None
+                                             for expand in (False, True)):
                 return replace(verdict, diagnosis=name, repair=candidate)
         except (NoFormula, Undefined, TypeError, Inadmissible):
             continue
@@ -60,7 +61,7 @@ class Agreement:
         self.values: list[tuple[Evaluation, dict, float]] = []
         rng = Random(7)
         for attempt in range(12):
-            point = Point(rng, attempt, dimensions, hypotheses)
+            point = Point(rng, attempt, dimensions, hypotheses, assumptions(self.left))
             evaluation = point.evaluation(Floats())
             for env in list(point.assignments(sorted(free_indices(self.left), key=str)))[:4]:
                 try:

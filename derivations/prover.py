@@ -86,12 +86,20 @@ def _judge(left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...], diag
     left_formula, right_formula = (hypotheses.unfold(e, off_kinks) for e in (left, right))
     free = sorted(free_indices(left_formula) | free_indices(right_formula), key=str)
     dimensions = dimensions_of((left, right, left_formula, right_formula, *given))
-    proof = prove(left_formula, right_formula, hypotheses)
-    conditions = None if proof is None else without_repetition((*off_kinks, *proof))
+    def provable(expand: bool) -> tuple[Relational, ...] | None:
+        proof = prove(left_formula, right_formula, hypotheses, expand)
+        return None if proof is None else without_repetition((*off_kinks, *proof))
+
+    conditions = provable(expand=False)
     found = search(left_formula, right_formula, hypotheses, dimensions, free, conditions or tuple(off_kinks))
+    if conditions is None and not found.counterexample:
+        conditions = provable(expand=True)
     if conditions is not None:
         if found.counterexample:
             raise EngineBug(f"{left} = {right} was proven and refuted {found.counterexample}")
+        if not found.points:
+            return Verdict("undecided", side_conditions=conditions, evidence="a proof was found, but no point at which its "
+                           f"conditions and the hypotheses hold: {found.problem or 'none was met'}")
         return Verdict("proven", "arbitrary", conditions)
     if found.counterexample:
         verdict = Verdict("refuted", found.dimensions, counterexample=found.counterexample)
@@ -100,22 +108,20 @@ def _judge(left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...], diag
     return Verdict("undecided", found.dimensions, evidence=f"{tried}; no proof was found")
 
 
-def prove(left: Expr, right: Expr, hypotheses: Hypotheses) -> tuple[Relational, ...] | None:
+def prove(left: Expr, right: Expr, hypotheses: Hypotheses, expand: bool = False) -> tuple[Relational, ...] | None:
     """The side conditions under which left = right was proven, or None.
 
-    Activations stay opaque first; if that is not enough they are written by exp.
+    Both sides are formulas without definitions or derivatives left in them (`Hypotheses.unfold`). Sigmoid, tanh and
+    softplus stay opaque, or with `expand` are written by exp.
     """
-    for expand in (False, True):
-        with reasoning(hypotheses.positive) as scope:
-            scope.expand = expand
-            scope.rules = hypotheses.rules() + _distinct(hypotheses)
-            try:
-                gap = convert(left, {}) - convert(right, {})
-                if not cleared(gap):
-                    return _conditions(scope, hypotheses)
-            except RecursionError:
-                return None
-    return None
+    with reasoning(hypotheses.positive) as scope:
+        scope.expand = expand
+        scope.rules = hypotheses.rules() + _distinct(hypotheses)
+        try:
+            gap = convert(left, {}) - convert(right, {})
+            return None if cleared(gap) else _conditions(scope, hypotheses)
+        except RecursionError:
+            return None
 
 
 def _distinct(hypotheses: Hypotheses) -> tuple:
@@ -134,7 +140,7 @@ def _conditions(scope: Scope, hypotheses: Hypotheses) -> tuple[Relational, ...]:
     found: dict[tuple[str, str], Relational] = {}
     named_first = sorted(scope.conditions.items(), key=lambda item: any(i.name.startswith("·") for i in item[1].leaves))
     for (kind, _), poly in named_first:
-        if _shape(poly) not in stated and poly.constant is None:
+        if _shape(poly) not in stated:
             found.setdefault((kind, _shape(poly)), (Gt if kind == "positive" else Ne)(to_sympy(poly), 0))
     return tuple(sorted(set(found.values()), key=str))
 

@@ -9,6 +9,7 @@ from sympy.core.symbol import Str
 
 from derivations.calculus import FieldValue, Maximum, sigmoid, softplus, step
 from derivations.indices import Affine, Leaf
+from derivations.scope import scope
 from derivations.terms import Atom, Poly
 
 Names = Mapping[Leaf, Idx]
@@ -55,7 +56,7 @@ def _atom(atom: Atom, names: Names) -> Expr:
     limits = [Tuple(inner[b], b.lower, b.upper) for b in atom.binders]
     match atom.kind:
         case "variable":
-            return IndexedBase(atom.name)[tuple(indices)] if indices else _symbol(atom)
+            return _array(atom)[tuple(indices)] if indices else _symbol(atom)
         case "delta":
             leading, *rest = sorted(atom.indices[0].terms, key=lambda term: -term[1])
             one = _index(Affine(0, (leading,)), names)
@@ -83,4 +84,8 @@ def _atom(atom: Atom, names: Names) -> Expr:
 
 
 def _symbol(atom: Atom) -> Symbol:
-    return {"pi": sympy.pi}.get(atom.name) or Symbol(atom.name, positive=True if atom.positive else None)
+    return {"pi": sympy.pi}.get(atom.name) or scope().symbols.get(atom.name) or Symbol(atom.name)
+
+
+def _array(atom: Atom) -> IndexedBase:
+    return scope().symbols.get(atom.name + "[]") or IndexedBase(atom.name)

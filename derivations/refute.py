@@ -57,11 +57,12 @@ def search(left: Expr, right: Expr, hypotheses: Hypotheses, dimensions: Sequence
     rng = Random(20240229)
     piecewise = left.has(*PIECEWISE) or right.has(*PIECEWISE)
     wanted = max(points, PIECEWISE_POINTS) if piecewise and points >= POINTS else points
+    assumed = assumptions(left, right)
     sizes_tried, seen, patterns, stale, problem = set(), 0, set(), 0, ""
     for attempt in range(ATTEMPTS * (2 if piecewise else 1)):
         if seen >= wanted or (seen >= points and stale >= 12):
             break
-        point = Point(rng, attempt, dimensions, hypotheses)
+        point = Point(rng, attempt, dimensions, hypotheses, assumed)
         screen = point.evaluation(Floats())
         try:
             if not point.satisfies(screen, conditions, free):
@@ -92,6 +93,12 @@ def search(left: Expr, right: Expr, hypotheses: Hypotheses, dimensions: Sequence
     return Search(None, seen, _tried(sizes_tried), problem if not seen else "")
 
 
+def assumptions(*formulas: Expr) -> dict[str, Expr]:
+    """For each array and symbol an element of it, which knows what SymPy was told: positive, integer, …"""
+    symbols = {s.name: s for e in formulas for s in e.atoms(Symbol)}
+    return symbols | {str(x.base.label): x for e in formulas for x in e.atoms(Indexed)}
+
+
 def _tried(sizes: set) -> str:
     return "; ".join(sorted(", ".join(f"{k} = {v}" for k, v in key) for key in sizes if key)) or "no dimension"
 
@@ -99,8 +106,9 @@ def _tried(sizes: set) -> str:
 class Point:
     """Random sizes and values that satisfy the hypotheses by construction where that is simple."""
 
-    def __init__(self, rng: Random, attempt: int, dimensions: Sequence[Symbol], hypotheses: Hypotheses):
-        self.rng, self.hypotheses = Random(rng.random()), hypotheses
+    def __init__(self, rng: Random, attempt: int, dimensions: Sequence[Symbol], hypotheses: Hypotheses,
+                 assumed: Mapping[str, Expr] | None = None):
+        self.rng, self.hypotheses, self.assumed = Random(rng.random()), hypotheses, assumed or {}
         choices = [2, 3, 4] if attempt % 3 else [2, 3]
         self.rng.shuffle(choices)
         self.sizes = {d: choices[k % len(choices)] for k, d in enumerate(dimensions)}
@@ -110,9 +118,11 @@ class Point:
         self.coefficients: dict[tuple, Fraction] = {}
 
     def evaluation(self, arithmetic) -> Evaluation:
-        other = Random(self.rng.random())
-        shadow = Evaluation(Floats(), self.sizes, lambda name, where: Fraction(other.randint(1, 10**6), 999983),
-                            lambda *key: Fraction(other.randint(1, 10**6), 999983))
+        seed = self.rng.random()
+
+        def other(*key) -> Fraction:
+            return Fraction(Random(f"{seed}{key}").randint(1, 10**6), 999983)
+        shadow = Evaluation(Floats(), self.sizes, other, other)
         return Evaluation(arithmetic, self.sizes, self.value, self.coefficient, shadow)
 
     def value(self, name: str, where: tuple[int, ...]) -> Fraction:
@@ -127,7 +137,12 @@ class Point:
             size = Fraction(top, top + self.rng.randint(1, 6))
         else:
             size = Fraction(self.rng.randint(1, 12), self.rng.choice((1, 2, 3, 4, 5)))
-        positive = self.style != "signed" or name in self.hypotheses.positive
+        kind = self.assumed.get(name)
+        if kind is not None and kind.is_integer:
+            size = Fraction(self.rng.randint(1, 4))
+        if kind is not None and kind.is_negative:
+            return -size
+        positive = self.style != "signed" or name in self.hypotheses.positive or (kind is not None and kind.is_nonnegative)
         return size if positive or self.rng.random() < 0.5 else -size
 
     def coefficient(self, *key) -> Fraction:

@@ -17,6 +17,7 @@ class Scope:
     rules: tuple = ()                           # hypotheses as rewrites, see `sums`
     expand: bool = False                        # write sigmoid, tanh and softplus by exp
     conditions: dict[tuple[str, str], Any] = field(default_factory=dict)
+    symbols: dict[str, Any] = field(default_factory=dict)      # the SymPy symbols and arrays by name, to read back
 
 
 _SCOPE: ContextVar[Scope] = ContextVar("scope", default=Scope())
@@ -38,6 +39,11 @@ def reasoning(positive: frozenset[str] = frozenset(), rules: tuple = (), expand:
 
 def require(condition: str, poly: Any) -> None:
     """Note that a rewrite was sound because `poly` is "positive" or "nonzero"."""
+    value = poly.constant
+    if value is not None:
+        if value > 0 or (value and condition == "nonzero"):
+            return
+        raise Undefined(f"{value} stands where only {'a positive number' if condition == 'positive' else 'a number ≠ 0'} can")
     if condition == "nonzero" and ("positive", poly.key) in scope().conditions:
         return
     scope().conditions.setdefault((condition, poly.key), poly)

@@ -1,10 +1,12 @@
 """Dimensions as polynomials: the number of values of an index."""
 
+from fractions import Fraction
 from functools import cache
 
 from sympy import Poly as SympyPoly
 
 from derivations.indices import Leaf
+from derivations.scope import scope
 from derivations.terms import Atom, Poly, monomial, number, total
 
 
@@ -16,14 +18,10 @@ def _size(lower: int, upper) -> Poly:
         return number(int(expression))
     terms = SympyPoly(expression, *symbols).terms()
     return total(monomial({Atom("variable", s.name, positive=True): e for s, e in zip(symbols, powers, strict=True)})
-                 .scale(c) for powers, c in ((p, _fraction(c)) for p, c in terms))
-
-
-def _fraction(c):
-    from fractions import Fraction
-    return Fraction(int(c.p), int(c.q))
+                 .scale(c) for powers, c in ((p, Fraction(int(c.p), int(c.q))) for p, c in terms))
 
 
 def size(leaf: Leaf) -> Poly:
     """upper − lower + 1."""
+    scope().symbols.update({s.name: s for s in leaf.upper.free_symbols})
     return _size(leaf.lower, leaf.upper)

@@ -22,7 +22,7 @@ from derivations.naming import canonical_order
 from derivations.scope import scope
 from derivations.size import size
 from derivations.terms import (
-    ONE, REBUILD, RELATIONS, Atom, Exponent, Monomial, Poly, monomial, product, single, substitute, substitute_atom,
+    ONE, REBUILD, RELATIONS, Atom, Exponent, Monomial, Poly, monomial, never_negative, single, substitute, substitute_atom,
     substitute_powers, total,
 )
 
@@ -92,7 +92,7 @@ def _close_component(dummies: list[Leaf], powers: Powers) -> Poly:
         return sum_over(*_refreshed(body, names))
     m, c = body.single
     atom = Atom("sum", args=(Poly({m: Fraction(1)}),), binders=tuple(names.values()),
-                positive=all(a.positive or e % 2 == 0 for a, e in m) and any(a.positive for a, _ in m))
+                positive=all(a.positive for a, _ in m), nonnegative=never_negative(m))
     return single(atom).scale(c)
 
 

@@ -25,12 +25,13 @@ class Atom:
     Equality is equality of `key`, the text of the atom.
     """
 
-    __slots__ = ("kind", "name", "indices", "args", "binders", "positive", "key", "leaves", "level", "_hash")
+    __slots__ = ("kind", "name", "indices", "args", "binders", "positive", "nonnegative", "key", "leaves", "level", "_hash")
 
     def __init__(self, kind: str, name: str = "", indices: tuple[Affine, ...] = (), args: "tuple[Poly, ...]" = (),
-                 binders: tuple[Leaf, ...] = (), positive: bool = False):
+                 binders: tuple[Leaf, ...] = (), positive: bool = False, nonnegative: bool = False):
         self.kind, self.name, self.indices, self.args, self.binders = kind, name, indices, args, binders
         self.positive = positive
+        self.nonnegative = positive or nonnegative or kind in IDEMPOTENT
         leaves = frozenset().union(*(i.leaves for i in indices), *(a.leaves for a in args))
         self.leaves = leaves.difference(binders)
         # Bound indices are named by their level, one above every level inside: an outer name never meets an inner one.
@@ -59,6 +60,8 @@ class Atom:
         return text
 
 
+# The kinds that take the values 0 and 1 only.
+IDEMPOTENT = ("delta", "step")
 Monomial = tuple[tuple[Atom, Exponent], ...]
 
 
@@ -175,8 +178,6 @@ def multiply(a: Monomial, b: Monomial) -> Poly:
 # A relation looks at a monomial's powers and returns the polynomial they are equal to, or None where it doesn't apply.
 Relation = Callable[[dict[Atom, Exponent]], Poly | None]
 RELATIONS: list[Relation] = []
-IDEMPOTENT = ("delta", "step")
-
 
 def monomial(powers: dict[Atom, Exponent]) -> Poly:
     """The polynomial equal to Π atom^exponent, after every relation among the atoms has been applied.
@@ -235,7 +236,7 @@ def substitute_powers(powers: Mapping[Atom, Exponent], values: Mapping[Leaf, Aff
     result = monomial(untouched)
     for atom, e in powers.items():
         if atom not in untouched:
-            result = result * power(substitute_atom(atom, values), e)
+            result = result * power(substitute_atom(atom, values), e, atom.positive)
     return result
 
 
@@ -245,17 +246,19 @@ def substitute(poly: Poly, values: Mapping[Leaf, Affine]) -> Poly:
     return total(substitute_powers(dict(m), values).scale(c) for m, c in poly.terms.items())
 
 
+def never_negative(m: Monomial) -> bool:
+    """True if a product is provably ≥ 0: of factors ≥ 0 and even powers."""
+    return all(a.nonnegative or (isinstance(e, int) and e % 2 == 0) for a, e in m)
+
+
 def is_positive(poly: Poly) -> bool:
-    """True if the polynomial is provably > 0: every term is a positive number times positive atoms and even powers, and
-    at least one term is made of positive atoms alone."""
-    def never_negative(m):
-        return all(a.positive or (isinstance(e, int) and e % 2 == 0) for a, e in m)
+    """True if the polynomial is provably > 0: no term is negative, and one is a product of positive atoms."""
     return (bool(poly.terms) and all(c > 0 and never_negative(m) for m, c in poly.terms.items())
             and any(all(a.positive for a, _ in m) for m in poly.terms))
 
 
-def power(poly: Poly, exponent: Exponent) -> Poly:
-    """poly^exponent for a rational exponent.
+def power(poly: Poly, exponent: Exponent, positive: bool = False) -> Poly:
+    """poly^exponent for a rational exponent; `positive` says that the base is known to be > 0.
 
     (c Π a^e)^r = c^r Π a^(e r) holds for integers r wherever no factor is 0, and for fractions r where the factors that
     are taken out are > 0; |a|^(2k) = a^(2k) lets even powers out too. What can't be taken out is kept whole in a
@@ -271,8 +274,8 @@ def power(poly: Poly, exponent: Exponent) -> Poly:
         m, c = poly.single
         for a, _ in m:
             if a.kind == "delta":
-                raise Undefined(f"division by {a}, which is zero for some indices")
-            if not a.positive:
+                raise Undefined("division by a δ, which is zero for some indices")
+            if not (a.positive or positive):
                 require("nonzero", single(a))
         return monomial({a: e * exponent for a, e in m}).scale(c ** int(exponent))
     outside, inside = take_out(poly, integer=exponent.denominator == 1)
@@ -286,9 +289,10 @@ def power(poly: Poly, exponent: Exponent) -> Poly:
             return result
     if exponent.denominator != 1 and inside.single and len(inside.single[0]) == 1 and inside.single[1] > 0:
         ((atom, e),), c = inside.single
-        require("positive", single(atom))
+        if not positive:
+            require("positive", single(atom))
         return result * number_power(c, exponent) * monomial({atom: e * exponent})
-    positive = is_positive(inside)
+    positive = positive or is_positive(inside)
     if not positive:
         require("nonzero" if exponent.denominator == 1 else "positive", inside)
     return result * monomial({Atom("quotient", args=(inside,), positive=positive): exponent})
