@@ -38,7 +38,9 @@ DERIVATIONS = (
     activation("step", step(z[i]), Integer(0), "constant on either side of the jump"),
     activation("relu", Max(z[i], 0), step(z[i]), "z for z > 0, else 0"),
     activation("leaky_relu", leaky(alpha), alpha + (1 - alpha) * step(z[i]), "1 for z > 0, else α"),
-    activation("randomised_leaky_relu", leaky(drawn[i]), drawn[i] + (1 - drawn[i]) * step(z[i]), "1 for z > 0, else α_i"),
+    activation(
+        "randomised_leaky_relu", leaky(drawn[i]), drawn[i] + (1 - drawn[i]) * step(z[i]), "1 for z > 0, else α_i"
+    ),
     activation("sigmoid", sigmoid(z[i]), y[i] * (1 - y[i]), "σ′ = σ (1 − σ)"),
     activation("tanh", tanh(z[i]), 1 - y[i] ** 2, "tanh′ = 1 − tanh²"),
     activation("absolute", Abs(z[i]), sign(z[i]), "1 for z > 0, −1 for z < 0"),

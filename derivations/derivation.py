@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Basic, Eq, Expr, pretty
+from sympy import Basic, Eq, Expr
 
 from derivations.calculus import free_indices
+from derivations.plain import plain, width
 from derivations.printing import latex
 from derivations.prover import Verdict, judge
 
@@ -91,19 +92,10 @@ class Derivation:
         return f"$${self.latex()}$$"
 
     def unicode(self) -> str:
-        """The derivation for a terminal."""
-        blocks = [self.name]
-        blocks += [_beside("", d, "definition") for d in self.definitions] + [_beside("", h, "given") for h in self.given]
+        """The derivation for a terminal: one line a step, the reasons to the right."""
+        left = plain(self.result.lhs)
+        rows = [(plain(d), "definition") for d in self.definitions] + [(plain(h), "given") for h in self.given]
         for number, line in enumerate(self.lines):
-            left = Eq(self.result.lhs, line.expression, evaluate=False) if number == 0 else line.expression
-            blocks.append(_beside("" if number == 0 else "= ", left, line.reason))
-        return "\n\n".join(blocks)
-
-
-def _beside(mark: str, expression: Basic, reason: str) -> str:
-    """The formula, its mark on its middle line and the reason to the right of it."""
-    lines = pretty(expression, use_unicode=True, wrap_line=False).splitlines()
-    middle, width = len(lines) // 2, max(map(len, lines))
-    return "\n".join(f"  {mark if n == middle else ' ' * len(mark)}{text:<{width}}"
-                     f"{'    (' + reason + ')' if n == middle else ''}".rstrip() for n, text in enumerate(lines))
-
+            rows.append((f"{left if number == 0 else ' ' * width(left)} = {plain(line.expression)}", line.reason))
+        column = min(max(width(formula) for formula, _ in rows), 80)
+        return "\n".join([self.name, *(f"  {formula}{' ' * (column - width(formula))}   {why}" for formula, why in rows)])

@@ -1,4 +1,4 @@
-"""Divergences D(y, d) of an output y from its target d: the row ∂D/∂y, and the two that are fused with their activation."""
+"""Divergences D(y, d) of an output y from its target d: the row ∂D/∂y, and the two fused with their activation."""
 
 from sympy import Abs, Derivative, Expr, IndexedBase, KroneckerDelta, Symbol, exp, log, sign
 
@@ -17,7 +17,11 @@ def divergence(name: str, term: Expr, row: Expr, *steps: Step) -> Derivation:
         name,
         definition=equation(D, total(term, i)),
         result=equation(Derivative(D, y[j]), row),
-        steps=(Step(total(Derivative(term, y[i]) * delta, i), "chain rule; y_i in the term i alone"), *steps),
+        steps=(
+            Step(total(Derivative(term, y[i]) * delta, i), "chain rule; y_i in the term i alone"),
+            *steps,
+            Step(row, "contract δ_ij"),
+        ),
     )
 
 
@@ -25,7 +29,10 @@ squared_error = divergence(
     "squared_error", (y[i] - d[i]) ** 2, 2 * (y[j] - d[j]), Step(total(2 * (y[i] - d[i]) * delta, i), "power rule")
 )
 absolute_error = divergence(
-    "absolute_error", Abs(y[i] - d[i]), sign(y[j] - d[j]), Step(total(sign(y[i] - d[i]) * delta, i), "|u|′ = sign u, u ≠ 0")
+    "absolute_error",
+    Abs(y[i] - d[i]),
+    sign(y[j] - d[j]),
+    Step(total(sign(y[i] - d[i]) * delta, i), "|u|′ = sign u, u ≠ 0"),
 )
 binary_slope = -d[i] / y[i] + (1 - d[i]) / (1 - y[i])
 binary_nll = divergence(
@@ -59,6 +66,7 @@ sigmoid_binary_nll = Derivation(
         Step(total(binary_slope * Derivative(y[i], z[j]), i), "chain rule through y = σ(z)"),
         Step(total(binary_slope * y[i] * (1 - y[i]) * delta, i), "σ′ = σ (1 − σ)"),
         Step(-d[j] * (1 - y[j]) + (1 - d[j]) * y[j], "contract δ_ij; y (1 − y) cancels the denominators"),
+        Step(y[j] - d[j], "multiplied out"),
     ),
 )
 
@@ -70,6 +78,7 @@ softmax_nll = Derivation(
     steps=(
         Step(total(-d[i] / y[i] * Derivative(y[i], z[j]), i), "chain rule through y = softmax(z)"),
         Step(total(-d[i] * (delta - y[j]), i), "the Jacobian of softmax, y_i (δ_ij − y_j); y_i cancels"),
+        Step(total(d[i], i) * y[j] - d[j], "contract δ_ij"),
     ),
 )
 
@@ -77,11 +86,18 @@ softmax_nll_of_distribution = Derivation(
     "softmax_nll.distribution",
     definition=(softmax, equation(D, total(-d[i] * log(y[i]), i))),
     result=equation(Derivative(D, z[j]), y[j] - d[j]),
-    steps=(Step(total(d[i], i) * y[j] - d[j], "the gradient for any d"),),
+    steps=(Step(total(d[i], i) * y[j] - d[j], "the gradient for any d"), Step(y[j] - d[j], "Σ_i d_i = 1")),
     given=(equation(total(d[i], i), 1),),
 )
 
 DERIVATIONS = (
-    squared_error, absolute_error, binary_nll, nll, binary_kl, kl,
-    sigmoid_binary_nll, softmax_nll, softmax_nll_of_distribution,
+    squared_error,
+    absolute_error,
+    binary_nll,
+    nll,
+    binary_kl,
+    kl,
+    sigmoid_binary_nll,
+    softmax_nll,
+    softmax_nll_of_distribution,
 )

@@ -15,6 +15,7 @@ jacobian = Derivation(
     result=equation(Derivative(y[j], z[i]), S[j, i] * step(z[i] - y[j])),
     steps=(
         Step(S[j, i] * step(z[i] - greatest), "1 for the member that attains the maximum, off a tie; else 0"),
+        Step(S[j, i] * step(z[i] - y[j]), "the definition of y"),
     ),
     given=(equation(S[j, i] ** 2, S[j, i]),),
 )

@@ -16,6 +16,7 @@ pair = Derivation(
     result=equation(Derivative(y[i], z[k]), first * z[2 * i] + second * z[2 * i - 1]),
     steps=(
         Step(Derivative(z[2 * i - 1], z[k]) * z[2 * i] + z[2 * i - 1] * Derivative(z[2 * i], z[k]), "product rule"),
+        Step(first * z[2 * i] + second * z[2 * i - 1], "∂z_l/∂z_k = δ_lk"),
     ),
 )
 
@@ -34,6 +35,10 @@ wrt_z = Derivation(
         Step(Derivative(exp(logarithm), base[j]), "Π_l z_l^α_li = exp Σ_l α_li log z_l"),
         Step(exp(logarithm) * total(alpha[l, i] * KroneckerDelta(l, j) / base[l], l), "chain rule"),
         Step(y[i] * alpha[j, i] / base[j], "contract δ_lj"),
+        Step(
+            alpha[j, i] * base[j] ** (alpha[j, i] - 1) * others,
+            "the factor l = j taken out: z_j^α_ji / z_j = z_j^(α_ji − 1)",
+        ),
     ),
 )
 
@@ -47,6 +52,7 @@ wrt_alpha = Derivation(
             exp(logarithm) * total(KroneckerDelta(l, j) * KroneckerDelta(i, p) * log(base[l]), l),
             "chain rule; ∂α_li/∂α_jp = δ_lj δ_ip",
         ),
+        Step(KroneckerDelta(i, p) * y[i] * log(base[j]), "contract δ_lj"),
     ),
 )
 

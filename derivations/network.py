@@ -1,10 +1,10 @@
-"""One layer for any loss, and then any depth: the gradient of a network by induction over the chain rule.
+"""One layer under any loss, and then any depth: the gradient of a network by induction over the chain rule.
 
-The layer is z = W x + b, y = F(z) with F any differentiable vector function, and what comes after it is any
-differentiable D(y): with g = ∂D/∂y at its output, the layer's four gradients are proven below. They hold for *every* D, also
-for the one that consists of further layers and a divergence. That is the induction: at the last layer D is the divergence;
-and where the claim holds for the layers above, their ∂D/∂y is the g of this layer, whose ∂D/∂x is the g of the one below.
-`layer.x` is the step from one layer to the next, and `two_layers` composes it once.
+The layer is z = W x + b, y = F(z) with F any differentiable vector function; what comes after it is any differentiable
+D(y), and g = ∂D/∂y. The layer's four gradients below hold for *every* D, also for one that is made of further layers and
+a divergence. That is the induction: at the last layer D is the divergence; and where the claim holds for the layers
+above, they give ∂D/∂y, which is the g of this layer, and its ∂D/∂x is the g of the one below. `network.layer.x` is that
+step from layer to layer, `network.two_layers` composes it once.
 """
 
 from sympy import Derivative, Function, IndexedBase, KroneckerDelta, Symbol
@@ -31,7 +31,10 @@ wrt_z = Derivation(
     "network.layer.z",
     definition=layer[1:4],
     result=equation(Derivative(loss, z[i]), total(g[a] * prime(F)[a, i](z[k], k), a)),
-    steps=(Step(total(g[a] * Derivative(y[a], z[i]), a), "chain rule: ∇_z D = ∇_y D · J_y(z)"),),
+    steps=(
+        Step(total(g[a] * Derivative(y[a], z[i]), a), "chain rule: ∇_z D = ∇_y D · J_y(z)"),
+        Step(total(g[a] * prime(F)[a, i](z[k], k), a), "∂y_a/∂z_i is F′_ai at z"),
+    ),
 )
 
 wrt_b = Derivation(
@@ -41,6 +44,7 @@ wrt_b = Derivation(
     steps=(
         Step(total(z_bar[i] * Derivative(z[i], b[k]), i), "chain rule"),
         Step(total(z_bar[i] * KroneckerDelta(i, k), i), "∂z_i/∂b_k = δ_ik"),
+        Step(z_bar[k], "contract δ_ik"),
     ),
 )
 
@@ -51,6 +55,7 @@ wrt_W = Derivation(
     steps=(
         Step(total(z_bar[i] * Derivative(z[i], W[k, l]), i), "chain rule"),
         Step(total(z_bar[i] * KroneckerDelta(i, k) * x[l], i), "∂z_i/∂W_kl = δ_ik x_l"),
+        Step(z_bar[k] * x[l], "contract δ_ik"),
     ),
 )
 
@@ -58,11 +63,21 @@ wrt_x = Derivation(
     "network.layer.x",
     definition=layer,
     result=equation(Derivative(loss, x[l]), total(z_bar[i] * W[i, l], i)),
-    steps=(Step(total(z_bar[i] * Derivative(z[i], x[l]), i), "chain rule: ∇_x D = ∇_z D · W, the g of the layer below"),),
+    steps=(
+        Step(total(z_bar[i] * Derivative(z[i], x[l]), i), "chain rule: ∇_x D = ∇_z D · ∂z/∂x"),
+        Step(total(z_bar[i] * W[i, l], i), "∂z_i/∂x_l = W_il; this is the g of the layer below"),
+    ),
 )
 
 # Two layers with a scalar activation f between them, and any D on top.
-V, u, e, s, h, f = IndexedBase("V"), IndexedBase("u"), IndexedBase("e"), IndexedBase("s"), IndexedBase("h"), Function("f")
+V, u, e, s, h, f = (
+    IndexedBase("V"),
+    IndexedBase("u"),
+    IndexedBase("e"),
+    IndexedBase("s"),
+    IndexedBase("h"),
+    Function("f"),
+)
 two = (
     equation(s[i], total(W[i, j] * x[j], j) + b[i]),
     equation(h[i], f(s[i])),
@@ -81,6 +96,7 @@ two_layers = Derivation(
             total(g[a] * V[a, i] * prime(f)(s[i]) * KroneckerDelta(i, k) * x[l], a, i),
             "the lower layer: f′ at its pre-activation, then ∂s_i/∂W_kl = δ_ik x_l",
         ),
+        Step(total(g[a] * V[a, k], a) * prime(f)(s[k]) * x[l], "contract δ_ik"),
     ),
 )
 

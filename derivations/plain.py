@@ -1,5 +1,7 @@
 """A formula on one line, as it is written by hand: Σ_i w_ij y_i + b_j, ∂y_j/∂z_i, δ_ij."""
 
+from unicodedata import combining
+
 from sympy import Basic, Derivative, Idx, Indexed, Piecewise, Product, Sum, Symbol
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
@@ -13,6 +15,11 @@ def plain(formula: Basic | int) -> str:
     for sign, shown in SIGNS.items():
         text = text.replace(sign, shown)
     return text
+
+
+def width(text: str) -> int:
+    """How many columns it takes: a combining bar takes none."""
+    return sum(not combining(character) for character in text)
 
 
 def letters(name: str) -> str:
@@ -33,7 +40,12 @@ class _Printer(StrPrinter):
     def subscript(self, indices) -> str:
         """_ij; an index that is more than a letter and a prime or a number goes in brackets."""
         parts = [self._print(index) for index in indices]
-        return "_" + "".join(p if isinstance(i, Idx) or p.isdigit() else f"({p})" for i, p in zip(indices, parts)) if parts else ""
+        return (
+            "_"
+            + "".join(p if isinstance(i, Idx) or p.isdigit() else f"({p})" for i, p in zip(indices, parts, strict=True))
+            if parts
+            else ""
+        )
 
     def _print_Add(self, expr, order=None):
         """What is added first, then what is taken away."""
@@ -62,7 +74,9 @@ class _Printer(StrPrinter):
         indices = [limit[0] for limit in expr.limits]
         # a range is told only where it doesn't begin at 1
         start = "".join(f"≥{limit[1]}" for limit in expr.limits if limit[1] != 1)
-        return f"{sign}{self.subscript(indices)}{start} {self.parenthesize(expr.function, PRECEDENCE['Mul'], strict=True)}"
+        return (
+            f"{sign}{self.subscript(indices)}{start} {self.parenthesize(expr.function, PRECEDENCE['Mul'], strict=True)}"
+        )
 
     def _print_Maximum(self, expr):
         where = "" if expr.where == 1 else f": {self._print(expr.where)} = 1"

@@ -17,6 +17,7 @@ wrt_z = Derivation(
     steps=(
         Step(total(c[k] * Derivative(z[i] ** k, z[j]), k), "the derivative of a sum"),
         Step(total(c[k] * k * z[i] ** (k - 1) * KroneckerDelta(i, j), k), "power rule; ∂z_i/∂z_j = δ_ij"),
+        Step(KroneckerDelta(i, j) * total(k * c[k] * z[i] ** (k - 1), k), "δ_ij leaves the sum"),
     ),
 )
 
@@ -24,7 +25,10 @@ wrt_c = Derivation(
     "polynomial.coefficients",
     definition=definition,
     result=equation(Derivative(y[i], c[l]), z[i] ** l),
-    steps=(Step(total(KroneckerDelta(k, l) * z[i] ** k, k), "∂c_k/∂c_l = δ_kl"),),
+    steps=(
+        Step(total(KroneckerDelta(k, l) * z[i] ** k, k), "∂c_k/∂c_l = δ_kl"),
+        Step(z[i] ** l, "contract δ_kl"),
+    ),
 )
 
 DERIVATIONS = (wrt_z, wrt_c)

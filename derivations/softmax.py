@@ -10,15 +10,20 @@ y, z, y_bar = IndexedBase("y"), IndexedBase("z"), IndexedBase("y_bar")
 shift = Symbol("c")
 S = total(exp(z[k]), k)
 definition = equation(y[j], exp(z[j]) / S)
+jacobian_entry = y[j] * (KroneckerDelta(i, j) - y[i])
 
 jacobian = Derivation(
     "softmax",
     definition=definition,
-    result=equation(Derivative(y[j], z[i]), y[j] * (KroneckerDelta(i, j) - y[i])),
+    result=equation(Derivative(y[j], z[i]), jacobian_entry),
     steps=(
         Step(Derivative(exp(z[j]), z[i]) / S - exp(z[j]) / S**2 * Derivative(S, z[i]), "quotient rule"),
-        Step(KroneckerDelta(i, j) * exp(z[j]) / S - exp(z[j]) * exp(z[i]) / S**2, "∂z_j/∂z_i = δ_ij, contracted in the sum"),
+        Step(
+            KroneckerDelta(i, j) * exp(z[j]) / S - exp(z[j]) * exp(z[i]) / S**2,
+            "∂z_j/∂z_i = δ_ij, contracted in the sum",
+        ),
         Step(KroneckerDelta(i, j) * y[j] - y[j] * y[i], "e^z_j / S = y_j"),
+        Step(jacobian_entry, "y_j taken out"),
     ),
 )
 
@@ -27,8 +32,9 @@ vjp = Derivation(
     definition=definition,
     result=equation(total(y_bar[j] * Derivative(y[j], z[i]), j), y[i] * (y_bar[i] - total(y_bar[j] * y[j], j))),
     steps=(
-        Step(total(y_bar[j] * y[j] * (KroneckerDelta(i, j) - y[i]), j), "the Jacobian of softmax"),
+        Step(total(y_bar[j] * jacobian_entry, j), "the Jacobian of softmax"),
         Step(y_bar[i] * y[i] - y[i] * total(y_bar[j] * y[j], j), "contract δ_ij"),
+        Step(y[i] * (y_bar[i] - total(y_bar[j] * y[j], j)), "y_i taken out"),
     ),
 )
 
@@ -37,7 +43,7 @@ rows_sum_to_zero = Derivation(
     definition=definition,
     result=equation(total(Derivative(y[j], z[i]), i), 0),
     steps=(
-        Step(total(y[j] * (KroneckerDelta(i, j) - y[i]), i), "the Jacobian of softmax"),
+        Step(total(jacobian_entry, i), "the Jacobian of softmax"),
         Step(y[j] - y[j] * total(y[i], i), "contract δ_ij"),
         Step(y[j] - y[j], "Σ_i y_i = 1"),
     ),
@@ -50,6 +56,7 @@ shift_invariance = Derivation(
     steps=(
         Step(exp(shift) * exp(z[j]) / total(exp(shift) * exp(z[k]), k), "e^(a + b) = e^a e^b"),
         Step(exp(z[j]) / S, "e^c leaves the sum and cancels"),
+        Step(y[j], "the definition of y"),
     ),
 )
 
@@ -60,6 +67,7 @@ log_jacobian = Derivation(
     steps=(
         Step(KroneckerDelta(i, j) - Derivative(S, z[i]) / S, "∂z_j/∂z_i = δ_ij; derivative of log"),
         Step(KroneckerDelta(i, j) - exp(z[i]) / S, "contract δ_ik"),
+        Step(KroneckerDelta(i, j) - exp(y[i]), "e^y_i = e^z_i / S"),
     ),
 )
 

@@ -39,14 +39,13 @@ class Part(Protocol):
 class Equality:
     """left = right for all values, under the hypotheses `given`. What is ill-typed is refuted.
 
-    Where the engine finds no repair of a false claim, `mended` holds claims that may have been meant: the first that
-    is proven is the repair.
+    The repair of a false one is the first proven one of `mended`, claims that may have been meant; else the engine's.
     """
 
     left: Expr | int
     right: Expr | int
     given: tuple = ()
-    mended: "tuple[Equality, ...]" = ()
+    mended: "tuple[Part, ...]" = ()
 
     @property
     def formal(self) -> str:
@@ -60,11 +59,12 @@ class Equality:
         return Finding(self.formal, verdict.status, verdict, repair=self.repair(verdict))
 
     def repair(self, verdict: Verdict) -> str | None:
-        if verdict.repair is not None:
-            return f"{plain(self.left)} = {plain(verdict.repair)}"
-        if verdict:
+        if verdict.status in ("proven", "undecided"):
             return None
-        return next((claim.formal for claim in self.mended if claim.judge().status == "proven"), None)
+        for finding in (claim.judge() for claim in self.mended):
+            if finding.status == "proven":
+                return finding.formal
+        return None if verdict.repair is None else f"{plain(self.left)} = {plain(verdict.repair)}"
 
 
 @dataclass(frozen=True)
@@ -170,17 +170,17 @@ class Ruling:
 
     def row(self) -> dict[str, Any]:
         """What `lectures --json` prints."""
-        decisive = self.deciding.verdict
-        dimensions = [verdict.dimension for verdict in self.verdicts]
+        refuted = self.deciding.verdict if self.status == "refuted" else None
+        decisive = [refuted] if refuted else self.verdicts
+        dimensions = dict.fromkeys(verdict.dimension for verdict in decisive if verdict.dimension)
         conditions = [plain(condition) for verdict in self.verdicts for condition in verdict.side_conditions]
-        refuted = decisive if self.status == "refuted" else None
         return {
             "id": self.claim.id,
             "source": self.claim.source,
             "statement": self.claim.statement,
             "formal": [finding.formal for finding in self.findings],
             "status": self.status,
-            "dimension": decisive.dimension if refuted else "; ".join(dict.fromkeys(dimensions)) or None,
+            "dimension": "; ".join(dimensions) or None,
             "side_conditions": list(dict.fromkeys(conditions)),
             "counterexample": str(refuted.counterexample) if refuted and refuted.counterexample else None,
             "diagnosis": refuted.diagnosis if refuted else None,

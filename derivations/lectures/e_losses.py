@@ -6,7 +6,7 @@ from sympy import Abs, Derivative, IndexedBase, Rational, Symbol, exp, log, sign
 
 from derivations import Field, dimension, equation, index, sigmoid, total
 from derivations.kink import Kink
-from derivations.lectures.claim import AtKink, Claim, Equality, NotAFormula
+from derivations.lectures.claim import AtKink, Claim, Equality, Nonnegative, NotAFormula
 from derivations.lectures.measure import jax_slope
 
 n, T, P = dimension("n"), dimension("T"), dimension("P")
@@ -32,46 +32,89 @@ softmax = equation(A[j], exp(Z[j]) / total(exp(Z[k]), k))
 nllm = -total(Y[j] * log(A[j]), j)
 
 CLAIMS = (
-    Claim("E1", "U, C, M", "Loss = (1/T) Σ_t Div(Y_t, d_t), so dLoss/dw = (1/T) Σ_t dDiv_t/dw", (
-        Equality(Derivative(total(div_t, t) / T, W[q]), total(Derivative(div_t, W[q]), t) / T),
-    )),
-    Claim("E2", "K", "the loss is Σ_i L(y_i, f(x_i)), its gradient the sum of the gradients", (
-        Equality(Derivative(total(div_t, t), W[q]), total(Derivative(div_t, W[q]), t)),
-    )),
+    Claim(
+        "E1",
+        "U, C, M",
+        "Loss = (1/T) Σ_t Div(Y_t, d_t), so dLoss/dw = (1/T) Σ_t dDiv_t/dw",
+        (Equality(Derivative(total(div_t, t) / T, W[q]), total(Derivative(div_t, W[q]), t) / T),),
+    ),
+    Claim(
+        "E2",
+        "K",
+        "the loss is Σ_i L(y_i, f(x_i)), its gradient the sum of the gradients",
+        (Equality(Derivative(total(div_t, t), W[q]), total(Derivative(div_t, W[q]), t)),),
+    ),
     Claim("E3", "E 7.41", "(a−y)²: derivative 2(a−y)", (Equality(Derivative((a - y) ** 2, a), 2 * (a - y)),)),
-    Claim("E4", "E 7.42", "|a−y|: derivative sign(a−y)", (
-        Equality(Derivative(Abs(a - y), a), sign(a - y)),
-        # E's sign is 1 at 0 (C11)
-        AtKink(Kink(Abs(a - y), a, at=y), 1, partial(jax_slope, "abs")),
-    )),
-    Claim("E5", "E 7.3", "L(g, y) = y log g + (1−y) log(1−g) is the loss: for y ∈ {0, 1} it falls as the guess g moves "
-          "toward y", (
-        # it falls: the change is minus its absolute value
-        Equality(toward_y, -Abs(toward_y), (*probability, equation(y**2, y))),
-    )),
-    Claim("E6", "E 7.45", "NLL = −(y log a + (1−y) log(1−a)): derivative −(y/a − (1−y)/(1−a))", (
-        Equality(Derivative(nll, a), -(y / a - (1 - y) / (1 - a))),
-    )),
-    Claim("E7", "E 7.7", "∂L/∂w = (y/σ − (1−y)/(1−σ)) · σ(1−σ) · x, for the L of E5", (
-        Equality(
-            Derivative(log_likelihood.subs(g, neuron), w[i]),
-            (y / neuron - (1 - y) / (1 - neuron)) * neuron * (1 - neuron) * x[i],
+    Claim(
+        "E4",
+        "E 7.42",
+        "|a−y|: derivative sign(a−y)",
+        (
+            Equality(Derivative(Abs(a - y), a), sign(a - y)),
+            # E's sign is 1 at 0 (C11)
+            AtKink(Kink(Abs(a - y), a, at=y), 1, partial(jax_slope, "abs")),
         ),
-    )),
-    Claim("E8", "E", "NLLM = −Σ_j y_j log a_j; its derivative is left out there; it is −y_j / a_j", (
-        Equality(Derivative(nllm, A[i]), -Y[i] / A[i]),
-    )),
-    Claim("E9", "E concept 19", "it can be simpler to go to ∂L/∂Z^L at once; left out there; it is a − y for "
-          "sigmoid+NLL, and for softmax+NLLM with Σ y = 1", (
-        Equality(Derivative(nll.subs(a, sigmoid(Z[i])), Z[i]), sigmoid(Z[i]) - y),
-        Equality(Derivative(nllm, Z[i]), A[i] - Y[i], (softmax, equation(total(Y[j], j), 1))),
-    )),
-    Claim("E10", "K", "squared loss ½(y − f3)², learning rate η, sigmoid output f3, target y, prediction f3: "
-          "∂L/∂w3 = −η(y − f3) f3(1−f3) f2", (
-        Equality(Derivative(Rational(1, 2) * (y - f3) ** 2, w3), -eta * (y - f3) * f3 * (1 - f3) * f2),
-    )),
-    Claim("E11", "C, M", "“2 or not 2”: one sigmoid output, d ∈ {0, 1}, KL divergence; ten (or eleven, the last “none of "
-          "the above”) softmax outputs, KL divergence", (
-        NotAFormula("a choice of outputs and of a divergence for two problems"),
-    )),
+    ),
+    Claim(
+        "E5",
+        "E 7.3",
+        "L(g, y) = y log g + (1−y) log(1−g) is the loss: for y ∈ {0, 1} it falls as the guess g moves toward y",
+        (
+            # it falls: the change is minus its absolute value
+            Equality(
+                toward_y,
+                -Abs(toward_y),
+                (*probability, equation(y**2, y)),
+                # it rises, so that −L falls
+                mended=(Nonnegative(toward_y, (y - g) ** 2 / (g * (1 - g)), (*probability, equation(y**2, y))),),
+            ),
+        ),
+    ),
+    Claim(
+        "E6",
+        "E 7.45",
+        "NLL = −(y log a + (1−y) log(1−a)): derivative −(y/a − (1−y)/(1−a))",
+        (Equality(Derivative(nll, a), -(y / a - (1 - y) / (1 - a))),),
+    ),
+    Claim(
+        "E7",
+        "E 7.7",
+        "∂L/∂w = (y/σ − (1−y)/(1−σ)) · σ(1−σ) · x, for the L of E5",
+        (
+            Equality(
+                Derivative(log_likelihood.subs(g, neuron), w[i]),
+                (y / neuron - (1 - y) / (1 - neuron)) * neuron * (1 - neuron) * x[i],
+            ),
+        ),
+    ),
+    Claim(
+        "E8",
+        "E",
+        "NLLM = −Σ_j y_j log a_j; its derivative is left out there; it is −y_j / a_j",
+        (Equality(Derivative(nllm, A[i]), -Y[i] / A[i]),),
+    ),
+    Claim(
+        "E9",
+        "E concept 19",
+        "it can be simpler to go to ∂L/∂Z^L at once; left out there; it is a − y for "
+        "sigmoid+NLL, and for softmax+NLLM with Σ y = 1",
+        (
+            Equality(Derivative(nll.subs(a, sigmoid(Z[i])), Z[i]), sigmoid(Z[i]) - y),
+            Equality(Derivative(nllm, Z[i]), A[i] - Y[i], (softmax, equation(total(Y[j], j), 1))),
+        ),
+    ),
+    Claim(
+        "E10",
+        "K",
+        "squared loss ½(y − f3)², learning rate η, sigmoid output f3, target y, prediction f3: "
+        "∂L/∂w3 = −η(y − f3) f3(1−f3) f2",
+        (Equality(Derivative(Rational(1, 2) * (y - f3) ** 2, w3), -eta * (y - f3) * f3 * (1 - f3) * f2),),
+    ),
+    Claim(
+        "E11",
+        "C, M",
+        "“2 or not 2”: one sigmoid output, d ∈ {0, 1}, KL divergence; ten (or eleven, the last “none of "
+        "the above”) softmax outputs, KL divergence",
+        (NotAFormula("a choice of outputs and of a divergence for two problems"),),
+    ),
 )

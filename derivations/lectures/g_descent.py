@@ -1,4 +1,4 @@
-"""G. Gradient descent. The loss is any function of all parameters θ_1 … θ_P; statements of change are of first order."""
+"""G. Gradient descent. The loss is any function of the parameters θ_1 … θ_P; its change is taken to first order."""
 
 from sympy import Abs, Derivative, Expr, Function, Idx, IndexedBase, Symbol
 
@@ -38,41 +38,74 @@ def between_units(parameter: IndexedBase, *indices: Idx) -> Expr:
 
 
 CLAIMS = (
-    Claim("G1", "C, U", "W ← W − η ∇Loss(W)ᵀ, ∇Loss ≠ 0, decreases the loss to first order", (
-        # minus the change is a sum of squares, positive where ∇Loss ≠ 0
-        Nonnegative(-change(-g[p]), total(g[p] ** 2, p), (gradient,)),
-    )),
-    Claim("G2", "K", "θ ← θ − η ∇θ, ∇θ standing for ∂L/∂θ, decreases L to first order", (
-        Nonnegative(-change(-g[p]), total(g[p] ** 2, p), (gradient,)),
-    )),
-    Claim("G3", "K", "θ ← θ + η ∂L/∂θ, as the “gradient update” that minimises L", (
-        # it would decrease L: the change is minus its absolute value
-        Equality(
-            change(g[p]), -Abs(change(g[p])), (gradient,),
-            mended=(Equality(change(-g[p]), -total(g[p] ** 2, p), (gradient,)),),
+    Claim(
+        "G1",
+        "C, U",
+        "W ← W − η ∇Loss(W)ᵀ, ∇Loss ≠ 0, decreases the loss to first order",
+        (
+            # minus the change is a sum of squares, positive where ∇Loss ≠ 0
+            Nonnegative(-change(-g[p]), total(g[p] ** 2, p), (gradient,)),
         ),
-    )),
-    Claim("G4", "C, U, M", "by instances: W ← W − (η/T) Σ_t ∇Div_t; until the loss has converged", (
-        Equality(theta[p] - eta * mean_gradient, theta[p] - eta * Derivative(total(div_s, s) / N, theta[p])),
-        NotAFormula("when to stop: a rule, not a statement"),
-    )),
-    Claim("G5", "C", "stop when |Loss(W^k) − Loss(W^{k−1})| ≤ ε; η may depend on the step: η^k (E: η(t))", (
-        NotAFormula("a rule for stopping and the freedom to choose η at each step"),
-    )),
-    Claim("G6", "K", "one random sample, a minibatch B < N, or all N: the expected gradient is the same (up to the factor "
-          "N of E1/E2)", (
-        # the expectation over one instance drawn uniformly; of the mean over B draws; and the gradient of the sum
-        Equality(mean_gradient, Derivative(total(div_s, s) / N, theta[p])),
-        Equality(total(mean_gradient, draw) / B, Derivative(total(div_s, s) / N, theta[p])),
-        Equality(N * mean_gradient, Derivative(total(div_s, s), theta[p])),
-    )),
-    Claim("G7", "E", "random (Gaussian) initialisation; all-zero weights keep hidden units equal (symmetry)", (
-        NotAFormula("random initialisation: a choice"),
-        Equality(between_units(W1, j, i), 0, zero),
-        Equality(between_units(W2, k, j), 0, zero),
-        # and wherever the units are alike, so that each step keeps them so
-        Equality(between_units(W1, j, i), 0, alike),
-        Equality(between_units(b1, j), 0, alike),
-        Equality(between_units(W2, k, j), 0, alike),
-    )),
+    ),
+    Claim(
+        "G2",
+        "K",
+        "θ ← θ − η ∇θ, ∇θ standing for ∂L/∂θ, decreases L to first order",
+        (Nonnegative(-change(-g[p]), total(g[p] ** 2, p), (gradient,)),),
+    ),
+    Claim(
+        "G3",
+        "K",
+        "θ ← θ + η ∂L/∂θ, as the “gradient update” that minimises L",
+        (
+            # it would decrease L: the change is minus its absolute value
+            Equality(
+                change(g[p]),
+                -Abs(change(g[p])),
+                (gradient,),
+                mended=(Nonnegative(-change(-g[p]), total(g[p] ** 2, p), (gradient,)),),
+            ),
+        ),
+    ),
+    Claim(
+        "G4",
+        "C, U, M",
+        "by instances: W ← W − (η/T) Σ_t ∇Div_t; until the loss has converged",
+        (
+            Equality(theta[p] - eta * mean_gradient, theta[p] - eta * Derivative(total(div_s, s) / N, theta[p])),
+            NotAFormula("when to stop: a rule, not a statement"),
+        ),
+    ),
+    Claim(
+        "G5",
+        "C",
+        "stop when |Loss(W^k) − Loss(W^{k−1})| ≤ ε; η may depend on the step: η^k (E: η(t))",
+        (NotAFormula("a rule for stopping and the freedom to choose η at each step"),),
+    ),
+    Claim(
+        "G6",
+        "K",
+        "one random sample, a minibatch B < N, or all N: the expected gradient is the same (up to the factor "
+        "N of E1/E2)",
+        (
+            # the expectation over one instance drawn uniformly; of the mean over B draws; and the gradient of the sum
+            Equality(mean_gradient, Derivative(total(div_s, s) / N, theta[p])),
+            Equality(total(mean_gradient, draw) / B, Derivative(total(div_s, s) / N, theta[p])),
+            Equality(N * mean_gradient, Derivative(total(div_s, s), theta[p])),
+        ),
+    ),
+    Claim(
+        "G7",
+        "E",
+        "random (Gaussian) initialisation; all-zero weights keep hidden units equal (symmetry)",
+        (
+            NotAFormula("random initialisation: a choice"),
+            Equality(between_units(W1, j, i), 0, zero),
+            Equality(between_units(W2, k, j), 0, zero),
+            # and wherever the units are alike, so that each step keeps them so
+            Equality(between_units(W1, j, i), 0, alike),
+            Equality(between_units(b1, j), 0, alike),
+            Equality(between_units(W2, k, j), 0, alike),
+        ),
+    ),
 )

@@ -35,6 +35,9 @@ def tensorflow_relu_slope() -> float:
 
 def relu_slopes_at_0() -> str:
     found = [f"JAX takes {jax_slope('relu'):g}"]
-    for name, module, slope in (("PyTorch", "torch", torch_relu_slope), ("TensorFlow", "tensorflow", tensorflow_relu_slope)):
+    for name, module, slope in (
+        ("PyTorch", "torch", torch_relu_slope),
+        ("TensorFlow", "tensorflow", tensorflow_relu_slope),
+    ):
         found.append(f"{name} takes {slope():g}" if find_spec(module) else f"{name} is not installed")
     return "measured at 0: " + ", ".join(found)

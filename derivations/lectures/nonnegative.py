@@ -14,7 +14,7 @@ def nonnegative(expression: Expr, given: tuple = ()) -> bool:
         return all(nonnegative(part, given) for part in expression.args)
     if expression.is_Pow:
         even = expression.exp.is_even
-        return bool(even) or bool(expression.exp.is_integer) and nonnegative(expression.base, given)
+        return bool(even or (expression.exp.is_integer and nonnegative(expression.base, given)))
     if isinstance(expression, (Sum, Product)):
         return nonnegative(expression.function, given)
     return isinstance(expression, Max) and any(nonnegative(a, given) for a in expression.args)

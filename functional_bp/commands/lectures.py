@@ -27,7 +27,9 @@ def run(args: argparse.Namespace) -> int:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """One entry a claim, and how many there are of each status."""
-    counts = {status: sum(row["status"] == status for row in rows) for status in dict.fromkeys(r["status"] for r in rows)}
+    counts = {
+        status: sum(row["status"] == status for row in rows) for status in dict.fromkeys(r["status"] for r in rows)
+    }
     summary = ", ".join(f"{count} {status}" for status, count in counts.items())
     return "\n\n".join([*map(entry, rows), f"{len(rows)} claims: {summary}; {sum(r['seconds'] for r in rows):.1f} s"])
 
