@@ -52,6 +52,11 @@ class step(Function):
 
     nargs = (1,)
 
+    @classmethod
+    def eval(cls, x):
+        if x.is_Number:
+            return Integer(1 if x >= 0 else 0)
+
     def fdiff(self, argindex=1):
         return Integer(0)
 
