@@ -1,29 +1,40 @@
 """The loop: between two reports a run is one compiled program."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from functional_bp.errors import InputError
-from functional_bp.network import Layer, Rule
+from functional_bp.network import Layer, Rule, value_and_grad
 from functional_bp.training.faults import first_fault
 from functional_bp.training.order import batches
+from functional_bp.training.source import Resident, Source
 from functional_bp.training.step import State, noise_key, order_key, start, train_step
+
+if TYPE_CHECKING:
+    from functional_bp.training.sharding import Layout
 
 RUNNING, CONVERGED, NOT_FINITE = range(3)
 
 Pair = tuple[Any, Any]
 Report = dict[str, int | float]
-Measure = Callable[[Array, Array], Array]
+Prepare = Callable[[Any, Any], Pair]
+
+
+class Hook(NamedTuple):
+    """`call(state)` after every step that `every` divides, the last one of a run excepted."""
+
+    every: int
+    call: Callable[[State], None]
 
 
 class Fit(NamedTuple):
-    """Where the run ended, why ("steps" or "converged"), and its reports."""
+    """Where the run ended, why ("steps", "converged", or what on_report said), and its reports."""
 
     state: State
     reason: str
@@ -34,10 +45,22 @@ class Fit(NamedTuple):
         return self.state.params
 
 
+def as_it_is(x: Array, d: Array) -> Pair:
+    return x, d
+
+
+def no_measures(state: State) -> dict[str, Any]:
+    return {}
+
+
+def no_answer(report: Report, state: State) -> str | None:
+    return None
+
+
 def fit(
     network: Layer,
     divergence: Rule,
-    data: Pair,
+    data: Pair | Source,
     *,
     optimizer: optax.GradientTransformation,
     steps: int,
@@ -45,10 +68,12 @@ def fit(
     seed: int = 0,
     tolerance: float | None = None,
     report_every: int | None = None,
-    validation: Pair | None = None,
-    measures: tuple[tuple[str, Measure], ...] = (),
-    on_report: Callable[[Report, State], None] = lambda report, state: None,
+    measure: Callable[[State], dict[str, Any]] = no_measures,
+    on_report: Callable[[Report, State], str | None] = no_answer,
+    hooks: Sequence[Hook] = (),
     state: State | None = None,
+    prepare: Prepare = as_it_is,
+    layout: "Layout | None" = None,
 ) -> Fit:
     """θ ← argmin of the mean divergence over data = (x, d), by `steps` steps on `batch` rows each.
 
@@ -58,32 +83,50 @@ def fit(
     from that of the epoch before by at most `tolerance` (lectures, claim G5).
 
     Every `report_every` steps (an epoch, if not given) `on_report` gets the step, the epoch, the loss (the mean over
-    the epoch so far) and, if there is `validation` = (x, d), the loss and the `measures` on it. `state` goes on from
-    where another run stood.
+    the epoch so far) and what `measure` says of the state; a text that it gives back is the reason to end the run.
+    `state` goes on from where another run stood. `prepare(x, d)` is done to each batch inside the program.
+    `layout` spreads the run over a mesh of devices.
 
     Raises InputError if the batch is larger than the data, or on a loss that is not finite: at which step, and in
     which layer it appeared first. Source: lectures, claims G1-G5.
     """
-    n = len(data[0])
-    if not 1 <= batch <= n:
-        raise InputError(f"fit: a batch must have from 1 to {n} rows, as many as the data, got {batch}")
-    epoch = n // batch
+    source = data if isinstance(data, Source) else Resident(*data)
+    if not 1 <= batch <= source.n:
+        raise InputError(f"fit: a batch must have from 1 to {source.n} rows, as many as the data, got {batch}")
+    epoch = source.n // batch
     report_every = report_every or epoch
-    state = start(network, optimizer, seed) if state is None else state
-    run = program(network, divergence, optimizer, batch, report_every, tolerance, measures)
-    data, validation = jax.device_put((data, validation))
+    if state is None:
+        state = layout.start(network, optimizer, seed) if layout else start(network, optimizer, seed)
+    elif layout:
+        state = layout.place_state(state, optimizer)
+    gradients_of = layout.value_and_grad if layout else value_and_grad
+    covered = source.covering(order_key(state.key), int(state.step), steps, batch, report_every, layout)
+    run = program(
+        network, divergence, optimizer, batch, epoch, covered.most, tolerance, prepare, source.in_order, gradients_of
+    )
+    stops = [report_every, *(hook.every for hook in hooks)]
     reports: list[Report] = []
-    step, status = int(state.step), RUNNING
-    while step < steps and status == RUNNING:
-        until = min(steps, step - step % report_every + report_every)
-        before, (state, status, values) = state, run(state, until, data, validation)
-        status, values = jax.device_get((status, values))
-        step = int(state.step)
+    step, status, reason = int(state.step), RUNNING, ""
+    while step < steps and not reason:
+        arrays, first, last = covered.at(step)
+        until = min(steps, last, *(step - step % every + every for every in stops))
+        before = state
+        state, status, loss = run(before, until, first, arrays)
+        step, status = map(int, jax.device_get((state.step, status)))
         if status == NOT_FINITE:
-            raise InputError(describe(network, divergence, run, before, step, batch, data))
-        reports.append({"step": step, "epoch": step / epoch} | {name: float(v) for name, v in values.items()})
-        on_report(reports[-1], state)
-    return Fit(state, "converged" if status == CONVERGED else "steps", reports)
+            before, *_ = run(before, step - 1, first, arrays)
+            batch_of = picked(arrays, order_key(before.key), step - 1, first, source, batch)
+            place = first_fault(network, divergence, before.params, *prepare(*batch_of), noise_key(before))
+            raise InputError(f"the loss is not finite at step {step}: {place}")
+        reason = "converged" if status == CONVERGED else "steps" if step == steps else ""
+        if reason or step % report_every == 0:
+            values = jax.device_get({"loss": loss} | measure(state))
+            reports.append({"step": step, "epoch": step / epoch} | {name: float(v) for name, v in values.items()})
+            reason = on_report(reports[-1], state) or reason
+        for hook in hooks:
+            if not reason and step % hook.every == 0:
+                hook.call(state)
+    return Fit(state, reason or "steps", reports)
 
 
 @lru_cache(maxsize=16)
@@ -92,21 +135,24 @@ def program(
     divergence: Rule,
     optimizer: optax.GradientTransformation,
     batch: int,
+    epoch: int,
     most: int,
     tolerance: float | None = None,
-    measures: tuple[tuple[str, Measure], ...] = (),
-) -> Callable[[State, Any, Pair, Pair | None], tuple[State, Array, dict[str, Array]]]:
-    """(state, until, data, validation) ↦ (state′, status, values): at most `most` steps, in one compiled loop.
+    prepare: Prepare = as_it_is,
+    in_order: bool = False,
+    gradients_of: Callable[..., Callable] = value_and_grad,
+) -> Callable[[State, Any, Any, Pair], tuple[State, Array, Array]]:
+    """(state, until, first, data) ↦ (state′, status, loss): at most `most` steps, in one compiled loop.
 
-    It is a while loop, so that it stops at the very step that calls for it.
+    `data` is all rows; or, `in_order`, the batches from step `first` on, as they are needed. It is a while loop, so
+    that it stops at the very step that calls for it.
     """
-    take = train_step(network, divergence, optimizer)
+    take = train_step(network, divergence, optimizer, gradients_of)
 
     @jax.jit
-    def run(state: State, until: Any, data: Pair, validation: Pair | None) -> tuple[State, Array, dict[str, Array]]:
-        x, d = data
-        first, epoch = state.step, len(x) // batch
-        rows = batches(order_key(state.key), first, most, len(x), batch)
+    def run(state: State, until: Any, first: Any, data: Pair) -> tuple[State, Array, Array]:
+        begin = jnp.asarray(first, jnp.int32) if in_order else state.step
+        rows = None if in_order else batches(order_key(state.key), begin, most, len(data[0]), batch)
 
         def goes_on(carry: tuple[State, Array]) -> Array:
             state, status = carry
@@ -114,14 +160,14 @@ def program(
 
         def body(carry: tuple[State, Array]) -> tuple[State, Array]:
             state, _ = carry
-            chosen = rows[state.step - first]
-            state, loss = take(state, x[chosen], d[chosen])
+            i = state.step - begin
+            x, d = (array[i if rows is None else rows[i]] for array in data)
+            state, loss = take(state, *prepare(x, d))
             return count(state, loss, epoch, tolerance)
 
         state, status = jax.lax.while_loop(goes_on, body, (state, jnp.int32(RUNNING)))
         counted = (state.step - 1) % epoch + 1
-        values = {"loss": state.loss_sum / counted.astype(state.loss_sum.dtype)}
-        return state, status, values | evaluated(network, divergence, measures, state.params, validation)
+        return state, status, state.loss_sum / counted.astype(state.loss_sum.dtype)
 
     return run
 
@@ -135,28 +181,3 @@ def count(state: State, loss: Array, epoch: int, tolerance: float | None) -> tup
     status = jnp.where(jnp.isfinite(loss), jnp.where(converged, CONVERGED, RUNNING), NOT_FINITE)
     epoch_loss = jnp.where(ends, mean, state.epoch_loss)
     return state._replace(loss_sum=loss_sum, epoch_loss=epoch_loss), status.astype(jnp.int32)
-
-
-def evaluated(
-    network: Layer,
-    divergence: Rule,
-    measures: tuple[tuple[str, Measure], ...],
-    params: Any,
-    data: Pair | None,
-) -> dict[str, Float[Array, ""]]:
-    """The loss and the measures on held-out data, by name; nothing without data."""
-    if data is None:
-        return {}
-    x, d = data
-    y, _ = network.apply(params, x)
-    D, _ = divergence(y, d)
-    return {"validation_loss": D.mean()} | {f"validation_{name}": measure(y, d) for name, measure in measures}
-
-
-def describe(network: Layer, divergence: Rule, run: Callable, before: State, step: int, batch: int, data: Pair) -> str:
-    """Goes again from the last report to the step that failed, and looks where."""
-    state, _, _ = run(before, step - 1, data, None)
-    x, d = data
-    rows = batches(order_key(state.key), state.step, 1, len(x), batch)[0]
-    place = first_fault(network, divergence, state.params, x[rows], d[rows], noise_key(state))
-    return f"the loss is not finite at step {step}: {place}"

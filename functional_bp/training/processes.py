@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 import jax
 
@@ -27,6 +28,17 @@ def join(coordinator: str | None, process: int | None, processes: int | None, cl
         jax.distributed.initialize(coordinator, processes, process)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"the processes did not come together: {' '.join(str(error).split())}") from error
+
+
+def virtual_devices(devices: int, processes: int) -> None:
+    """Makes the CPU of this process its part of `devices`; GPUs and TPUs are as many as there are.
+
+    Raises InputError if the processes do not divide them.
+    """
+    if devices < 1 or devices % processes:
+        raise InputError(f"--devices must be a multiple of the {processes} processes, got {devices}")
+    with suppress(RuntimeError):  # too late, JAX has its devices: whoever asks for more than there are is told so
+        jax.config.update("jax_num_cpu_devices", devices // processes)
 
 
 def check(coordinator: str | None, process: int | None, processes: int | None) -> None:

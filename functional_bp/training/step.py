@@ -40,10 +40,16 @@ def start(network: Layer, optimizer: optax.GradientTransformation, seed: int) ->
 
 
 def train_step(
-    network: Layer, divergence: Rule, optimizer: optax.GradientTransformation
+    network: Layer,
+    divergence: Rule,
+    optimizer: optax.GradientTransformation,
+    gradients_of: Callable[..., Callable] = value_and_grad,
 ) -> Callable[[State, Array, Array], tuple[State, Array]]:
-    """(state, x, d) ↦ (state′, loss): θ ← θ + u(∂loss/∂θ), where the optimiser gives u."""
-    loss_and_gradients = value_and_grad(network, divergence)
+    """(state, x, d) ↦ (state′, loss): θ ← θ + u(∂loss/∂θ), where the optimiser gives u.
+
+    `gradients_of` makes loss and gradients as `value_and_grad` does: a layout on many devices has its own.
+    """
+    loss_and_gradients = gradients_of(network, divergence)
 
     def step(state: State, x: Array, d: Array) -> tuple[State, Array]:
         loss, gradients = loss_and_gradients(state.params, x, d, noise_key(state))

@@ -1,6 +1,6 @@
 """Run by test_sharding.py in a process of its own, with eight virtual devices."""
 
-from functools import partial
+from functools import cache, partial
 
 import jax
 import numpy as np
@@ -9,6 +9,7 @@ import pytest
 
 import functional_bp as bp
 from functional_bp.errors import InputError
+from functional_bp.training.loop import fit
 from functional_bp.training.sharding import LAYOUTS, Layout, by_rows_and_columns, device_mesh, layout
 from functional_bp.training.step import start
 
@@ -16,7 +17,7 @@ NETWORK = bp.chain(bp.affine_layer(16, 32), bp.relu, bp.affine_layer(32, 24), bp
 NOISY = bp.chain(
     bp.affine_layer(16, 32), partial(bp.randomised_leaky_relu, lower=0.1, upper=0.9), bp.affine_layer(32, 10)
 )
-ADAM = optax.adam(0.01)
+ADAM, SGD = optax.adam(0.01), optax.sgd(0.1)
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -36,6 +37,26 @@ def loss_and_gradients(gradients, key=None, network=NETWORK, place=lambda params
     return jax.jit(gradients(network, bp.softmax_nll))(params, *batch(), key)
 
 
+@cache
+def expected():
+    return loss_and_gradients(bp.value_and_grad)
+
+
+@cache
+def adam_start():
+    return start(NETWORK, ADAM, seed=0)
+
+
+def run(layout=None, state=None, steps=8):
+    settings = {"optimizer": SGD, "batch": 16, "report_every": 3, "validation": batch(8)}
+    return fit(NETWORK, bp.softmax_nll, batch(), layout=layout, state=state, steps=steps, **settings)
+
+
+@cache
+def one_device():
+    return run()
+
+
 def assert_same(ours, expected, tolerance=1e-12):
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
         assert a.dtype == b.dtype == np.float64
@@ -51,7 +72,7 @@ def test_gradients_are_those_of_one_device(name):
     on_mesh = layouts()[name]()
     place = lambda params: jax.device_put(params, on_mesh.shardings(params))  # noqa: E731
     loss, gradients = loss_and_gradients(on_mesh.value_and_grad, place=place)
-    assert_same((loss, gradients), loss_and_gradients(bp.value_and_grad))
+    assert_same((loss, gradients), expected())
     lies = jax.tree.map(lambda gradient: gradient.sharding, gradients)
     assert jax.tree.leaves(lies) == jax.tree.leaves(on_mesh.shardings(gradients))
 
@@ -67,20 +88,34 @@ def test_gradients_are_those_of_one_device(name):
 def test_a_device_holds_its_part_of_parameters_and_moments(name, shapes):
     on_mesh = layout(name, 8)
     state = on_mesh.start(NETWORK, ADAM, seed=0)
-    placed = on_mesh.place_state(start(NETWORK, ADAM, seed=0), ADAM)
+    placed = on_mesh.place_state(adam_start(), ADAM)
     for tree in (state.params, state.optimizer[0].mu, state.optimizer[0].nu):
         assert [leaf.addressable_data(7).shape for leaf in jax.tree.leaves(tree)] == shapes
     for a, b in zip(jax.tree.leaves(state), jax.tree.leaves(placed), strict=True):
         assert a.sharding == b.sharding
-    assert_same(on_mesh.gather(state.params), start(NETWORK, ADAM, seed=0).params)
+    assert_same(on_mesh.gather(state.params), adam_start().params)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_run_is_that_of_one_device(name):
+    """Adam's first steps are about the gradient's sign, and so would show rounding: SGD."""
+    one, many, half = one_device(), run(layout=layout(name, 8)), run(layout=layout(name, 8), steps=6)
+    resumed = run(layout=layout(name, 8), state=layout(name, 8).gather(half.state))
+    for ours in (many, resumed):
+        assert_same(ours.params, one.params)
+    assert [report["step"] for report in many.reports] == [3, 6, 8]
+    for ours, expected in zip(many.reports, one.reports, strict=True):
+        assert ours == pytest.approx(expected, rel=1e-6)
+    lies = [leaf.sharding for leaf in jax.tree.leaves(many.params)]
+    assert lies == jax.tree.leaves(layout(name, 8).shardings(one.params))
 
 
 def test_noise_from_a_key_is_that_of_one_device():
     key = jax.random.key(5)
-    expected = loss_and_gradients(bp.value_and_grad, key, NOISY)
-    assert_same(loss_and_gradients(layout("data", 8).value_and_grad, key, NOISY), expected)
+    one = loss_and_gradients(bp.value_and_grad, key, NOISY)
+    assert_same(loss_and_gradients(layout("data", 8).value_and_grad, key, NOISY), one)
     other, _ = loss_and_gradients(layout("explicit", 8).value_and_grad, key, NOISY)
-    assert other != expected[0]  # each device draws its own
+    assert other != one[0]  # each device draws its own
 
 
 def test_a_forgotten_sum_over_devices_is_refused(monkeypatch):
@@ -93,7 +128,7 @@ def test_a_forgotten_sum_that_goes_unnoticed_gives_other_gradients(monkeypatch):
     monkeypatch.setattr(jax.lax, "pmean", lambda tree, axis: tree)
     monkeypatch.setattr(jax, "shard_map", partial(jax.shard_map, check_vma=False))
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
-        assert_same(loss_and_gradients(layout("explicit", 8).value_and_grad), loss_and_gradients(bp.value_and_grad))
+        assert_same(loss_and_gradients(layout("explicit", 8).value_and_grad), expected())
 
 
 @pytest.mark.parametrize("name", ["data", "explicit"])
