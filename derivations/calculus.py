@@ -54,8 +54,10 @@ class step(Function):
 
     @classmethod
     def eval(cls, x):
-        if x.is_Number:
-            return Integer(1 if x >= 0 else 0)
+        if x.is_nonnegative:
+            return Integer(1)
+        if x.is_negative:
+            return Integer(0)
 
     def fdiff(self, argindex=1):
         return Integer(0)
