@@ -1,17 +1,23 @@
 """Where a run's arrays lie on a mesh of devices. The rules and their Jacobians know nothing of it."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
+import numpy as np
 import optax
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
+from jaxtyping import Int
 
 from functional_bp.errors import InputError
 from functional_bp.network import Layer, Rule, value_and_grad
 from functional_bp.rules import AffineParams
+from functional_bp.training.data import Data
 from functional_bp.training.step import State, start
+
+if TYPE_CHECKING:
+    from functional_bp.training.files import Part
 
 DATA, MODEL = "data", "model"
 
@@ -127,10 +133,34 @@ class Layout(NamedTuple):
         """Arrays (NumPy's, memory-mapped too) on the mesh; a process reads only what its own devices hold."""
         return jax.tree.map(lambda array: from_host(array, self.sharding(*axes)), arrays)
 
+    def reader(self, part: "Data | Part") -> Callable[[Int[np.ndarray, "steps batch"]], tuple[jax.Array, jax.Array]]:
+        """`stream.reader` on the mesh: (x[steps, batch, k], labels[steps, batch]) of given rows.
+
+        The batches are the same for any number of processes, and each reads only the rows of its own devices.
+        """
+
+        def read(rows: Int[np.ndarray, "steps batch"]) -> tuple[jax.Array, jax.Array]:
+            return tuple(self.place(Chosen(array, rows), None, DATA) for array in part)  # pyright: ignore[reportReturnType]
+
+        return read
+
     def gather(self, tree: Any) -> Any:
         """The same tree, whole, on a device of this very process: to be saved or looked at. All must call it."""
         together = jax.jit(lambda tree: tree, out_shardings=self.sharding())(tree)
         return jax.tree.map(lambda leaf: leaf.addressable_data(0), together)
+
+
+class Chosen:
+    """The rows of an array as one of shape (*rows.shape, …) that reads what is asked of it, and no more."""
+
+    def __init__(self, array: Any, rows: Int[np.ndarray, "steps batch"]) -> None:
+        self.array, self.rows = array, rows
+        self.shape = (*rows.shape, *array.shape[1:])
+
+    def __getitem__(self, part: tuple[slice, ...]) -> np.ndarray:
+        steps, batch, *rest = part
+        rows = self.rows[steps, batch]
+        return self.array[rows.ravel()].reshape(*rows.shape, *self.shape[2:])[:, :, *rest]
 
 
 def from_host(array: Any, sharding: NamedSharding) -> jax.Array:

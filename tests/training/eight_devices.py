@@ -9,6 +9,7 @@ import pytest
 
 import functional_bp as bp
 from functional_bp.errors import InputError
+from functional_bp.training.data import Data
 from functional_bp.training.loop import fit
 from functional_bp.training.sharding import LAYOUTS, Layout, by_rows_and_columns, device_mesh, layout
 from functional_bp.training.step import start
@@ -48,7 +49,7 @@ def adam_start():
 
 
 def run(layout=None, state=None, steps=8):
-    settings = {"optimizer": SGD, "batch": 16, "report_every": 3, "validation": batch(8)}
+    settings = {"optimizer": SGD, "batch": 16, "report_every": 3}
     return fit(NETWORK, bp.softmax_nll, batch(), layout=layout, state=state, steps=steps, **settings)
 
 
@@ -108,6 +109,15 @@ def test_a_run_is_that_of_one_device(name):
         assert ours == pytest.approx(expected, rel=1e-6)
     lies = [leaf.sharding for leaf in jax.tree.leaves(many.params)]
     assert lies == jax.tree.leaves(layout(name, 8).shardings(one.params))
+
+
+def test_rows_are_read_onto_the_devices_that_take_them():
+    x, labels = np.arange(60.0).reshape(20, 3), np.arange(20)
+    rows = np.random.default_rng(0).integers(0, 20, (2, 16))
+    chunk = layout("data", 8).reader(Data(x, labels))(rows)
+    for ours, expected in zip(chunk, (x[rows], labels[rows]), strict=True):
+        np.testing.assert_array_equal(ours, expected)
+        np.testing.assert_array_equal(ours.addressable_data(3), expected[:, 6:8])
 
 
 def test_noise_from_a_key_is_that_of_one_device():

@@ -12,6 +12,7 @@ import optax
 
 import functional_bp as bp
 from functional_bp.training.archive import save_tree
+from functional_bp.training.data import Data
 from functional_bp.training.processes import is_first, join
 from functional_bp.training.sharding import DATA, LAYOUTS, layout
 from functional_bp.training.step import start
@@ -30,7 +31,7 @@ class Recorded:
         self.array, self.shape, self.read = array, array.shape, np.zeros(len(array), bool)
 
     def __getitem__(self, part):
-        self.read[part[0]] = True
+        self.read[part[0] if isinstance(part, tuple) else part] = True
         return self.array[part]
 
 
@@ -57,7 +58,12 @@ def main(coordinator, process, processes, folder):
         if is_first():
             save_tree(Path(folder, f"{name}.npz"), whole)
         if name == "data":
-            save_tree(Path(folder, f"read-{process}.npz"), [x.read, d.read])
+            save_tree(Path(folder, f"placed-{process}.npz"), [x.read, d.read])
+    x, d = map(Recorded, batch())
+    rows = np.arange(ROWS, dtype=np.int32)[::-1].reshape(2, ROWS // 2)
+    chunk = layout("data", len(jax.devices())).reader(Data(x, d))(rows)
+    assert [part.shape for part in chunk] == [(2, ROWS // 2, 16), (2, ROWS // 2, 10)]
+    save_tree(Path(folder, f"streamed-{process}.npz"), [x.read, d.read])
 
 
 if __name__ == "__main__":

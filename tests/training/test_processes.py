@@ -54,8 +54,9 @@ def test_gradients_of_four_processes_are_those_of_one(folder, float64):
 
 
 @pytest.mark.slow
-def test_each_process_reads_its_shard(folder):
-    read = [load_arrays(folder / f"read-{i}.npz") for i in range(PROCESSES)]
+@pytest.mark.parametrize("how", ["placed", "streamed"])
+def test_each_process_reads_its_shard(folder, how):
+    read = [load_arrays(folder / f"{how}-{i}.npz") for i in range(PROCESSES)]
     for part in ("0", "1"):
         assert [int(rows[part].sum()) for rows in read] == [16] * PROCESSES
         np.testing.assert_array_equal(np.sum([rows[part] for rows in read], axis=0), 1)
