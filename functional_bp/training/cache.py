@@ -1,25 +1,29 @@
 """Plain copies of compressed data, in the user's cache folder: they can be mapped, and are never all in memory."""
 
-import gzip
 import hashlib
 import os
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import Any, Protocol, runtime_checkable
 
 from functional_bp.errors import InputError
 from functional_bp.training.archive import write_atomically
-
-Source = IO[bytes] | gzip.GzipFile
 
 BLOCK = 1 << 20
 LIMIT = 16 << 30
 LIMIT_VARIABLE = "FUNCTIONAL_BP_CACHE_LIMIT"
 
 
-def cached(source: Path, member: str, size: int, write: Callable[[BinaryIO], Any]) -> Path:
+@runtime_checkable
+class Readable(Protocol):
+    """A file that is open for reading: plain, or one that decompresses."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+def cached(source: Path, member: str, size: int, write: Callable[[Any], Any]) -> Path:
     """The file of `size` bytes that `write` makes of the source, or of one member of it, written at the first call.
 
     The folder never holds more than $FUNCTIONAL_BP_CACHE_LIMIT bytes (16 GiB, if not set): what was used longest ago
@@ -65,7 +69,7 @@ def make_room(cache: Path, size: int, source: Path) -> None:
         total -= bytes_used
 
 
-def unpack(file: Source, out: BinaryIO, size: int, path: Path) -> None:
+def unpack(file: Readable, out: Any, size: int, path: Path) -> None:
     """Copies `size` bytes and makes sure that they are all; what a damaged file would unfold to beyond is not read."""
     copied = 0
     while block := read(file, min(BLOCK, size + 1 - copied), path):
@@ -76,7 +80,7 @@ def unpack(file: Source, out: BinaryIO, size: int, path: Path) -> None:
         raise InputError(f"{path}: its header calls for {size} bytes, it has {came}")
 
 
-def read(file: Source, count: int, path: Path) -> bytes:
+def read(file: Readable, count: int, path: Path) -> bytes:
     """`file.read(count)`, where the file belongs to compressed data that may be damaged."""
     try:
         return file.read(count)

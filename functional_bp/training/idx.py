@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from functional_bp.errors import InputError
-from functional_bp.training.cache import Source, cached, read, unpack
+from functional_bp.training.cache import Readable, cached, read, unpack
 
 TYPES = {
     0x08: ("ubyte", np.dtype("u1")),
@@ -56,7 +56,7 @@ def open_idx(path: Path) -> np.ndarray:
     return np.memmap(plain, header.dtype, "r", header.offset, header.shape)
 
 
-def read_header(file: Source, path: Path) -> Header:
+def read_header(file: Readable, path: Path) -> Header:
     start = read(file, 4, path)
     if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in TYPES or not 1 <= start[3] <= MOST_AXES:
         raise InputError(
