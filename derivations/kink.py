@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sympy import Expr, Max, Min, Symbol, oo
 
 from derivations import Verdict, judge
+from derivations.plain import plain
 
 h = Symbol("h", positive=True)
 
@@ -45,6 +46,11 @@ class Kink:
     def interval(self) -> tuple[Expr, Expr]:
         """The least and the greatest slope: Min and Max of the two where their order is not known."""
         return Min(self.one_sided(-1), self.one_sided(+1)), Max(self.one_sided(-1), self.one_sided(+1))
+
+    @property
+    def interval_text(self) -> str:
+        lower, upper = map(plain, self.interval)
+        return f"[{lower}, {upper}" + (")" if upper == "∞" else "]")
 
     def allows(self, slope: Expr | int) -> bool:
         """Whether the slope is one of the two or surely lies between them."""

@@ -7,7 +7,7 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 SIGNS = {"**": "^", "*": " ", ">=": "≥", "<=": "≤", "-": "−", "'": "′"}
-LETTERS = {"alpha": "α", "beta": "β", "epsilon": "ε", "eta": "η", "theta": "θ", "sigmoid": "σ", "oo": "∞"}
+LETTERS = {"alpha": "α", "beta": "β", "epsilon": "ε", "eta": "η", "theta": "θ", "sigmoid": "σ"}
 
 
 def plain(formula: Basic | int) -> str:
@@ -50,7 +50,9 @@ class _Printer(StrPrinter):
     def _print_Add(self, expr, order=None):
         """What is added first, then what is taken away."""
         terms = sorted(map(self._print, expr.args), key=lambda term: term.startswith("-"))
-        return "".join(f" - {t[1:]}" if t.startswith("-") else f" + {t}" for t in terms).removeprefix(" + ")
+        signed = [("-", term[1:]) if term.startswith("-") else ("+", term) for term in terms]
+        (sign, first), *rest = signed
+        return sign.replace("+", "") + first + "".join(f" {sign} {term}" for sign, term in rest)
 
     def _print_Symbol(self, expr):
         return letters(expr.name)
@@ -102,11 +104,16 @@ class _Printer(StrPrinter):
 
     _print_exp = _print_ExpBase
 
+    def _print_Infinity(self, expr):
+        return "∞"
+
     def _print_Abs(self, expr):
         return f"|{self._print(expr.args[0])}|"
 
     def _print_Max(self, expr):
-        return f"max({', '.join(self._print(a) for a in expr.args)})"
+        return f"{expr.func.__name__.lower()}({', '.join(self._print(a) for a in expr.args)})"
+
+    _print_Min = _print_Max
 
     def _print_Function(self, expr):
         return f"{letters(expr.func.__name__)}({', '.join(self._print(a) for a in expr.args)})"

@@ -55,6 +55,7 @@ CLAIMS = (
             Equality(
                 derivative(Y[j](z[i] + eps * dz[i], i), eps).subs(eps, 0),
                 total(Derivative(y_of_z, z[i_]) * dz[i_], i_),
+                meaning="the part of y(z + ε dz) that is linear in ε",
             ),
         ),
     ),

@@ -20,6 +20,10 @@ g = Derivative(loss, z[j])  # ∂D/∂z_j, z taken as given
 from_0 = equation(z[j], total(w[i0, j] * y[i0], i0))
 with_0 = (from_0, to_D, equation(y[0], 1))
 
+# a matrix with at least two rows and columns, so that there are w_12 and w_21
+row, column = index("j", m + 1), index("i", n + 1)
+entries = (equation(z[row], total(w[column, row] * y[column], column) + b[row]),)
+
 # slides that let the index of the units above run over those below
 j_below = index("j", n, lower=0)  # 0 … D_{k−1}
 # the overdot slide: w_ji leads from unit j to unit i
@@ -68,15 +72,13 @@ CLAIMS = (
         "W's first row is printed w_11, w_12, …, w_{D1} and its second w_12, w_22, …, w_{D2} (so entry "
         "(1,2) is w_12), and with it z = W y + b is B1",
         (
-            Equality(Derivative(z[1], y[1]), w[1, 1], by_units),
-            Equality(Derivative(z[2], y[i]), w[i, 2], by_units),
-            Equality(
-                Derivative(z[1], y[2]), w[1, 2], by_units, mended=(Equality(Derivative(z[1], y[2]), w[2, 1], by_units),)
-            ),
+            Equality(Derivative(z[1], y[1]), w[1, 1], entries),
+            Equality(Derivative(z[2], y[column]), w[column, 2], entries),
+            Equality(Derivative(z[1], y[2]), w[1, 2], entries),
         ),
     ),
-    Claim("B5", "U, C, M, K", "J_z(y) = W", (Equality(Derivative(z[j], y[i]), W[j, i], by_matrix),)),
-    Claim("B6", "U, K", "J_z(b) = I", (Equality(Derivative(z[j], b[j_]), KroneckerDelta(j, j_), by_matrix),)),
+    Claim("B5", "U, C, M, K", "J_z(y) = W", (Equality(Derivative(z[j], y[i]), W[j, i], by_matrix[:1]),)),
+    Claim("B6", "U, K", "J_z(b) = I", (Equality(Derivative(z[j], b[j_]), KroneckerDelta(j, j_), by_matrix[:1]),)),
     Claim("B7", "K", "∂(uᵀh)/∂u = hᵀ", (Equality(Derivative(total(u[i] * h[i], i), u[i_]), h[i_]),)),
     Claim("B8", "U, C, M", "∇_y D = ∇_z D · W", (Equality(Derivative(loss, y[i]), total(g * W[j, i], j), by_matrix),)),
     Claim(

@@ -2,7 +2,20 @@
 
 from functools import partial
 
-from sympy import Abs, Derivative, Expr, Function, IndexedBase, KroneckerDelta, Max, Piecewise, Symbol, exp, tanh
+from sympy import (
+    Abs,
+    Derivative,
+    Expr,
+    Function,
+    IndexedBase,
+    Integer,
+    KroneckerDelta,
+    Max,
+    Piecewise,
+    Symbol,
+    exp,
+    tanh,
+)
 
 from derivations import Field, derivative, dimension, equation, index, prime, sigmoid, step, total
 from derivations.kink import Kink
@@ -66,7 +79,11 @@ CLAIMS = (
         "C4",
         "U, M",
         "at 0 any slope between 0 and 1 is a valid subgradient of ReLU",
-        (Nonnegative(relu - v * z, (1 - v) * Max(z, 0) + v * Max(-z, 0), (v >= 0, v <= 1)),),
+        (
+            Nonnegative(
+                relu - v * z, (1 - v) * Max(z, 0) + v * Max(-z, 0), (v >= 0, v <= 1), meaning="f(z) − f(0) − v (z − 0)"
+            ),
+        ),
     ),
     Claim(
         "C5",
@@ -126,7 +143,14 @@ CLAIMS = (
         "U, M, C",
         "leaky and randomised leaky ReLU (slope α < 1 for z < 0) are treated as ReLU is: at 0 any "
         "slope between α and 1 may be taken",
-        (Nonnegative(leaky - v * z, (1 - v) * Max(z, 0) + (v - alpha) * Max(-z, 0), (v >= alpha, v <= 1)),),
+        (
+            Nonnegative(
+                leaky - v * z,
+                (1 - v) * Max(z, 0) + (v - alpha) * Max(-z, 0),
+                (v >= alpha, v <= 1),
+                meaning="f(z) − f(0) − v (z − 0)",
+            ),
+        ),
     ),
     Claim(
         "C14",
@@ -137,8 +161,12 @@ CLAIMS = (
             NotAFormula("a subgradient: the definition"),
             # chord(s) ≥ 0 on [0, 1] by convexity, and chord(0) = 0: so its slope at 0 is ≥ 0, and that slope is
             # f(x) − f(x0) − vᵀ(x − x0)
-            Equality(chord.subs(s, 0), 0),
-            Equality(derivative(chord, s).subs(s, 0), F[()](x[j], j) - F[()](x0[j], j) - slope_at_x0),
+            Equality(chord.subs(s, 0), Integer(0), meaning="the chord less f, at x0"),
+            Equality(
+                derivative(chord, s).subs(s, 0),
+                F[()](x[j], j) - F[()](x0[j], j) - slope_at_x0,
+                meaning="its slope at x0, which is ≥ 0 as the chord is nowhere below f",
+            ),
         ),
     ),
 )

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from sympy import Expr
 
 from derivations import Verdict, judge
+from derivations.calculus import free_indices
 from derivations.kink import Kink
 from derivations.lectures.nonnegative import nonnegative
 from derivations.plain import plain
@@ -29,6 +30,13 @@ class Finding:
     verdict: Verdict | None = None
     remark: str = ""
     repair: str | None = None
+    diagnosis: str | None = None
+
+
+def statement(formula: str, given: tuple, meaning: str) -> str:
+    """meaning: formula, where definitions and hypotheses."""
+    where = ", ".join(map(plain, given))
+    return (f"{meaning}: " if meaning else "") + formula + (f", where {where}" if where else "")
 
 
 class Part(Protocol):
@@ -42,29 +50,29 @@ class Equality:
     The repair of a false one is the first proven one of `mended`, claims that may have been meant; else the engine's.
     """
 
-    left: Expr | int
+    left: Expr
     right: Expr | int
     given: tuple = ()
     mended: "tuple[Part, ...]" = ()
+    meaning: str = ""
 
     @property
     def formal(self) -> str:
-        where = ", ".join(map(plain, self.given))
-        return f"{plain(self.left)} = {plain(self.right)}" + (f", where {where}" if where else "")
+        # a range is told only where it doesn't begin at 1
+        odd = [k for k in sorted(free_indices(self.left), key=str) if k.lower != 1]
+        ranges = "".join(f" for {k.name} = {k.lower} … {k.upper}" for k in odd)
+        return statement(f"{plain(self.left)} = {plain(self.right)}{ranges}", self.given, self.meaning)
 
     def judge(self) -> Finding:
         verdict = judge(self.left, self.right, given=self.given)
-        if verdict.status == "ill-typed":
-            return Finding(self.formal, "refuted", verdict, verdict.evidence, self.repair(verdict))
-        return Finding(self.formal, verdict.status, verdict, repair=self.repair(verdict))
-
-    def repair(self, verdict: Verdict) -> str | None:
         if verdict.status in ("proven", "undecided"):
-            return None
-        for finding in (claim.judge() for claim in self.mended):
-            if finding.status == "proven":
-                return finding.formal
-        return None if verdict.repair is None else f"{plain(self.left)} = {plain(verdict.repair)}"
+            return Finding(self.formal, verdict.status, verdict)
+        ill_typed = verdict.evidence if verdict.status == "ill-typed" else ""
+        for meant in (claim.judge() for claim in self.mended):
+            if meant.status == "proven":
+                return Finding(self.formal, "refuted", verdict, ill_typed, meant.formal)
+        repair = None if verdict.repair is None else f"{plain(self.left)} = {plain(verdict.repair)}"
+        return Finding(self.formal, "refuted", verdict, ill_typed, repair, verdict.diagnosis)
 
 
 @dataclass(frozen=True)
@@ -98,9 +106,8 @@ class AtKink:
         for verdict in self.kink.check():
             if not verdict:
                 return Finding(f"the one-sided slopes of {f} at {x} = {at}", verdict.status, verdict)
-        lower, upper = map(plain, self.kink.interval)
         status = "convention" if self.kink.allows(self.slope) else "refuted"
-        remark = f"the Clarke interval there is [{lower}, {upper}]; JAX takes {self.jax():g}"
+        remark = f"the Clarke interval there is {self.kink.interval_text}; JAX takes {self.jax():g}"
         return Finding(f"the slope of {f} at {x} = {at} is {plain(self.slope)}", status, None, remark)
 
 
@@ -111,10 +118,10 @@ class Nonnegative:
     expression: Expr
     certificate: Expr
     given: tuple = ()
+    meaning: str = ""
 
     def judge(self) -> Finding:
-        where = ", ".join(map(plain, self.given))
-        formal = f"{plain(self.expression)} = {plain(self.certificate)} ≥ 0, where {where}"
+        formal = statement(f"{plain(self.expression)} = {plain(self.certificate)} ≥ 0", self.given, self.meaning)
         verdict = judge(self.expression, self.certificate, given=self.given)
         if verdict and not nonnegative(self.certificate, self.given):
             return Finding(formal, "undecided", verdict, f"{plain(self.certificate)} is not evidently ≥ 0")
@@ -171,7 +178,7 @@ class Ruling:
     def row(self) -> dict[str, Any]:
         """What `lectures --json` prints."""
         refuted = self.deciding.verdict if self.status == "refuted" else None
-        decisive = [refuted] if refuted else self.verdicts
+        decisive = self.verdicts if refuted is None else [refuted]
         dimensions = dict.fromkeys(verdict.dimension for verdict in decisive if verdict.dimension)
         conditions = [plain(condition) for verdict in self.verdicts for condition in verdict.side_conditions]
         return {
@@ -182,8 +189,8 @@ class Ruling:
             "status": self.status,
             "dimension": "; ".join(dimensions) or None,
             "side_conditions": list(dict.fromkeys(conditions)),
-            "counterexample": str(refuted.counterexample) if refuted and refuted.counterexample else None,
-            "diagnosis": refuted.diagnosis if refuted else None,
+            "counterexample": str(refuted.counterexample) if refuted is not None and refuted.counterexample else None,
+            "diagnosis": self.deciding.diagnosis,
             "repair": self.deciding.repair,
             "remarks": [finding.remark for finding in self.findings if finding.remark],
             "seconds": round(self.seconds, 3),

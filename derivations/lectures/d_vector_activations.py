@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from sympy import Derivative, Eq, Function, IndexedBase, KroneckerDelta, Max, Ne, Piecewise, Symbol, exp
+from sympy import Derivative, Function, IndexedBase, KroneckerDelta, Max, Ne, Symbol, exp
 
 from derivations import Field, Maximum, dimension, equation, index, product, step, total
 from derivations.kink import Kink
@@ -29,7 +29,7 @@ output = IndexedBase("o")
 above = (equation(z[j], total(w[i, j] * output[i], i) + b[j]), equation(loss, D[()](z[j], j)))
 
 powers = equation(y[j], product(positive[l] ** alpha[l, j], l))
-others = product(Piecewise((1, Eq(l, i)), (positive[l] ** alpha[l, j], True)), l)
+others = product(positive[l] ** (alpha[l, j] * (1 - KroneckerDelta(l, i))), l)  # the factor l = i is 1
 
 greatest = Maximum(z[l], l, where=S[j, l])
 
@@ -51,9 +51,8 @@ CLAIMS = (
         "C, M",
         "softmax: ∂y_j/∂z_i = y_i(1−y_i) if i = j, −y_i y_j otherwise",
         (
-            Equality(
-                Derivative(y[s], z[i]), Piecewise((y[i] * (1 - y[i]), Eq(i, s)), (-y[i] * y[s], True)), softmax[:1]
-            ),
+            Equality(Derivative(y[i], z[i]), y[i] * (1 - y[i]), softmax[:1]),
+            Equality(Derivative(y[s], z[i]), -y[i] * y[s], (*softmax[:1], Ne(i, s))),
         ),
     ),
     Claim(

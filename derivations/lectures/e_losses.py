@@ -12,8 +12,8 @@ from derivations.lectures.measure import jax_slope
 n, T, P = dimension("n"), dimension("T"), dimension("P")
 i, j, k = (index(name, n) for name in "ijk")
 t, q, r = index("t", T), index("q", P), index("r", P)
-a, y, g, eta, L, w0 = (Symbol(name, real=True) for name in ("a", "y", "g", "eta", "L", "w0"))
-w3, f2 = Symbol("w3", real=True), Symbol("f2", real=True)
+a, y, g, z, eta, L = (Symbol(name, real=True) for name in ("a", "y", "g", "z", "eta", "L"))
+w0, w3, f2, f3 = (Symbol(name, real=True) for name in ("w0", "w3", "f2", "f3"))
 A, Y, Z, W, w, x = (IndexedBase(name) for name in ("a", "y", "z", "W", "w", "x"))
 
 # the divergence on instance t as any function of the parameters W
@@ -21,15 +21,15 @@ Div = Field("Div")
 div_t = Div[t](W[r], r)
 
 # E's loss of one sigmoid neuron, and how it changes as the guess g moves toward y
-log_likelihood = y * log(g) + (1 - y) * log(1 - g)
-toward_y = (y - g) * Derivative(log_likelihood, g)
-probability = (g > 0, g < 1)
-neuron = sigmoid(total(w[k] * x[k], k) + w0)
-nll = -(y * log(a) + (1 - y) * log(1 - a))
+log_likelihood = equation(L, y * log(g) + (1 - y) * log(1 - g))
+toward_y = (y - g) * Derivative(L, g)
+binary = (log_likelihood, g > 0, g < 1, equation(y**2, y))
+neuron = equation(g, sigmoid(total(w[k] * x[k], k) + w0))
+nll = equation(L, -(y * log(a) + (1 - y) * log(1 - a)))
 
-f3 = sigmoid(w3 * f2)
+squared = (equation(L, Rational(1, 2) * (y - f3) ** 2), equation(f3, sigmoid(w3 * f2)))
 softmax = equation(A[j], exp(Z[j]) / total(exp(Z[k]), k))
-nllm = -total(Y[j] * log(A[j]), j)
+nllm = equation(L, -total(Y[j] * log(A[j]), j))
 
 CLAIMS = (
     Claim(
@@ -64,9 +64,11 @@ CLAIMS = (
             Equality(
                 toward_y,
                 -Abs(toward_y),
-                (*probability, equation(y**2, y)),
+                binary,
                 # it rises, so that −L falls
-                mended=(Nonnegative(toward_y, (y - g) ** 2 / (g * (1 - g)), (*probability, equation(y**2, y))),),
+                mended=(
+                    Nonnegative(toward_y, (y - g) ** 2 / (g * (1 - g)), binary, meaning="L rises, so that −L falls"),
+                ),
             ),
         ),
     ),
@@ -74,24 +76,19 @@ CLAIMS = (
         "E6",
         "E 7.45",
         "NLL = −(y log a + (1−y) log(1−a)): derivative −(y/a − (1−y)/(1−a))",
-        (Equality(Derivative(nll, a), -(y / a - (1 - y) / (1 - a))),),
+        (Equality(Derivative(L, a), -(y / a - (1 - y) / (1 - a)), (nll,)),),
     ),
     Claim(
         "E7",
         "E 7.7",
         "∂L/∂w = (y/σ − (1−y)/(1−σ)) · σ(1−σ) · x, for the L of E5",
-        (
-            Equality(
-                Derivative(log_likelihood.subs(g, neuron), w[i]),
-                (y / neuron - (1 - y) / (1 - neuron)) * neuron * (1 - neuron) * x[i],
-            ),
-        ),
+        (Equality(Derivative(L, w[i]), (y / g - (1 - y) / (1 - g)) * g * (1 - g) * x[i], (log_likelihood, neuron)),),
     ),
     Claim(
         "E8",
         "E",
         "NLLM = −Σ_j y_j log a_j; its derivative is left out there; it is −y_j / a_j",
-        (Equality(Derivative(nllm, A[i]), -Y[i] / A[i]),),
+        (Equality(Derivative(L, A[i]), -Y[i] / A[i], (nllm,)),),
     ),
     Claim(
         "E9",
@@ -99,8 +96,8 @@ CLAIMS = (
         "it can be simpler to go to ∂L/∂Z^L at once; left out there; it is a − y for "
         "sigmoid+NLL, and for softmax+NLLM with Σ y = 1",
         (
-            Equality(Derivative(nll.subs(a, sigmoid(Z[i])), Z[i]), sigmoid(Z[i]) - y),
-            Equality(Derivative(nllm, Z[i]), A[i] - Y[i], (softmax, equation(total(Y[j], j), 1))),
+            Equality(Derivative(L, z), a - y, (nll, equation(a, sigmoid(z)))),
+            Equality(Derivative(L, Z[i]), A[i] - Y[i], (nllm, softmax, equation(total(Y[j], j), 1))),
         ),
     ),
     Claim(
@@ -108,7 +105,7 @@ CLAIMS = (
         "K",
         "squared loss ½(y − f3)², learning rate η, sigmoid output f3, target y, prediction f3: "
         "∂L/∂w3 = −η(y − f3) f3(1−f3) f2",
-        (Equality(Derivative(Rational(1, 2) * (y - f3) ** 2, w3), -eta * (y - f3) * f3 * (1 - f3) * f2),),
+        (Equality(Derivative(L, w3), -eta * (y - f3) * f3 * (1 - f3) * f2, squared),),
     ),
     Claim(
         "E11",

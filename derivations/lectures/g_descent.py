@@ -6,7 +6,7 @@ from derivations import Field, derivative, dimension, equation, index, prime, to
 from derivations.lectures.claim import Claim, Equality, Nonnegative, NotAFormula
 
 P, N, B = dimension("P"), dimension("N"), dimension("B")
-p, p_, r, s, draw = index("p", P), index("p'", P), index("r", P), index("s", N), index("b", B)
+p, k, r, s, draw = index("p", P), index("k", P), index("r", P), index("s", N), index("b", B)
 theta, g, eta = IndexedBase("theta"), IndexedBase("g"), Symbol("eta")
 Loss, Div = Field("Loss"), Field("Div")
 gradient = equation(g[p], prime(Loss)[p](theta[r], r))
@@ -16,25 +16,36 @@ mean_gradient = total(Derivative(div_s, theta[p]), s) / N
 
 def change(direction: Expr) -> Expr:
     """d Loss(θ + η direction) / dη at η = 0: the change of the loss to first order."""
-    return derivative(Loss[()](theta[p_] + eta * direction.subs(p, p_), p_), eta).subs(eta, 0)
+    return derivative(Loss[()](theta[k] + eta * direction.subs(p, k), k), eta).subs(eta, 0)
 
+
+decrease = Nonnegative(
+    -change(-g[p]),
+    total(g[p] ** 2, p),
+    (gradient,),
+    meaning="the decrease of the loss along −∇Loss",
+)
 
 # two layers; c, v and β are what all hidden units have in common
 n, m, q = dimension("n"), dimension("m"), dimension("q")
-i, i_, j, j_, k, l = index("i", n), index("i'", n), index("j", m), index("j'", m), index("k", q), index("l", m)
-x, W1, b1, W2, b2, c, v = (IndexedBase(name) for name in ("x", "W1", "b1", "W2", "b2", "c", "v"))
-f, D, beta = Function("f"), Field("D"), Symbol("beta")
-hidden = f(total(W1[l, i_] * x[i_], i_) + b1[l])
-loss = D[()](total(W2[k, l] * hidden, l) + b2[k], k)
-alike = (equation(W1[j, i], c[i]), equation(b1[j], beta), equation(W2[k, j], v[k]))
-zero = (equation(W1[j, i], 0), equation(b1[j], 0), equation(W2[k, j], 0))
+i, j, j_, a = index("i", n), index("j", m), index("j'", m), index("a", q)
+x, z, h, y, c, v = (IndexedBase(name) for name in "xzhycv")
+W1, b1, W2, b2 = (IndexedBase(name) for name in ("W1", "b1", "W2", "b2"))
+f, D, loss, beta = Function("f"), Field("D"), Symbol("loss"), Symbol("beta")
+two_layers = (
+    equation(z[j], total(W1[j, i] * x[i], i) + b1[j]),
+    equation(h[j], f(z[j])),
+    equation(y[a], total(W2[a, j] * h[j], j) + b2[a]),
+    equation(loss, D[()](y[a], a)),
+)
+zero = (*two_layers, equation(W1[j, i], 0), equation(b1[j], 0), equation(W2[a, j], 0))
+alike = (*two_layers, equation(W1[j, i], c[i]), equation(b1[j], beta), equation(W2[a, j], v[a]))
 
 
 def between_units(parameter: IndexedBase, *indices: Idx) -> Expr:
     """The gradient of the hidden unit j less that of the unit j'."""
-    first = derivative(loss, parameter[indices])
     other = tuple(j_ if index == j else index for index in indices)
-    return first - derivative(loss, parameter[other])
+    return Derivative(loss, parameter[indices]) - Derivative(loss, parameter[other])
 
 
 CLAIMS = (
@@ -43,15 +54,15 @@ CLAIMS = (
         "C, U",
         "W ← W − η ∇Loss(W)ᵀ, ∇Loss ≠ 0, decreases the loss to first order",
         (
-            # minus the change is a sum of squares, positive where ∇Loss ≠ 0
-            Nonnegative(-change(-g[p]), total(g[p] ** 2, p), (gradient,)),
+            # positive where ∇Loss ≠ 0
+            decrease,
         ),
     ),
     Claim(
         "G2",
         "K",
         "θ ← θ − η ∇θ, ∇θ standing for ∂L/∂θ, decreases L to first order",
-        (Nonnegative(-change(-g[p]), total(g[p] ** 2, p), (gradient,)),),
+        (decrease,),
     ),
     Claim(
         "G3",
@@ -63,7 +74,8 @@ CLAIMS = (
                 change(g[p]),
                 -Abs(change(g[p])),
                 (gradient,),
-                mended=(Nonnegative(-change(-g[p]), total(g[p] ** 2, p), (gradient,)),),
+                mended=(decrease,),
+                meaning="the change of the loss along +∇Loss",
             ),
         ),
     ),
@@ -89,9 +101,13 @@ CLAIMS = (
         "N of E1/E2)",
         (
             # the expectation over one instance drawn uniformly; of the mean over B draws; and the gradient of the sum
-            Equality(mean_gradient, Derivative(total(div_s, s) / N, theta[p])),
-            Equality(total(mean_gradient, draw) / B, Derivative(total(div_s, s) / N, theta[p])),
-            Equality(N * mean_gradient, Derivative(total(div_s, s), theta[p])),
+            Equality(mean_gradient, Derivative(total(div_s, s) / N, theta[p]), meaning="expected over one sample"),
+            Equality(
+                total(mean_gradient, draw) / B,
+                Derivative(total(div_s, s) / N, theta[p]),
+                meaning="expected over B draws",
+            ),
+            Equality(N * mean_gradient, Derivative(total(div_s, s), theta[p]), meaning="of the sum over all"),
         ),
     ),
     Claim(
@@ -101,11 +117,11 @@ CLAIMS = (
         (
             NotAFormula("random initialisation: a choice"),
             Equality(between_units(W1, j, i), 0, zero),
-            Equality(between_units(W2, k, j), 0, zero),
+            Equality(between_units(W2, a, j), 0, zero),
             # and wherever the units are alike, so that each step keeps them so
             Equality(between_units(W1, j, i), 0, alike),
             Equality(between_units(b1, j), 0, alike),
-            Equality(between_units(W2, k, j), 0, alike),
+            Equality(between_units(W2, a, j), 0, alike),
         ),
     ),
 )

@@ -43,6 +43,5 @@ def text(derivation, check) -> str:
     lines = [derivation.unicode(), str(check)]
     kink = KINKS.get(derivation.name)
     if kink is not None:
-        lower, upper = map(plain, kink.interval)
-        lines.append(f"at {plain(kink.variable)} = {plain(kink.at)} the Clarke interval is [{lower}, {upper}]")
+        lines.append(f"at {plain(kink.variable)} = {plain(kink.at)} the Clarke interval is {kink.interval_text}")
     return "\n".join(lines)

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import re
+from fractions import Fraction
 from typing import Any
 
 from functional_bp.errors import InputError
@@ -41,8 +43,13 @@ def entry(row: dict[str, Any]) -> str:
     labelled = (
         ("if", ", ".join(row["side_conditions"])),
         ("note", "; ".join(row["remarks"])),
-        ("false", row["counterexample"]),
+        ("false", shortened(row["counterexample"] or "")),
         ("why", row["diagnosis"]),
         ("mended", row["repair"]),
     )
     return "\n".join(lines + [f"       {label}: {text}" for label, text in labelled if text])
+
+
+def shortened(text: str) -> str:
+    """Long exact numbers to six digits; the JSON has them whole."""
+    return re.sub(r"\d{9,}(/\d+)?", lambda number: f"≈ {float(Fraction(number[0])):.6g}", text)

@@ -21,7 +21,8 @@ def test_every_step_is_proven_for_arbitrary_dimension(derivation):
 
 @every_derivation
 def test_it_can_be_read(derivation):
-    assert plain(derivation.result) in derivation.unicode()
+    assert f"{plain(derivation.result.lhs)} = " in derivation.unicode()
+    assert f" = {plain(derivation.result.rhs)} " in derivation.unicode()
     assert derivation.latex().startswith(r"\begin{aligned}")
     assert derivation._repr_latex_() == f"$${derivation.latex()}$$"
 
