@@ -11,8 +11,23 @@ from sympy import factorint
 from derivations.indices import Affine, difference, never_zero
 from derivations.scope import Undefined, require, scope
 from derivations.terms import (
-    IDEMPOTENT, ONE, REBUILD, RELATIONS, ZERO, Atom, Exponent, Poly, integer_power, is_positive, monomial, number,
-    power, product, single, take_out, total,
+    IDEMPOTENT,
+    ONE,
+    REBUILD,
+    RELATIONS,
+    ZERO,
+    Atom,
+    Exponent,
+    Poly,
+    integer_power,
+    is_positive,
+    monomial,
+    number,
+    power,
+    product,
+    single,
+    take_out,
+    total,
 )
 
 
@@ -90,9 +105,11 @@ def _log_atom(argument: Poly) -> Poly:
 
 
 def _log_number(c: Fraction) -> Poly:
-    return total(_log_atom(number(prime)).scale(Fraction(sign * multiplicity))
-                 for base, sign in ((c.numerator, 1), (c.denominator, -1))
-                 for prime, multiplicity in factorint(base).items())
+    return total(
+        _log_atom(number(prime)).scale(Fraction(sign * multiplicity))
+        for base, sign in ((c.numerator, 1), (c.denominator, -1))
+        for prime, multiplicity in factorint(base).items()
+    )
 
 
 def step(argument: Poly) -> Poly:
@@ -105,7 +122,7 @@ def step(argument: Poly) -> Poly:
     (_, _), rest = take_out(argument, integer=False)
     if is_positive(rest):
         return ONE
-    first, c = min(rest.terms.items(), key=lambda term: "*".join(f"{a.key}^{e}" for a, e in term[0]))
+    _first, c = min(rest.terms.items(), key=lambda term: "*".join(f"{a.key}^{e}" for a, e in term[0]))
     if c > 0 or any(a.kind == "maximum" for m in rest.terms for a, _ in m):
         return single(Atom("step", args=(rest,)))
     require("nonzero", rest)
@@ -131,8 +148,7 @@ def maximum(arguments: tuple[Poly, ...]) -> Poly:
     for l, a in enumerate(arguments):
         for b in arguments[:l]:
             require("nonzero", a - b)
-    return total(a * product(step(a - b) for m, b in enumerate(arguments) if m != l)
-                 for l, a in enumerate(arguments))
+    return total(a * product(step(a - b) for m, b in enumerate(arguments) if m != l) for l, a in enumerate(arguments))
 
 
 ODD, EVEN = {"tanh", "sin", "sinh", "erf", "atan"}, {"cos", "cosh"}
@@ -152,7 +168,8 @@ def function(name: str, arguments: tuple[Poly, ...], indices: tuple[Affine, ...]
         if first < 0:
             flipped = function(name, (x.scale(Fraction(-1)),))
             return {"sigmoid": lambda: ONE - flipped, "softplus": lambda: flipped + x}.get(
-                name, lambda: flipped.scale(Fraction(-1)) if name in ODD else flipped)()
+                name, lambda: flipped.scale(Fraction(-1)) if name in ODD else flipped
+            )()
     if name in ODD and not x.terms:
         return ZERO
     return single(Atom("function", name, indices, arguments, positive=name in POSITIVE))
@@ -180,7 +197,7 @@ REBUILD.update(
     index=lambda atom, indices, args: index_value(indices[0]),
     delta=lambda atom, indices, args: delta(indices[0], Affine(0, ())),
     exp=lambda atom, indices, args: exp(args[0]),
-    log=lambda atom, indices, args: log(args[0], positive=True),    # as it was, or its condition is noted
+    log=lambda atom, indices, args: log(args[0], positive=True),  # as it was, or its condition is noted
     step=lambda atom, indices, args: step(args[0]),
     function=lambda atom, indices, args: function(atom.name, args, indices),
     quotient=lambda atom, indices, args: args[0],
@@ -234,7 +251,9 @@ def reduce_quotients(powers: dict[Atom, Exponent]) -> Poly | None:
 
 def _times(poly: Poly, powers: dict[Atom, Exponent]) -> Poly:
     """poly · Π powers, the powers not looked at alone."""
-    return total(monomial({**powers, **{a: powers.get(a, 0) + e for a, e in m}}).scale(c) for m, c in poly.terms.items())
+    return total(
+        monomial({**powers, **{a: powers.get(a, 0) + e for a, e in m}}).scale(c) for m, c in poly.terms.items()
+    )
 
 
 def pivot_of(q: Poly) -> tuple[Atom, int, Fraction] | None:

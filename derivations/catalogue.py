@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from sympy import Derivative, Expr, IndexedBase, Symbol, exp, sqrt, tanh
 from sympy.core.relational import Relational
 
-from derivations.calculus import dimension, equation, index, sigmoid, total
+from derivations.indices import dimension
 from derivations.prover import Verdict, judge
+from derivations.vocabulary import equation, index, sigmoid, total
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def two_layers() -> Iterator[Claim]:
     """y = V f(W x + b): the gradient by the lower weights, for any activation f."""
     from sympy import Function
 
-    from derivations.calculus import prime
+    from derivations.vocabulary import prime
+
     f = Function("f")
     W, V, bias, z = (IndexedBase(name) for name in ("W", "V", "b", "z"))
     given = (equation(z[a], total(W[a, j] * x[j], j) + bias[a]), equation(y[r], total(V[r, c] * f(z[c]), c)))
@@ -53,9 +55,14 @@ def layer_norm() -> Iterator[Claim]:
     """y_i = g_i h_i + w_i with h_i = (x_i − μ)/√(v + ε)."""
     h, deviation, h_bar = IndexedBase("h"), Symbol("d"), IndexedBase("h_bar")
     mu, var = Symbol("mu"), Symbol("v")
-    given = (equation(mu, total(x[k], k) / n), equation(var, total((x[k] - mu)**2, k) / n),
-             equation(deviation, sqrt(var + epsilon)), equation(h[i], (x[i] - mu) / deviation),
-             equation(y[i], g[i] * h[i] + w[i]), equation(h_bar[i], y_bar[i] * g[i]))
+    given = (
+        equation(mu, total(x[k], k) / n),
+        equation(var, total((x[k] - mu) ** 2, k) / n),
+        equation(deviation, sqrt(var + epsilon)),
+        equation(h[i], (x[i] - mu) / deviation),
+        equation(y[i], g[i] * h[i] + w[i]),
+        equation(h_bar[i], y_bar[i] * g[i]),
+    )
     back = (h_bar[j] - total(h_bar[k], k) / n - h[j] * total(h_bar[k] * h[k], k) / n) / deviation
     yield Claim("layer_norm.x", total(y_bar[i] * Derivative(y[i], x[j]), i), back, given)
     yield Claim("layer_norm.gain", total(y_bar[i] * Derivative(y[i], g[j]), i), y_bar[j] * h[j], given)
@@ -65,7 +72,7 @@ def layer_norm() -> Iterator[Claim]:
 def rms_norm() -> Iterator[Claim]:
     """y_i = g_i x_i / √(Σ x²/n + ε)."""
     root = Symbol("r")
-    given = (equation(root, sqrt(total(x[k]**2, k) / n + epsilon)), equation(y[i], g[i] * x[i] / root))
+    given = (equation(root, sqrt(total(x[k] ** 2, k) / n + epsilon)), equation(y[i], g[i] * x[i] / root))
     back = y_bar[j] * g[j] / root - x[j] * total(y_bar[k] * g[k] * x[k], k) / (n * root**3)
     yield Claim("rms_norm.x", total(y_bar[i] * Derivative(y[i], x[j]), i), back, given)
     yield Claim("rms_norm.gain", total(y_bar[i] * Derivative(y[i], g[j]), i), y_bar[j] * x[j] / root, given)
@@ -74,28 +81,40 @@ def rms_norm() -> Iterator[Claim]:
 def batch_norm() -> Iterator[Claim]:
     """Over the batch t, for each feature a: y_ta = g_a h_ta + w_a with h_ta = (x_ta − μ_a)/√(v_a + ε)."""
     h, deviation, h_bar = IndexedBase("h"), IndexedBase("d"), IndexedBase("h_bar")
-    given = (equation(mean[a], total(x[u, a], u) / T), equation(variance[a], total((x[u, a] - mean[a])**2, u) / T),
-             equation(deviation[a], sqrt(variance[a] + epsilon)),
-             equation(h[t, a], (x[t, a] - mean[a]) / deviation[a]), equation(y[t, a], g[a] * h[t, a] + w[a]),
-             equation(h_bar[t, a], y_bar[t, a] * g[a]))
+    given = (
+        equation(mean[a], total(x[u, a], u) / T),
+        equation(variance[a], total((x[u, a] - mean[a]) ** 2, u) / T),
+        equation(deviation[a], sqrt(variance[a] + epsilon)),
+        equation(h[t, a], (x[t, a] - mean[a]) / deviation[a]),
+        equation(y[t, a], g[a] * h[t, a] + w[a]),
+        equation(h_bar[t, a], y_bar[t, a] * g[a]),
+    )
     back = (h_bar[s, b] - total(h_bar[u, b], u) / T - h[s, b] * total(h_bar[u, b] * h[u, b], u) / T) / deviation[b]
-    for name, wrt, right in (("x", x[s, b], back), ("gain", g[b], total(y_bar[u, b] * h[u, b], u)),
-                             ("offset", w[b], total(y_bar[u, b], u))):
+    for name, wrt, right in (
+        ("x", x[s, b], back),
+        ("gain", g[b], total(y_bar[u, b] * h[u, b], u)),
+        ("offset", w[b], total(y_bar[u, b], u)),
+    ):
         yield Claim(f"batch_norm.{name}", total(y_bar[t, a] * Derivative(y[t, a], wrt), t, a), right, given)
 
 
 def attention() -> Iterator[Claim]:
     """O = A V, A = softmax by rows of Q Kᵀ/√n."""
-    Q, K, V, S, A, O, O_bar, A_bar, S_bar = (IndexedBase(name) for name in (
-        "Q", "K", "V", "S", "A", "O", "O_bar", "A_bar", "S_bar"))
-    given = (equation(S[t, s], total(Q[t, k] * K[s, k], k) / sqrt(n)),
-             equation(A[t, s], exp(S[t, s]) / total(exp(S[t, u]), u)),
-             equation(O[t, a], total(A[t, s] * V[s, a], s)),
-             equation(A_bar[t, s], total(O_bar[t, a] * V[s, a], a)),
-             equation(S_bar[t, s], A[t, s] * (A_bar[t, s] - total(A_bar[t, u] * A[t, u], u))))
-    for name, wrt, right in (("Q", Q[r, i], total(S_bar[r, s] * K[s, i], s) / sqrt(n)),
-                             ("K", K[r, i], total(S_bar[t, r] * Q[t, i], t) / sqrt(n)),
-                             ("V", V[r, b], total(A[t, r] * O_bar[t, b], t))):
+    Q, K, V, S, A, O, O_bar, A_bar, S_bar = (
+        IndexedBase(name) for name in ("Q", "K", "V", "S", "A", "O", "O_bar", "A_bar", "S_bar")
+    )
+    given = (
+        equation(S[t, s], total(Q[t, k] * K[s, k], k) / sqrt(n)),
+        equation(A[t, s], exp(S[t, s]) / total(exp(S[t, u]), u)),
+        equation(O[t, a], total(A[t, s] * V[s, a], s)),
+        equation(A_bar[t, s], total(O_bar[t, a] * V[s, a], a)),
+        equation(S_bar[t, s], A[t, s] * (A_bar[t, s] - total(A_bar[t, u] * A[t, u], u))),
+    )
+    for name, wrt, right in (
+        ("Q", Q[r, i], total(S_bar[r, s] * K[s, i], s) / sqrt(n)),
+        ("K", K[r, i], total(S_bar[t, r] * Q[t, i], t) / sqrt(n)),
+        ("V", V[r, b], total(A[t, r] * O_bar[t, b], t)),
+    ):
         yield Claim(f"attention.{name}", total(O_bar[v, c] * Derivative(O[v, c], wrt), v, c), right, given)
 
 
@@ -104,46 +123,64 @@ def _gates(names: str) -> tuple[dict, dict, list]:
     weights = {gate: tuple(IndexedBase(f"{kind}_{gate}") for kind in ("W", "U", "b")) for gate in names}
     z = {gate: IndexedBase(f"z_{gate}") for gate in names}
     h = IndexedBase("h")
-    given = [equation(z[gate][i], total(W[i, a] * x[a], a) + total(U[i, k] * h[k], k) + bias[i])
-             for gate, (W, U, bias) in weights.items()]
+    given = [
+        equation(z[gate][i], total(W[i, a] * x[a], a) + total(U[i, k] * h[k], k) + bias[i])
+        for gate, (W, U, bias) in weights.items()
+    ]
     return weights, z, given
 
 
-def _by_every_input(name: str, outputs: dict, z_bar: dict, weights: dict, h_bar, given: tuple, hidden) -> Iterator[Claim]:
+def _by_every_input(
+    name: str, outputs: dict, z_bar: dict, weights: dict, h_bar, given: tuple, hidden
+) -> Iterator[Claim]:
     """The claims that follow from the cotangents of the gates' pre-activations."""
     h = IndexedBase("h")
 
     def pulled(wrt):
         return total(sum(bar[q] * Derivative(out[q], wrt) for out, bar in outputs.items()), q)
+
     for gate, (W, U, bias) in weights.items():
         bar = z_bar[gate]
         yield Claim(f"{name}.W_{gate}", pulled(W[j, b]), bar[j] * x[b], given)
         yield Claim(f"{name}.U_{gate}", pulled(U[j, l]), bar[j] * hidden(gate, j, l), given)
         yield Claim(f"{name}.b_{gate}", pulled(bias[j]), bar[j], given)
-    yield Claim(f"{name}.x", pulled(x[b]), total(sum(z_bar[gate][j] * W[j, b] for gate, (W, _, _) in weights.items()), j),
-                given)
+    yield Claim(
+        f"{name}.x", pulled(x[b]), total(sum(z_bar[gate][j] * W[j, b] for gate, (W, _, _) in weights.items()), j), given
+    )
     yield Claim(f"{name}.h", pulled(h[l]), h_bar, given)
 
 
 def lstm() -> Iterator[Claim]:
     """c′ = f c + i g, h′ = o tanh c′; the gates i, f, o by σ, the candidate g by tanh."""
-    old, new, out, new_bar, out_bar, total_bar = (IndexedBase(name) for name in ("c", "C", "H", "C_bar", "H_bar", "c_bar"))
+    old, new, out, new_bar, out_bar, total_bar = (
+        IndexedBase(name) for name in ("c", "C", "H", "C_bar", "H_bar", "c_bar")
+    )
     weights, z, given = _gates("ifog")
     gate = {name: lambda e, name=name: (tanh if name == "g" else sigmoid)(z[name][e]) for name in "ifog"}
-    given += [equation(new[i], gate["f"](i) * old[i] + gate["i"](i) * gate["g"](i)),
-              equation(out[i], gate["o"](i) * tanh(new[i])),
-              equation(total_bar[i], new_bar[i] + out_bar[i] * gate["o"](i) * (1 - tanh(new[i])**2))]
+    given += [
+        equation(new[i], gate["f"](i) * old[i] + gate["i"](i) * gate["g"](i)),
+        equation(out[i], gate["o"](i) * tanh(new[i])),
+        equation(total_bar[i], new_bar[i] + out_bar[i] * gate["o"](i) * (1 - tanh(new[i]) ** 2)),
+    ]
     z_bar = {name: IndexedBase(f"z_{name}_bar") for name in "ifog"}
     slope = {name: lambda e, name=name: gate[name](e) * (1 - gate[name](e)) for name in "ifo"}
-    given += [equation(z_bar["i"][i], total_bar[i] * gate["g"](i) * slope["i"](i)),
-              equation(z_bar["f"][i], total_bar[i] * old[i] * slope["f"](i)),
-              equation(z_bar["o"][i], out_bar[i] * tanh(new[i]) * slope["o"](i)),
-              equation(z_bar["g"][i], total_bar[i] * gate["i"](i) * (1 - gate["g"](i)**2))]
+    given += [
+        equation(z_bar["i"][i], total_bar[i] * gate["g"](i) * slope["i"](i)),
+        equation(z_bar["f"][i], total_bar[i] * old[i] * slope["f"](i)),
+        equation(z_bar["o"][i], out_bar[i] * tanh(new[i]) * slope["o"](i)),
+        equation(z_bar["g"][i], total_bar[i] * gate["i"](i) * (1 - gate["g"](i) ** 2)),
+    ]
     h_bar = total(sum(z_bar[name][j] * U[j, l] for name, (_, U, _) in weights.items()), j)
     outputs = {out: out_bar, new: new_bar}
-    yield from _by_every_input("lstm", outputs, z_bar, weights, h_bar, tuple(given), lambda gate, e, f: IndexedBase("h")[f])
-    yield Claim("lstm.c", total(sum(bar[q] * Derivative(o[q], old[j]) for o, bar in outputs.items()), q),
-                total_bar[j] * gate["f"](j), tuple(given))
+    yield from _by_every_input(
+        "lstm", outputs, z_bar, weights, h_bar, tuple(given), lambda gate, e, f: IndexedBase("h")[f]
+    )
+    yield Claim(
+        "lstm.c",
+        total(sum(bar[q] * Derivative(o[q], old[j]) for o, bar in outputs.items()), q),
+        total_bar[j] * gate["f"](j),
+        tuple(given),
+    )
 
 
 def gru() -> Iterator[Claim]:
@@ -153,19 +190,32 @@ def gru() -> Iterator[Claim]:
     W, U, bias = (IndexedBase(f"{kind}_c") for kind in ("W", "U", "b"))
     z["c"] = IndexedBase("z_c")
     reset, update = (lambda e, gate=gate: sigmoid(z[gate][e]) for gate in "ru")
-    candidate = lambda e: tanh(z["c"][e])
+
+    def candidate(e):
+        return tanh(z["c"][e])
+
     z_bar = {name: IndexedBase(f"z_{name}_bar") for name in "ruc"}
-    given += [equation(inner[i], total(U[i, k] * h[k], k)),
-              equation(z["c"][i], total(W[i, a] * x[a], a) + reset(i) * inner[i] + bias[i]),
-              equation(out[i], (1 - update(i)) * candidate(i) + update(i) * h[i]),
-              equation(z_bar["c"][i], out_bar[i] * (1 - update(i)) * (1 - candidate(i)**2)),
-              equation(z_bar["u"][i], out_bar[i] * (h[i] - candidate(i)) * update(i) * (1 - update(i))),
-              equation(z_bar["r"][i], z_bar["c"][i] * inner[i] * reset(i) * (1 - reset(i)))]
-    h_bar = out_bar[l] * update(l) + total(z_bar["c"][j] * reset(j) * U[j, l]
-                                           + sum(z_bar[gate][j] * weights[gate][1][j, l] for gate in "ru"), j)
+    given += [
+        equation(inner[i], total(U[i, k] * h[k], k)),
+        equation(z["c"][i], total(W[i, a] * x[a], a) + reset(i) * inner[i] + bias[i]),
+        equation(out[i], (1 - update(i)) * candidate(i) + update(i) * h[i]),
+        equation(z_bar["c"][i], out_bar[i] * (1 - update(i)) * (1 - candidate(i) ** 2)),
+        equation(z_bar["u"][i], out_bar[i] * (h[i] - candidate(i)) * update(i) * (1 - update(i))),
+        equation(z_bar["r"][i], z_bar["c"][i] * inner[i] * reset(i) * (1 - reset(i))),
+    ]
+    h_bar = out_bar[l] * update(l) + total(
+        z_bar["c"][j] * reset(j) * U[j, l] + sum(z_bar[gate][j] * weights[gate][1][j, l] for gate in "ru"), j
+    )
     weights["c"] = (W, U, bias)
-    yield from _by_every_input("gru", {out: out_bar}, z_bar, weights, h_bar, tuple(given),
-                               lambda gate, e, f: h[f] * (reset(e) if gate == "c" else 1))
+    yield from _by_every_input(
+        "gru",
+        {out: out_bar},
+        z_bar,
+        weights,
+        h_bar,
+        tuple(given),
+        lambda gate, e, f: h[f] * (reset(e) if gate == "c" else 1),
+    )
 
 
 def catalogue() -> dict[str, Claim]:

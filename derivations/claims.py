@@ -4,15 +4,36 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from sympy import (
-    Abs, Basic, Derivative, Expr, Float, Function, Heaviside, Idx, Indexed, IndexedBase, Integer, Max, Min, Piecewise,
-    Product, Sum, Symbol, exp, log, nan, oo, sign, zoo,
+    Abs,
+    Basic,
+    Derivative,
+    Expr,
+    Float,
+    Function,
+    Heaviside,
+    Idx,
+    Indexed,
+    IndexedBase,
+    Max,
+    Min,
+    Piecewise,
+    Product,
+    Sum,
+    Symbol,
+    exp,
+    log,
+    nan,
+    oo,
+    sign,
+    zoo,
 )
 from sympy.core.function import AppliedUndef
 
-from derivations.calculus import KNOWN, _Binding, free_indices, sigmoid, softplus, step
 from derivations.hypotheses import Hypotheses
-from derivations.indices import Leaf, inside, never_negative
+from derivations.indices import Leaf, inside
 from derivations.normal_form import NoFormula, index_expression, leaf_of
+from derivations.renaming import free_indices
+from derivations.vocabulary import KNOWN, Binding, sigmoid, softplus, step
 
 FUNCTIONS = (exp, log, sigmoid, softplus, step, Heaviside, sign, Abs, Max, Min, Piecewise, AppliedUndef)
 
@@ -22,9 +43,6 @@ def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx
     for side, e in (("left", left), ("right", right)):
         _check_side(side, e)
     free = {"left": set(free_indices(left)), "right": set(free_indices(right))}
-    if not left.is_number:
-        for k in sorted(free["right"] - free["left"] - set(indices), key=str):
-            raise NoFormula(f"unbound index {k} on the right side: the left side has no {k}")
     ranges: dict[str, tuple] = {}
     parts = [left, right, *(e for pair in hypotheses.definitions + hypotheses.equations for e in pair)]
     for e in (left, right):
@@ -32,6 +50,10 @@ def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx
             leaf = leaf_of(k)
             if ranges.setdefault(leaf.name, (leaf.lower, leaf.upper)) != (leaf.lower, leaf.upper):
                 raise NoFormula(f"index {k} has two ranges: to {ranges[leaf.name][1]} and to {leaf.upper}")
+    if not left.is_number:
+        for k in sorted(free["right"] - free["left"] - set(indices), key=str):
+            raise NoFormula(f"unbound index {k} on the right side: the left side has no {k}")
+    for e in (left, right):
         _check_scopes(e, set(), free["left"] | free["right"])
     _check_axes(parts)
     _check_names(parts)
@@ -45,7 +67,7 @@ def _check_side(side: str, e: Expr) -> None:
     for number in e.atoms(Float):
         raise NoFormula(f"{number} on the {side} side is not exact: write Rational(…)")
     for f in e.atoms(Function):
-        if not isinstance(f, FUNCTIONS) and type(f).__name__ not in KNOWN and not isinstance(f, _Binding):
+        if not isinstance(f, FUNCTIONS) and type(f).__name__ not in KNOWN and not isinstance(f, Binding):
             if type(f).__name__ != "KroneckerDelta":
                 raise NoFormula(f"unknown function {type(f).__name__} on the {side} side")
     bare = _bare_array(e)
@@ -72,7 +94,7 @@ def _bare_array(e: Basic) -> Basic | None:
 
 def _check_scopes(e: Basic, bound: set[Idx], free: set[Idx]) -> None:
     """An index is bound once, or free: not both."""
-    if isinstance(e, (Sum, Product, _Binding)):
+    if isinstance(e, (Sum, Product, Binding)):
         limits = e.limits if isinstance(e, (Sum, Product)) else (e.limits,) if e.limits else ()
         for limit in limits:
             if len(limit) != 3:
@@ -84,14 +106,15 @@ def _check_scopes(e: Basic, bound: set[Idx], free: set[Idx]) -> None:
             if k in free:
                 raise NoFormula(f"reused index {k}: it is free and also bound by a {name}")
             if isinstance(k, Idx) and (k.lower, k.upper) != (lower, upper):
-                raise NoFormula(f"the {name} over {k} runs from {lower} to {upper}, "
-                                f"but {k} is declared from {k.lower} to {k.upper}")
+                raise NoFormula(
+                    f"the {name} over {k} runs from {lower} to {upper}, but {k} is declared from {k.lower} to {k.upper}"
+                )
             bound = bound | {k}
         inner = [e.function] if isinstance(e, (Sum, Product)) else e.args[:-1]
         for a in inner:
             _check_scopes(a, bound, free)
         return
-    if isinstance(e, Symbol) or isinstance(e, Derivative):
+    if isinstance(e, (Symbol, Derivative)):
         return
     for a in e.args:
         _check_scopes(a, bound, free)
@@ -103,8 +126,12 @@ def _check_axes(parts: Iterable[Expr]) -> None:
     uses: dict[tuple[str, int], list] = defaultdict(list)
     ranks: dict[str, int] = {}
     for e in parts:
-        bound = {limit[0]: leaf_of(Idx(limit[0].name, tuple(limit[1:])))
-                 for s in e.atoms(Sum, Product) for limit in s.limits if len(limit) == 3 and not isinstance(limit[0], Idx)}
+        bound = {
+            limit[0]: leaf_of(Idx(limit[0].name, tuple(limit[1:])))
+            for s in e.atoms(Sum, Product)
+            for limit in s.limits
+            if len(limit) == 3 and not isinstance(limit[0], Idx)
+        }
         for element in sorted(e.atoms(Indexed), key=str):
             name = str(element.base.label)
             if ranks.setdefault(name, len(element.indices)) != len(element.indices):
@@ -117,8 +144,10 @@ def _check_axes(parts: Iterable[Expr]) -> None:
                     continue
                 known = axes.setdefault((name, axis), leaf)
                 if known.upper != leaf.upper:
-                    raise NoFormula(f"index {leaf.name} of {element} runs to {leaf.upper}, "
-                                    f"but that axis of {name} runs to {known.upper} (index {known.name})")
+                    raise NoFormula(
+                        f"index {leaf.name} of {element} runs to {leaf.upper}, "
+                        f"but that axis of {name} runs to {known.upper} (index {known.name})"
+                    )
                 if leaf.lower < known.lower:
                     axes[name, axis] = leaf
     for key, elements in uses.items():
@@ -137,5 +166,3 @@ def dimensions_of(expressions: Iterable[Basic]) -> list[Symbol]:
             for limit in s.limits:
                 found |= set().union(*(b.free_symbols for b in limit[1:]))
     return sorted(found, key=str)
-
-

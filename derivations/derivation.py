@@ -5,10 +5,10 @@ from functools import cached_property
 
 from sympy import Basic, Eq, Expr
 
-from derivations.calculus import free_indices
 from derivations.plain import plain, width
 from derivations.printing import latex
 from derivations.prover import Verdict, judge
+from derivations.renaming import free_indices
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,15 @@ class Derivation:
         """Judge every step."""
         verdicts, previous = [], self.result.lhs
         for line in self.lines:
-            verdicts.append(judge(previous, line.expression, given=(*self.definitions, *self.given),
-                                  indices=tuple(free_indices(self.result)), diagnose=False))
+            verdicts.append(
+                judge(
+                    previous,
+                    line.expression,
+                    given=(*self.definitions, *self.given),
+                    indices=tuple(free_indices(self.result)),
+                    diagnose=False,
+                )
+            )
             previous = line.expression
         return Check(self.lines, tuple(verdicts))
 
@@ -98,4 +105,6 @@ class Derivation:
         for number, line in enumerate(self.lines):
             rows.append((f"{left if number == 0 else ' ' * width(left)} = {plain(line.expression)}", line.reason))
         column = min(max(width(formula) for formula, _ in rows), 80)
-        return "\n".join([self.name, *(f"  {formula}{' ' * (column - width(formula))}   {why}" for formula, why in rows)])
+        return "\n".join(
+            [self.name, *(f"  {formula}{' ' * (column - width(formula))}   {why}" for formula, why in rows)]
+        )

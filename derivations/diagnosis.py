@@ -11,11 +11,25 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from sympy import (
-    Add, Derivative, Expr, Function, Idx, Indexed, Integer, KroneckerDelta, Mul, Pow, Rational, Sum, Symbol, log, tanh,
+    Add,
+    Derivative,
+    Expr,
+    Function,
+    Idx,
+    Indexed,
+    Integer,
+    KroneckerDelta,
+    Mul,
+    Pow,
+    Rational,
+    Sum,
+    Symbol,
+    log,
+    tanh,
 )
 from sympy.core.function import AppliedUndef
 
-from derivations.calculus import FieldValue, _partial, free_indices, replace_index, sigmoid, softplus, total
+from derivations.calculus import partial
 from derivations.claims import check, dimensions_of
 from derivations.edits import Change, edits, same_range
 from derivations.evaluate import Evaluation, Floats, Inadmissible
@@ -23,7 +37,9 @@ from derivations.hypotheses import Hypotheses, gather
 from derivations.normal_form import NoFormula, convert
 from derivations.readback import to_sympy
 from derivations.refute import Point, assumptions
+from derivations.renaming import free_indices, replace_index
 from derivations.scope import Undefined, reasoning
+from derivations.vocabulary import FieldValue, sigmoid, softplus, total
 
 if TYPE_CHECKING:
     from derivations.prover import Verdict
@@ -35,6 +51,7 @@ ACTIVATIONS = (AppliedUndef, sigmoid, tanh, softplus)
 def diagnosed(verdict: "Verdict", left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...]) -> "Verdict":
     """The verdict with a diagnosis and a proven repair, where there is one."""
     from derivations.prover import prove
+
     hypotheses = gather(given)
     points = Agreement(left, hypotheses, dimensions_of((left, right, *given)))
     seen = {right}
@@ -45,8 +62,9 @@ def diagnosed(verdict: "Verdict", left: Expr, right: Expr, given: tuple, indices
         try:
             check(left, candidate, hypotheses, indices)
             formula = hypotheses.unfold(candidate, set())
-            if points.agree(formula) and any(prove(points.left, formula, hypotheses, expand) is not None
-                                             for expand in (False, True)):
+            if points.agree(formula) and any(
+                prove(points.left, formula, hypotheses, expand) is not None for expand in (False, True)
+            ):
                 return replace(verdict, diagnosis=name, repair=candidate)
         except (NoFormula, Undefined, TypeError, Inadmissible):
             continue
@@ -85,8 +103,9 @@ class Agreement:
 def candidates(left: Expr, right: Expr, given: tuple, dimensions: Sequence[Symbol]) -> Iterator[Candidate]:
     """Repairs by kind, the likeliest first."""
     free = tuple(sorted(free_indices(left) | free_indices(right), key=str))
-    bound = tuple(sorted({k for e in (left, right) for s in e.atoms(Sum) for k in (limit[0] for limit in s.limits)},
-                         key=str))
+    bound = tuple(
+        sorted({k for e in (left, right) for s in e.atoms(Sum) for k in (limit[0] for limit in s.limits)}, key=str)
+    )
     yield "the sign of the whole", -right
     for a, b in combinations(free, 2):
         yield f"exchanged indices {a} and {b}", _exchanged(right, a, b)
@@ -94,12 +113,20 @@ def candidates(left: Expr, right: Expr, given: tuple, dimensions: Sequence[Symbo
         yield f"a constant factor {c}", c * right
     material = _Material(left, right, given)
     for name, change in (
-        ("the sign of a term", _signs), ("a superfluous δ", _without_delta), ("a missing δ", _with_delta),
-        ("a transposed matrix", _transposed), ("a missing sum", _summed(material)), ("a superfluous sum", _unsummed),
-        ("another index", _other_index), ("a superfluous factor", _without_factor),
-        ("evaluated at the wrong place", material.other_argument), ("a missing activation derivative", material.slopes),
-        ("a wrong exponent", _exponents), ("a constant factor of a term", _scaled(dimensions)),
-        ("a superfluous term", _without_term), ("another array", material.other_array),
+        ("the sign of a term", _signs),
+        ("a superfluous δ", _without_delta),
+        ("a missing δ", _with_delta),
+        ("a transposed matrix", _transposed),
+        ("a missing sum", _summed(material)),
+        ("a superfluous sum", _unsummed),
+        ("another index", _other_index),
+        ("a superfluous factor", _without_factor),
+        ("evaluated at the wrong place", material.other_argument),
+        ("a missing activation derivative", material.slopes),
+        ("a wrong exponent", _exponents),
+        ("a constant factor of a term", _scaled(dimensions)),
+        ("a superfluous term", _without_term),
+        ("another array", material.other_array),
         ("a missing factor of the chain", material.elements),
     ):
         for candidate in edits(right, change, free):
@@ -128,8 +155,18 @@ def _derived(left: Expr, right: Expr, given: tuple, bound: Iterable[Idx]) -> Ite
 
 
 def _constants(dimensions: Sequence[Symbol]) -> list[Expr]:
-    plain = [Integer(2), Rational(1, 2), *dimensions, *(1 / d for d in dimensions), Integer(3), Rational(1, 3),
-             Integer(4), Rational(1, 4)]
+    plain = [
+        Integer(2),
+        Rational(1, 2),
+        *dimensions,
+        *(1 / d for d in dimensions),
+        *(2 / d for d in dimensions),
+        *(d / 2 for d in dimensions),
+        Integer(3),
+        Rational(1, 3),
+        Integer(4),
+        Rational(1, 4),
+    ]
     return plain + [-c for c in plain]
 
 
@@ -173,7 +210,7 @@ def _other_index(e: Expr, scope) -> Iterator[Expr]:
         for position, k in enumerate(indices):
             for other in scope:
                 if isinstance(k, Idx) and same_range(k, other):
-                    new = (*indices[:position], other, *indices[position + 1:])
+                    new = (*indices[:position], other, *indices[position + 1 :])
                     yield e.base[new] if isinstance(e, Indexed) else KroneckerDelta(*new)
 
 
@@ -186,7 +223,7 @@ def _unsummed(e: Expr, scope) -> Iterator[Expr]:
 def _without_factor(e: Expr, scope) -> Iterator[Expr]:
     if isinstance(e, Mul):
         for position in range(len(e.args)):
-            yield Mul(*e.args[:position], *e.args[position + 1:])
+            yield Mul(*e.args[:position], *e.args[position + 1 :])
 
 
 def _without_term(e: Expr, scope) -> Iterator[Expr]:
@@ -202,7 +239,7 @@ def _exponents(e: Expr, scope) -> Iterator[Expr]:
         for exponent in (e.exp + 1, e.exp - 1, -e.exp, e.exp / 2, 2 * e.exp):
             yield e.base**exponent
     elif isinstance(e, Pow):
-        yield from (e.base**(e.exp - 1), e.base**(e.exp + 1))
+        yield from (e.base ** (e.exp - 1), e.base ** (e.exp + 1))
 
 
 def _scaled(dimensions: Sequence[Symbol]) -> Change:
@@ -212,11 +249,13 @@ def _scaled(dimensions: Sequence[Symbol]) -> Change:
                 yield from (e + (c - 1) * term for c in _constants(dimensions))
         elif isinstance(e, Rational) and e not in (0, 1, -1):
             yield from (c * e for c in (Integer(-1), Integer(2), Rational(1, 2)))
+
     return scaled
 
 
 def _summed(material: "_Material") -> Change:
     """A sum over an index that stands unbound, or over one that the definitions sum over."""
+
     def summed(e: Expr, scope) -> Iterator[Expr]:
         for k in sorted(free_indices(e) - material.free_left, key=str):
             yield total(e, k)
@@ -224,6 +263,7 @@ def _summed(material: "_Material") -> Change:
             for k in material.dummies:
                 if same_range(old, k) and k not in free_indices(e) and k not in scope:
                     yield total(replace_index(e, old, k), k)
+
     return summed
 
 
@@ -242,8 +282,12 @@ class _Material:
         """The expression with its indices renamed to those that may be used here."""
         options = [e]
         for k in sorted(free_indices(e), key=str):
-            options = [replace_index(o, k, other) for o in options for other in scope
-                       if (k.lower, k.upper) == (other.lower, other.upper)]
+            options = [
+                replace_index(o, k, other)
+                for o in options
+                for other in scope
+                if (k.lower, k.upper) == (other.lower, other.upper)
+            ]
         yield from options[:24]
 
     def slopes(self, e: Expr, scope) -> Iterator[Expr]:
@@ -252,7 +296,7 @@ class _Material:
             return
         for f in self.activations:
             for placed in self._placed(f, scope):
-                yield e * _partial(placed, 0)
+                yield e * partial(placed, 0)
 
     def elements(self, e: Expr, scope) -> Iterator[Expr]:
         """e · an array's element, or divided by one."""
@@ -272,7 +316,7 @@ class _Material:
         """f(y) for f(z), z another array or another activation's argument."""
         if not isinstance(e, (*ACTIVATIONS, log)) and not (isinstance(e, Function) and len(e.args) == 1):
             return
-        inner = [f.args[0] for f in self.activations] + [x for x in self.arrays]
+        inner = [f.args[0] for f in self.activations] + list(self.arrays)
         for argument in inner:
             for placed in self._placed(argument, scope):
                 if placed != e.args[0]:

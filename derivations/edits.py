@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from sympy import Derivative, Expr, Idx, Indexed, KroneckerDelta, Product, Sum, Tuple
 
-from derivations.calculus import _Binding
+from derivations.vocabulary import Binding
 
 # Alternatives for one part of a formula, given the indices that may be used there.
 Change = Callable[[Expr, tuple[Idx, ...]], Iterator[Expr]]
@@ -20,11 +20,11 @@ def edits(e: Expr, change: Change, scope: tuple[Idx, ...]) -> Iterator[Expr]:
         for body in edits(e.function, change, inner):
             yield e.func(body, *e.limits)
         return
-    bound = (e.limits[0],) if isinstance(e, _Binding) and e.limits else ()
+    bound = (e.limits[0],) if isinstance(e, Binding) and e.limits else ()
     for position, a in enumerate(e.args):
         if isinstance(a, Expr) and not isinstance(a, Tuple):
             for new in edits(a, change, scope + bound):
-                yield e.func(*e.args[:position], new, *e.args[position + 1:])
+                yield e.func(*e.args[:position], new, *e.args[position + 1 :])
 
 
 def same_range(a: Idx, b: Idx) -> bool:

@@ -12,20 +12,55 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from sympy import (
-    Abs, Add, Expr, Heaviside, Idx, Indexed, Integer, KroneckerDelta, Max, Min, Mul, Number, Piecewise, Pow, Product,
-    Rational, Sum, Symbol, cos, cosh, exp, log, sign, sin, sinh, tanh,
+    Abs,
+    Add,
+    Expr,
+    Heaviside,
+    Idx,
+    Indexed,
+    Integer,
+    KroneckerDelta,
+    Max,
+    Min,
+    Mul,
+    Number,
+    Piecewise,
+    Pow,
+    Product,
+    Rational,
+    Sum,
+    Symbol,
+    cos,
+    cosh,
+    exp,
+    log,
+    sign,
+    sin,
+    sinh,
+    tanh,
 )
 from sympy.core.function import AppliedUndef
 from sympy.core.numbers import NumberSymbol
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 
-from derivations.calculus import Maximum, free_indices, indices_of, sigmoid, softplus, step, summed
+from derivations.calculus import summed
 from derivations.hypotheses import gather
+from derivations.renaming import free_indices, indices_of
+from derivations.vocabulary import Maximum, sigmoid, softplus, step
 
 ELEMENTWISE = {
-    exp: jnp.exp, log: jnp.log, tanh: jnp.tanh, sin: jnp.sin, cos: jnp.cos, sinh: jnp.sinh, cosh: jnp.cosh,
-    Abs: jnp.abs, sign: jnp.sign, sigmoid: jax.nn.sigmoid, softplus: jax.nn.softplus,
+    exp: jnp.exp,
+    log: jnp.log,
+    tanh: jnp.tanh,
+    sin: jnp.sin,
+    cos: jnp.cos,
+    sinh: jnp.sinh,
+    cosh: jnp.cosh,
+    Abs: jnp.abs,
+    sign: jnp.sign,
+    sigmoid: jax.nn.sigmoid,
+    softplus: jax.nn.softplus,
 }
 
 
@@ -36,8 +71,9 @@ class Named(NamedTuple):
     axes: tuple[Idx, ...]
 
 
-def emit(formula: Expr, indices: Sequence[Idx] = (), functions: Mapping[str, Callable] | None = None,
-         given: Sequence = ()) -> Callable[..., Array]:
+def emit(
+    formula: Expr, indices: Sequence[Idx] = (), functions: Mapping[str, Callable] | None = None, given: Sequence = ()
+) -> Callable[..., Array]:
     """f(**arrays) -> the array with one axis for each of `indices`, in that order.
 
     The arrays go by the names of the formula's arrays and symbols; dimensions are read off them, or are given by name.
@@ -52,6 +88,7 @@ def emit(formula: Expr, indices: Sequence[Idx] = (), functions: Mapping[str, Cal
 
     def emitted(**arrays) -> Array:
         return _Emitter(formula, indices, arrays, dict(functions or {})).result(formula, tuple(indices))
+
     emitted.__doc__ = f"{formula}"
     return emitted
 
@@ -163,13 +200,14 @@ class _Emitter:
     def index(self, e: Expr) -> Named:
         """The values of an index expression, as integers."""
         axes = tuple(sorted(free_indices(e), key=str))
-        result = jnp.asarray(int(e.subs({k: 0 for k in axes})))
+        result = jnp.asarray(int(e.subs(dict.fromkeys(axes, 0))))
         for axis, k in enumerate(axes):
             shape = [1] * len(axes)
             shape[axis] = -1
             slope = int(e.coeff(k)) if e != k else 1
             result = jnp.reshape(result, (1,) * (len(axes) - result.ndim) + result.shape) + jnp.reshape(
-                slope * self.positions(k), shape)
+                slope * self.positions(k), shape
+            )
         return Named(result, axes)
 
     def indexed(self, e: Indexed) -> Named:
@@ -211,8 +249,10 @@ class _Emitter:
             return self.contraction((body,), over)
         inner = [f for f in body.args if isinstance(f, Sum)]
         bound = {limit[0] for f in inner for limit in f.limits}
-        if len(inner) == 1 and not bound & (set(over) | {k for f in body.args if f is not inner[0] for k in indices_of(f)}):
-            over += tuple(limit[0] for limit in inner[0].limits)      # Σ a Σ b = ΣΣ a b: let einsum choose the order
+        if len(inner) == 1 and not bound & (
+            set(over) | {k for f in body.args if f is not inner[0] for k in indices_of(f)}
+        ):
+            over += tuple(limit[0] for limit in inner[0].limits)  # Σ a Σ b = ΣΣ a b: let einsum choose the order
             factors = [f for f in body.args if f is not inner[0]] + list(Mul.make_args(inner[0].function))
             return self.contraction(factors, over)
         return self.contraction(body.args, over)
@@ -220,15 +260,19 @@ class _Emitter:
     def power(self, e: Pow) -> Named:
         base = self.value(e.base)
         if isinstance(e.exp, Integer):
-            return Named(jnp.power(base.array, int(e.exp)) if e.exp > 0 else 1 / jnp.power(base.array, -int(e.exp)), base.axes)
+            return Named(
+                jnp.power(base.array, int(e.exp)) if e.exp > 0 else 1 / jnp.power(base.array, -int(e.exp)), base.axes
+            )
         if e.exp == Rational(1, 2):
             return Named(jnp.sqrt(base.array), base.axes)
         return self.together(jnp.power, base, self.value(e.exp))
 
     def reduced(self, body: Named, k: Idx, reduction: Callable[..., Array]) -> Named:
         if k not in body.axes:
-            body = Named(jnp.broadcast_to(self.aligned(body, (*body.axes, k)),
-                                          (*body.array.shape, self.length(k))), (*body.axes, k))
+            body = Named(
+                jnp.broadcast_to(self.aligned(body, (*body.axes, k)), (*body.array.shape, self.length(k))),
+                (*body.axes, k),
+            )
         return Named(reduction(body.array, axis=body.axes.index(k)), tuple(a for a in body.axes if a != k))
 
     def product(self, e: Product) -> Named:
@@ -279,10 +323,22 @@ class _Emitter:
         return self.together(self.functions[name], *(self.value(a) for a in e.args))
 
 
-COMPARISONS = ((Eq, jnp.equal), (Ne, jnp.not_equal), (Ge, jnp.greater_equal), (Gt, jnp.greater), (Le, jnp.less_equal),
-               (Lt, jnp.less))
+COMPARISONS = (
+    (Eq, jnp.equal),
+    (Ne, jnp.not_equal),
+    (Ge, jnp.greater_equal),
+    (Gt, jnp.greater),
+    (Le, jnp.less_equal),
+    (Lt, jnp.less),
+)
 METHODS = (
-    (Indexed, _Emitter.indexed), (KroneckerDelta, _Emitter.delta), (Pow, _Emitter.power), (Product, _Emitter.product),
-    (Maximum, _Emitter.maximum), ((step, Heaviside), _Emitter.step), ((Max, Min), _Emitter.extreme),
-    (Piecewise, _Emitter.piecewise), (AppliedUndef, _Emitter.opaque),
+    (Indexed, _Emitter.indexed),
+    (KroneckerDelta, _Emitter.delta),
+    (Pow, _Emitter.power),
+    (Product, _Emitter.product),
+    (Maximum, _Emitter.maximum),
+    ((step, Heaviside), _Emitter.step),
+    ((Max, Min), _Emitter.extreme),
+    (Piecewise, _Emitter.piecewise),
+    (AppliedUndef, _Emitter.opaque),
 )

@@ -14,15 +14,34 @@ from typing import Any
 
 from mpmath.ctx_iv import MPIntervalContext
 from sympy import (
-    Abs, Add, Expr, Heaviside, Idx, Indexed, Integer, KroneckerDelta, Max, Min, Mul, Piecewise, Pow, Product, Rational,
-    Sum, Symbol, exp, log, sign,
+    Abs,
+    Add,
+    Expr,
+    Heaviside,
+    Idx,
+    Indexed,
+    Integer,
+    KroneckerDelta,
+    Max,
+    Min,
+    Mul,
+    Piecewise,
+    Pow,
+    Product,
+    Rational,
+    Sum,
+    Symbol,
+    exp,
+    log,
+    sign,
 )
 from sympy.core.function import AppliedUndef
 from sympy.core.numbers import NumberSymbol
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 
-from derivations.calculus import FieldValue, Maximum, free_indices, sigmoid, softplus, step
+from derivations.renaming import free_indices
+from derivations.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
 
 _interval = MPIntervalContext()
 _interval.dps = 40
@@ -45,7 +64,7 @@ class Intervals:
         return a + b if type(a) is type(b) else self._in(a) + self._in(b)
 
     def multiply(self, a, b):
-        if isinstance(a, Fraction) and a == 0 or isinstance(b, Fraction) and b == 0:
+        if (isinstance(a, Fraction) and a == 0) or (isinstance(b, Fraction) and b == 0):
             return Fraction(0)
         return a * b if type(a) is type(b) else self._in(a) * self._in(b)
 
@@ -114,13 +133,19 @@ class Evaluation:
     """Values of formulas at one point. `sizes` gives each dimension a number, `lookup` each array element a rational,
     `shadow` another point, which tells a kink that is met by accident from a tie that is there by construction."""
 
-    def __init__(self, arithmetic, sizes: Mapping[Symbol, int], lookup: Callable[[str, tuple[int, ...]], Fraction],
-                 coefficient: Callable[..., Fraction], shadow: "Evaluation | None" = None):
+    def __init__(
+        self,
+        arithmetic,
+        sizes: Mapping[Symbol, int],
+        lookup: Callable[[str, tuple[int, ...]], Fraction],
+        coefficient: Callable[..., Fraction],
+        shadow: "Evaluation | None" = None,
+    ):
         self.arithmetic, self.sizes, self.lookup, self.coefficient = arithmetic, sizes, lookup, coefficient
         self.shadow = shadow
         self.memory: dict = {}
         self.free: dict[Expr, tuple[Idx, ...]] = {}
-        self.signs: dict[Expr, int] = {}     # of every argument of a step, sign, maximum … without dummies
+        self.signs: dict[Expr, int] = {}  # of every argument of a step, sign, maximum … without dummies
 
     def __call__(self, e: Expr, env: Mapping[Idx, int]) -> Any:
         if isinstance(e, Rational):
@@ -222,8 +247,13 @@ class Evaluation:
         return best
 
     def compare(self, a, b) -> int:
-        return 0 if a is b else self.arithmetic.sign(self.arithmetic.add(a, self.arithmetic.multiply(
-            self.arithmetic.number(Fraction(-1)), b)))
+        return (
+            0
+            if a is b
+            else self.arithmetic.sign(
+                self.arithmetic.add(a, self.arithmetic.multiply(self.arithmetic.number(Fraction(-1)), b))
+            )
+        )
 
     def sign_of(self, e: Expr, env) -> int:
         """The sign of a piecewise function's argument. At 0 by accident there is a kink, and no value."""
@@ -278,7 +308,8 @@ class Evaluation:
             return equal == isinstance(condition, Eq)
         s = self.sign_of(left - right, env)
         return {Gt: s > 0, Ge: s >= 0, Lt: s < 0, Le: s <= 0}[
-            next(kind for kind in (Gt, Ge, Lt, Le) if isinstance(condition, kind))]
+            next(kind for kind in (Gt, Ge, Lt, Le) if isinstance(condition, kind))
+        ]
 
     def _polynomial(self, name: str, indices: tuple[int, ...], arguments: list) -> Any:
         """An opaque function f as a random polynomial: Σ c_ab… x^a y^b …, the exponents up to 3, and its derivatives."""
@@ -291,7 +322,8 @@ class Evaluation:
         for exponents in cartesian(range(degree + 1), repeat=len(arguments)):
             if all(e >= o for e, o in zip(exponents, orders, strict=True)):
                 c = self.coefficient(base, indices, exponents) * math.prod(
-                    math.perm(e, o) for e, o in zip(exponents, orders, strict=True))
+                    math.perm(e, o) for e, o in zip(exponents, orders, strict=True)
+                )
                 powers = (x for x, e, o in zip(arguments, exponents, orders, strict=True) for _ in range(e - o))
                 terms.append(self._product_of([self.arithmetic.number(Fraction(c)), *powers]))
         return self._sum_of(terms)
@@ -306,10 +338,15 @@ class Evaluation:
         where = tuple(self.integer(i, env) for i in indices)
         if not limits:
             return self._polynomial(name.name, where, [self(body, env)])
-        j, wrt = where[:len(where) - len(primes)], where[len(where) - len(primes):]
+        j, wrt = where[: len(where) - len(primes)], where[len(where) - len(primes) :]
         number = self.arithmetic.number
-        a = lambda k: number(self.coefficient(base, j, ("a", k)))
-        b = lambda k: number(self.coefficient(base, j, ("b", k)))
+
+        def a(k):
+            return number(self.coefficient(base, j, ("a", k)))
+
+        def b(k):
+            return number(self.coefficient(base, j, ("b", k)))
+
         values = {inner[limits[0]]: self(body, inner) for inner in self.ranges((limits,), env)}
         inner = self._sum_of(self.arithmetic.multiply(b(k), v) for k, v in values.items())
         if not wrt:
@@ -337,13 +374,25 @@ class Evaluation:
 
 METHODS = (
     (NumberSymbol, lambda self, e, env: self.arithmetic.constant(e)),
-    ((Symbol, Idx), Evaluation._symbol), (Indexed, Evaluation._indexed), (Add, Evaluation._add), (Mul, Evaluation._mul),
-    (Pow, Evaluation._pow), (Sum, Evaluation._sum), (Product, Evaluation._product), (KroneckerDelta, Evaluation._delta),
+    ((Symbol, Idx), Evaluation._symbol),
+    (Indexed, Evaluation._indexed),
+    (Add, Evaluation._add),
+    (Mul, Evaluation._mul),
+    (Pow, Evaluation._pow),
+    (Sum, Evaluation._sum),
+    (Product, Evaluation._product),
+    (KroneckerDelta, Evaluation._delta),
     (exp, lambda self, e, env: self._exp_of(self(e.args[0], env))),
     (log, lambda self, e, env: self._log_of(self(e.args[0], env))),
     (sigmoid, lambda self, e, env: self._sigmoid_of(self(e.args[0], env))),
     (softplus, lambda self, e, env: self._softplus_of(self(e.args[0], env))),
-    ((step, Heaviside), Evaluation._step), (sign, Evaluation._sign), (Abs, Evaluation._abs),
-    ((Max, Min), Evaluation._max), (Maximum, Evaluation._maximum), (Piecewise, Evaluation._piecewise),
-    (FieldValue, Evaluation._field), (AppliedUndef, Evaluation._opaque), (object, Evaluation._named),
+    ((step, Heaviside), Evaluation._step),
+    (sign, Evaluation._sign),
+    (Abs, Evaluation._abs),
+    ((Max, Min), Evaluation._max),
+    (Maximum, Evaluation._maximum),
+    (Piecewise, Evaluation._piecewise),
+    (FieldValue, Evaluation._field),
+    (AppliedUndef, Evaluation._opaque),
+    (object, Evaluation._named),
 )

@@ -8,10 +8,13 @@ from typing import Any
 from sympy import Basic, Derivative, Expr, Idx, Indexed, Integer, Pow, Product, Sum, Symbol, Tuple
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 
-from derivations.calculus import _Binding, derivative, free_indices, kinks, replace_index
+from derivations.calculus import derivative
+from derivations.domains import smooth_where
 from derivations.evaluate import Evaluation
 from derivations.normal_form import NoFormula, convert, leaf_of
+from derivations.renaming import free_indices, replace_index
 from derivations.sums import Rule
+from derivations.vocabulary import Binding
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,15 @@ class Hypotheses:
     @property
     def positive(self) -> frozenset[str]:
         """Names of what a condition says is > 0 for every index."""
-        return frozenset(_name(c.gts) for c in self.conditions if isinstance(c, (Gt, Lt)) and c.lts == 0 and _name(c.gts))
+        return frozenset(
+            _name(c.gts) for c in self.conditions if isinstance(c, (Gt, Lt)) and c.lts == 0 and _name(c.gts)
+        )
 
     @property
     def below_one(self) -> frozenset[str]:
-        return frozenset(_name(c.lts) for c in self.conditions
-                         if isinstance(c, (Gt, Lt, Ge, Le)) and c.gts == 1 and _name(c.lts))
+        return frozenset(
+            _name(c.lts) for c in self.conditions if isinstance(c, (Gt, Lt, Ge, Le)) and c.gts == 1 and _name(c.lts)
+        )
 
     def rules(self) -> tuple[Rule, ...]:
         """The equations as rewrites of the normal form."""
@@ -54,7 +60,7 @@ class Hypotheses:
             for x, order in e.variable_count:
                 for _ in range(int(order)):
                     inner = self._unfold(result, stop | {_base(x)}, depth + 1, off_kinks)
-                    off_kinks |= {self._unfold(r, stop, depth + 1, set()) for r in kinks(inner, x)}
+                    off_kinks |= {self._unfold(r, stop, depth + 1, set()) for r in smooth_where(inner, x)}
                     result = derivative(inner, x)
             return self._unfold(result, stop, depth + 1, off_kinks)
         if isinstance(e, (Indexed, Symbol)) and not isinstance(e, Idx):
@@ -66,10 +72,14 @@ class Hypotheses:
             for old, new in zip(e.limits, limits, strict=True):
                 body = body.xreplace({old[0]: new[0]}) if old[0] != new[0] else body
             return e.func(self._unfold(body, stop, depth, off_kinks), *limits)
-        if isinstance(e, _Binding) or not e.args or isinstance(e, Tuple):
-            if isinstance(e, _Binding):
-                return e.func(*(self._unfold(a, stop, depth, off_kinks) if isinstance(a, Expr) and not a.is_Symbol else a
-                                for a in e.args))
+        if isinstance(e, Binding) or not e.args or isinstance(e, Tuple):
+            if isinstance(e, Binding):
+                return e.func(
+                    *(
+                        self._unfold(a, stop, depth, off_kinks) if isinstance(a, Expr) and not a.is_Symbol else a
+                        for a in e.args
+                    )
+                )
             return e
         return e.func(*(self._unfold(a, stop, depth, off_kinks) for a in e.args))
 
@@ -89,8 +99,9 @@ class Hypotheses:
     def value(self, name: str, where: tuple[int, ...], point) -> Fraction | None:
         """A value that satisfies the equations about this array: 0 or 1, a row with a given sum, an element given."""
         evaluation = Evaluation(_Exact(), point.sizes, point.value, point.coefficient)
-        binary = any(isinstance(left, Pow) and left.base == right and _name(right) == name
-                     for left, right in self.equations)
+        binary = any(
+            isinstance(left, Pow) and left.base == right and _name(right) == name for left, right in self.equations
+        )
         for left, right in self.equations:
             if isinstance(left, Indexed) and _name_of(left) == name:
                 env = dict(zip(left.indices, where, strict=True))
@@ -107,15 +118,20 @@ class Hypotheses:
         indices = left.function.indices
         env = {i: w for i, w in zip(indices, where, strict=True) if i != k}
         wanted = evaluation(right, env)
-        places = [tuple(v if i == k else w for i, w in zip(indices, where, strict=True))
-                  for v in range(evaluation.integer(lower, {}), evaluation.integer(upper, {}) + 1)]
+        places = [
+            tuple(v if i == k else w for i, w in zip(indices, where, strict=True))
+            for v in range(evaluation.integer(lower, {}), evaluation.integer(upper, {}) + 1)
+        ]
         if binary:
             chosen = point.rng.randrange(len(places))
             row = [Fraction(int(p == chosen)) for p in range(len(places))]
         else:
             row = [point.draw(name) for _ in places]
-            row = ([r * wanted / sum(row) for r in row] if wanted and sum(row)
-                   else [r + (wanted - sum(row)) / len(row) for r in row])
+            row = (
+                [r * wanted / sum(row) for r in row]
+                if wanted and sum(row)
+                else [r + (wanted - sum(row)) / len(row) for r in row]
+            )
         point.values.update({(name, place): r for place, r in zip(places, row, strict=True)})
 
 
@@ -149,7 +165,9 @@ def _name_of(e: Expr) -> str | None:
 
 def _name(e: Expr) -> str | None:
     """The array's or symbol's name, if its indices are plain and different, so that the whole of it is meant."""
-    if isinstance(e, Indexed) and not (len(set(e.indices)) == len(e.indices) and all(isinstance(i, Idx) for i in e.indices)):
+    if isinstance(e, Indexed) and not (
+        len(set(e.indices)) == len(e.indices) and all(isinstance(i, Idx) for i in e.indices)
+    ):
         return None
     return _name_of(e)
 
@@ -160,7 +178,9 @@ def gather(given: Iterable) -> Hypotheses:
     for h in given:
         if not isinstance(h, Relational):
             raise NoFormula(f"hypothesis {h} is neither an equation nor an inequality")
-        if isinstance(h, Ne) and all(e.has(Idx) and not e.has(Indexed) or isinstance(e, Integer) for e in (h.lhs, h.rhs)):
+        if isinstance(h, Ne) and all(
+            (e.has(Idx) and not e.has(Indexed)) or isinstance(e, Integer) for e in (h.lhs, h.rhs)
+        ):
             different.append((h.lhs, h.rhs))
         elif not isinstance(h, Eq):
             conditions.append(h)
@@ -181,6 +201,7 @@ def _check_definition(h: Eq) -> None:
 def _rule(left: Expr, right: Expr) -> Rule:
     """left = right as a rewrite; the left side must be one product, summed or not."""
     from derivations.sums import opened
+
     poly = convert(left, {})
     if poly.single is None:
         raise NoFormula(f"hypothesis {left} = {right}: the left side must be a single term")

@@ -36,8 +36,10 @@ def _search(dummies: list[Leaf], powers: Powers, colours: dict[Leaf, str]) -> li
 
 def _refine(dummies: list[Leaf], powers: Powers, colours: dict[Leaf, str]) -> dict[Leaf, str]:
     while True:
-        signatures = {d: colours[d] + "|" + _text({a: e for a, e in powers.items() if d in a.leaves},
-                                                  colours | {d: "@"}) for d in dummies}
+        signatures = {
+            d: colours[d] + "|" + _text({a: e for a, e in powers.items() if d in a.leaves}, colours | {d: "@"})
+            for d in dummies
+        }
         refined = _ranked(signatures)
         if len(set(refined.values())) == len(set(colours.values())):
             return refined
@@ -68,7 +70,7 @@ def _atom_text(atom: Atom, colours: Mapping[Leaf, str]) -> str:
     if atom.leaves.isdisjoint(colours):
         return atom.key
     inner = {**colours, **{b: "•" + b.range_key for b in atom.binders}}
-    if atom.kind == "delta":     # i − j and j − i are the same delta
+    if atom.kind == "delta":  # i − j and j − i are the same delta
         indices = "".join(sorted(f"{abs(c)}{inner.get(leaf, leaf.name)}" for leaf, c in atom.indices[0].terms))
     else:
         indices = ",".join(i.render(inner) for i in atom.indices)

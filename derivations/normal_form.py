@@ -4,8 +4,27 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from sympy import (
-    Abs, Add, Derivative, Expr, Function, Heaviside, Idx, Indexed, Integer, KroneckerDelta, Max, Min, Mul, Piecewise,
-    Pow, Product, Rational, Sum, Symbol, exp, log, sign,
+    Abs,
+    Add,
+    Expr,
+    Function,
+    Heaviside,
+    Idx,
+    Indexed,
+    Integer,
+    KroneckerDelta,
+    Max,
+    Min,
+    Mul,
+    Piecewise,
+    Pow,
+    Product,
+    Rational,
+    Sum,
+    Symbol,
+    exp,
+    log,
+    sign,
 )
 from sympy.core.function import AppliedUndef
 from sympy.core.numbers import NumberSymbol
@@ -13,11 +32,13 @@ from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 
 from derivations import atoms
-from derivations.calculus import KNOWN, FieldValue, Maximum, evaluate_derivatives, sigmoid, softplus, step
-from derivations.indices import Affine, Leaf, affine, difference, fresh, plain
+from derivations.calculus import evaluate_derivatives
+from derivations.domains import known_sign
+from derivations.indices import Affine, Leaf, affine, fresh, plain
 from derivations.scope import Undefined, scope
 from derivations.sums import bound, sum_over
 from derivations.terms import ONE, Poly, number, power, product, total
+from derivations.vocabulary import KNOWN, FieldValue, Maximum, sigmoid, softplus, step
 
 Bound = Mapping[Expr, Leaf]
 
@@ -51,8 +72,11 @@ def index_expression(e: Expr, env: Bound) -> Affine:
     for part in Add.make_args(e):
         c, rest = part.as_coeff_Mul()
         if not c.is_Integer or not (rest == 1 or rest in env or isinstance(rest, Idx)):
-            raise NoFormula(f"index {rest} has no range: write Idx({str(rest)!r}, (1, n))" if rest.is_Symbol
-                            else f"index {e} is not a sum of indices with whole coefficients")
+            raise NoFormula(
+                f"index {rest} has no range: write Idx({str(rest)!r}, (1, n))"
+                if e.is_Symbol
+                else f"index {e} is not a sum of indices with whole coefficients"
+            )
         if rest == 1:
             constant += int(c)
         else:
@@ -73,7 +97,9 @@ def convert(e: Expr, env: Bound) -> Poly:
         return atoms.variable(e.name, positive=bool(e.is_positive))
     if isinstance(e, Indexed):
         scope().symbols[str(e.base.label) + "[]"] = e.base
-        return atoms.variable(str(e.base.label), tuple(index_expression(i, env) for i in e.indices), bool(e.is_positive))
+        return atoms.variable(
+            str(e.base.label), tuple(index_expression(i, env) for i in e.indices), bool(e.is_positive)
+        )
     for kinds, handler in HANDLERS:
         if isinstance(e, kinds):
             return handler(e, env)
@@ -83,33 +109,16 @@ def convert(e: Expr, env: Bound) -> Poly:
 def _pow(e: Pow, env: Bound) -> Poly:
     base = convert(e.base, env)
     exponent = convert(e.exp, env)
-    c, positive = exponent.constant, sign_of(e.base) == 2
+    c, positive = exponent.constant, known_sign(e.base) == 2
     if c is not None:
         return power(base, int(c) if c.denominator == 1 else c, positive)
     return atoms.exp(exponent * atoms.log(base, positive))
 
 
-def sign_of(e: Expr) -> int:
-    """2 if the formula is provably > 0 by the way it is written, 1 if it is ≥ 0, else 0: squares, exp, sums of such."""
-    if e.is_number:
-        return 2 if e.is_positive else 1 if e.is_zero else 0
-    if isinstance(e, (exp, sigmoid, softplus)) or e.is_positive:
-        return 2
-    if isinstance(e, Add):
-        signs = [sign_of(a) for a in e.args]
-        return max(signs) if all(signs) else 0
-    if isinstance(e, (Mul, Sum, Product)):
-        return min(sign_of(a) for a in (e.args if isinstance(e, Mul) else (e.function,)))
-    if isinstance(e, Pow):
-        even = isinstance(e.exp, Integer) and int(e.exp) % 2 == 0
-        return max(sign_of(e.base), 1) if even and e.exp > 0 else sign_of(e.base)
-    return 1 if isinstance(e, (Abs, step, Heaviside, KroneckerDelta)) else 0
-
-
 def _sum(e: Sum, env: Bound) -> Poly:
     env = dict(env)
     dummies = []
-    for k, lower, upper in reversed(e.limits):     # the last limit is the outermost sum
+    for k, lower, upper in reversed(e.limits):  # the last limit is the outermost sum
         env[k] = fresh(leaf_of(k, (lower, upper)))
         dummies.append(env[k])
     return sum_over(convert(e.function, env), tuple(dummies))
@@ -218,7 +227,7 @@ HANDLERS = (
     (Mul, lambda e, env: product(convert(a, env) for a in e.args)),
     (Pow, _pow),
     (exp, lambda e, env: atoms.exp(convert(e.args[0], env))),
-    (log, lambda e, env: atoms.log(convert(e.args[0], env), sign_of(e.args[0]) == 2)),
+    (log, lambda e, env: atoms.log(convert(e.args[0], env), known_sign(e.args[0]) == 2)),
     (KroneckerDelta, lambda e, env: atoms.delta(*(index_expression(a, env) for a in e.args[:2]))),
     (Sum, _sum),
     (Product, _product),

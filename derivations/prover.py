@@ -2,19 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from time import perf_counter
 
-from sympy import Expr, Gt, Idx, Integer, Ne
+from sympy import Eq, Expr, Gt, Idx, Integer, Lt, Ne
 from sympy.core.relational import Relational
 
-from derivations.calculus import free_indices
 from derivations.claims import check, dimensions_of
 from derivations.hypotheses import Hypotheses, gather
 from derivations.normal_form import NoFormula, convert
 from derivations.quotients import cleared
 from derivations.readback import to_sympy
 from derivations.refute import Counterexample, search
-from derivations.scope import Scope, Undefined, reasoning
+from derivations.renaming import free_indices
+from derivations.scope import Scope, Undefined, reasoning, require
 from derivations.terms import Poly
 
 
@@ -41,9 +42,15 @@ class Verdict:
     def __str__(self) -> str:
         lines = [self.status + (f" for {self.dimension} dimension" if self.status == "proven" else "")]
         if self.status == "proven":
-            lines.append("where " + (", ".join(map(str, self.side_conditions)) or "everything is defined: no condition"))
-        for label, value in (("counterexample", self.counterexample), ("evidence", self.evidence),
-                             ("diagnosis", self.diagnosis), ("repair", self.repair)):
+            lines.append(
+                "where " + (", ".join(map(str, self.side_conditions)) or "everything is defined: no condition")
+            )
+        for label, value in (
+            ("counterexample", self.counterexample),
+            ("evidence", self.evidence),
+            ("diagnosis", self.diagnosis),
+            ("repair", self.repair),
+        ):
             if value not in (None, ""):
                 lines.append(f"{label}: {value}")
         return "\n".join(lines)
@@ -72,9 +79,10 @@ def judge(left: Expr, right: Expr, given: Iterable = (), indices: Sequence[Idx] 
 
 def _repaired(verdict: Verdict, left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...]) -> Verdict:
     from derivations.diagnosis import diagnosed
+
     try:
         return diagnosed(verdict, left, right, given, indices)
-    except (NoFormula, Undefined, TypeError):    # the left side or a hypothesis is none either
+    except (NoFormula, Undefined, TypeError):  # the left side or a hypothesis is none either
         return verdict
 
 
@@ -86,9 +94,9 @@ def _judge(left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...], diag
     left_formula, right_formula = (hypotheses.unfold(e, off_kinks) for e in (left, right))
     free = sorted(free_indices(left_formula) | free_indices(right_formula), key=str)
     dimensions = dimensions_of((left, right, left_formula, right_formula, *given))
+
     def provable(expand: bool) -> tuple[Relational, ...] | None:
-        proof = prove(left_formula, right_formula, hypotheses, expand)
-        return None if proof is None else without_repetition((*off_kinks, *proof))
+        return prove(left_formula, right_formula, hypotheses, expand, off_kinks)
 
     conditions = provable(expand=False)
     found = search(left_formula, right_formula, hypotheses, dimensions, free, conditions or tuple(off_kinks))
@@ -98,8 +106,12 @@ def _judge(left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...], diag
         if found.counterexample:
             raise EngineBug(f"{left} = {right} was proven and refuted {found.counterexample}")
         if not found.points:
-            return Verdict("undecided", side_conditions=conditions, evidence="a proof was found, but no point at which its "
-                           f"conditions and the hypotheses hold: {found.problem or 'none was met'}")
+            return Verdict(
+                "undecided",
+                side_conditions=conditions,
+                evidence="a proof was found, but no point at which its "
+                f"conditions and the hypotheses hold: {found.problem or 'none was met'}",
+            )
         return Verdict("proven", "arbitrary", conditions)
     if found.counterexample:
         verdict = Verdict("refuted", found.dimensions, counterexample=found.counterexample)
@@ -108,8 +120,10 @@ def _judge(left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...], diag
     return Verdict("undecided", found.dimensions, evidence=f"{tried}; no proof was found")
 
 
-def prove(left: Expr, right: Expr, hypotheses: Hypotheses, expand: bool = False) -> tuple[Relational, ...] | None:
-    """The side conditions under which left = right was proven, or None.
+def prove(
+    left: Expr, right: Expr, hypotheses: Hypotheses, expand: bool = False, needed: Iterable[Relational] = ()
+) -> tuple[Relational, ...] | None:
+    """The side conditions under which left = right was proven, those `needed` beforehand among them, or None.
 
     Both sides are formulas without definitions or derivatives left in them (`Hypotheses.unfold`). Sigmoid, tanh and
     softplus stay opaque, or with `expand` are written by exp.
@@ -118,10 +132,20 @@ def prove(left: Expr, right: Expr, hypotheses: Hypotheses, expand: bool = False)
         scope.expand = expand
         scope.rules = hypotheses.rules() + _distinct(hypotheses)
         try:
+            for condition in needed:
+                if not isinstance(condition, Eq):
+                    require("positive" if isinstance(condition, Gt) else "nonzero", _gap(condition))
             gap = convert(left, {}) - convert(right, {})
-            return None if cleared(gap) else _conditions(scope, hypotheses)
+            if cleared(gap):
+                return None
+            return tuple(c for c in needed if isinstance(c, Eq)) + _conditions(scope, hypotheses)
         except RecursionError:
             return None
+
+
+def _gap(condition: Relational) -> Poly:
+    """What is > 0, or ≠ 0, if the condition holds."""
+    return convert(condition.lhs - condition.rhs if isinstance(condition, Ne) else condition.gts - condition.lts, {})
 
 
 def _distinct(hypotheses: Hypotheses) -> tuple:
@@ -130,35 +154,38 @@ def _distinct(hypotheses: Hypotheses) -> tuple:
     from derivations.normal_form import index_expression
     from derivations.sums import Rule
     from derivations.terms import ZERO
+
     polys = (delta(index_expression(a, {}), index_expression(b, {})) for a, b in hypotheses.different)
     return tuple(Rule((), dict(next(iter(p.terms))), ZERO, frozenset()) for p in polys if p.single)
 
 
 def _conditions(scope: Scope, hypotheses: Hypotheses) -> tuple[Relational, ...]:
-    """The side conditions that the hypotheses don't state already, as SymPy relations."""
-    stated = {_shape(convert(c.gts - c.lts, {})) for c in hypotheses.conditions if hasattr(c, "gts")}
-    found: dict[tuple[str, str], Relational] = {}
-    named_first = sorted(scope.conditions.items(), key=lambda item: any(i.name.startswith("·") for i in item[1].leaves))
-    for (kind, _), poly in named_first:
-        if _shape(poly) not in stated:
-            found.setdefault((kind, _shape(poly)), (Gt if kind == "positive" else Ne)(to_sympy(poly), 0))
-    return tuple(sorted(set(found.values()), key=str))
+    """The side conditions that the hypotheses don't state already, as SymPy relations.
 
-
-def without_repetition(conditions: Iterable[Relational]) -> tuple[Relational, ...]:
-    """Conditions hold for every value of their indices: z_i ≠ 0 and z_j ≠ 0 are one."""
-    found: dict[str, Relational] = {}
-    for c in sorted(conditions, key=str):
-        marks = {k: Idx("•", (k.lower, k.upper)) for k in c.atoms(Idx)}
-        gap = c.lhs - c.rhs
-        shapes = sorted(str(g.xreplace(marks)) for g in (gap, -gap))
-        found.setdefault(type(c).__name__ + shapes[0], c)
-    return tuple(found.values())
+    A condition holds for every value of its indices, so z_i ≠ 0 and z_j ≠ 0 are one; x > 0 says x ≠ 0 too.
+    """
+    stated = {
+        ("positive" if isinstance(c, (Gt, Lt)) else "nonzero", _shape(_gap(c)))
+        for c in hypotheses.conditions
+        if isinstance(c, (Gt, Lt, Ne))
+    }
+    found: dict[tuple[str, str], Poly] = {}
+    for (kind, _), poly in sorted(
+        scope.conditions.items(),
+        key=lambda item: (item[0][0] != "positive", any(i.name.startswith("·") for i in item[1].leaves), item[1].key),
+    ):
+        shapes = {_shape(poly)} | ({_shape(poly.scale(Fraction(-1)))} if kind == "nonzero" else set())
+        known = stated | found.keys()
+        if not any({("positive", shape), (kind, shape)} & known for shape in shapes):
+            negative = kind == "nonzero" and all(c < 0 for c in poly.terms.values())
+            found[kind, _shape(poly)] = poly.scale(Fraction(-1)) if negative else poly
+    relations = ((Gt if kind == "positive" else Ne)(to_sympy(poly), 0) for (kind, _), poly in found.items())
+    return tuple(sorted(relations, key=str))
 
 
 def _shape(poly: Poly) -> str:
     """The text with the names of the indices forgotten."""
-    return poly.render({leaf: "•" for leaf in poly.leaves})
+    return poly.render(dict.fromkeys(poly.leaves, "•"))
 
 
 __all__ = ["EngineBug", "Verdict", "judge", "prove"]

@@ -3,14 +3,31 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from sympy import Add, Expr, Function, Idx, IndexedBase, Integer, KroneckerDelta, Mul, Pow, Product, Rational, Sum, Symbol, Tuple, exp, log
 import sympy
+from sympy import (
+    Add,
+    Expr,
+    Function,
+    Idx,
+    IndexedBase,
+    Integer,
+    KroneckerDelta,
+    Mul,
+    Pow,
+    Product,
+    Rational,
+    Sum,
+    Symbol,
+    Tuple,
+    exp,
+    log,
+)
 from sympy.core.symbol import Str
 
-from derivations.calculus import FieldValue, Maximum, sigmoid, softplus, step
 from derivations.indices import Affine, Leaf
 from derivations.scope import scope
 from derivations.terms import Atom, Poly
+from derivations.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
 
 Names = Mapping[Leaf, Idx]
 DUMMIES = "klmpqrstuvabcdefgh"
@@ -18,16 +35,21 @@ DUMMIES = "klmpqrstuvabcdefgh"
 
 def to_sympy(poly: Poly, names: Names | None = None) -> Expr:
     names = _readable(poly) if names is None else names
-    return Add(*(Mul(_rational(c), *(Pow(_atom(a, names), _rational(Fraction(e))) for a, e in m))
-                 for m, c in sorted(poly.terms.items(), key=lambda term: str(term[0]))))
+    return Add(
+        *(
+            Mul(_rational(c), *(Pow(_atom(a, names), _rational(Fraction(e))) for a, e in m))
+            for m, c in sorted(poly.terms.items(), key=lambda term: str(term[0]))
+        )
+    )
 
 
 def _readable(poly: Poly) -> Names:
     """Letters for the engine's own dummies that stand free in a part of a formula."""
     taken = {leaf.name for leaf in poly.leaves}
     letters = iter([letter for letter in DUMMIES if letter not in taken])
-    return {leaf: Idx(next(letters), (leaf.lower, leaf.upper))
-            for leaf in sorted(poly.leaves) if leaf.name.startswith("·")}
+    return {
+        leaf: Idx(next(letters), (leaf.lower, leaf.upper)) for leaf in sorted(poly.leaves) if leaf.name.startswith("·")
+    }
 
 
 def _rational(c: Fraction) -> Rational:
@@ -58,7 +80,7 @@ def _atom(atom: Atom, names: Names) -> Expr:
         case "variable":
             return _array(atom)[tuple(indices)] if indices else _symbol(atom)
         case "delta":
-            leading, *rest = sorted(atom.indices[0].terms, key=lambda term: -term[1])
+            leading, *_rest = sorted(atom.indices[0].terms, key=lambda term: -term[1])
             one = _index(Affine(0, (leading,)), names)
             return KroneckerDelta(one, one - _index(atom.indices[0], names))
         case "index":

@@ -12,12 +12,13 @@ from itertools import product as cartesian
 from random import Random
 from typing import Any
 
-from sympy import Abs, Expr, Heaviside, Idx, Indexed, Integer, Max, Min, Piecewise, Sum, Symbol, sign
-from sympy.core.relational import Eq, Ne, Relational
+from sympy import Abs, Expr, Heaviside, Idx, Indexed, Max, Min, Piecewise, Symbol, sign
+from sympy.core.relational import Relational
 
-from derivations.calculus import Maximum, free_indices, step
 from derivations.evaluate import Evaluation, Floats, Inadmissible, Intervals
 from derivations.hypotheses import Hypotheses
+from derivations.renaming import free_indices
+from derivations.vocabulary import Maximum, step
 
 POINTS, PIECEWISE_POINTS, ATTEMPTS, ASSIGNMENTS = 6, 40, 60, 12
 PIECEWISE = (step, sign, Abs, Max, Min, Heaviside, Piecewise, Maximum)
@@ -51,8 +52,15 @@ class Search:
     problem: str
 
 
-def search(left: Expr, right: Expr, hypotheses: Hypotheses, dimensions: Sequence[Symbol], free: Sequence[Idx],
-           conditions: Sequence[Relational] = (), points: int = POINTS) -> Search:
+def search(
+    left: Expr,
+    right: Expr,
+    hypotheses: Hypotheses,
+    dimensions: Sequence[Symbol],
+    free: Sequence[Idx],
+    conditions: Sequence[Relational] = (),
+    points: int = POINTS,
+) -> Search:
     """Look for a counterexample to left = right among points that satisfy the hypotheses and the conditions."""
     rng = Random(20240229)
     piecewise = left.has(*PIECEWISE) or right.has(*PIECEWISE)
@@ -106,8 +114,14 @@ def _tried(sizes: set) -> str:
 class Point:
     """Random sizes and values that satisfy the hypotheses by construction where that is simple."""
 
-    def __init__(self, rng: Random, attempt: int, dimensions: Sequence[Symbol], hypotheses: Hypotheses,
-                 assumed: Mapping[str, Expr] | None = None):
+    def __init__(
+        self,
+        rng: Random,
+        attempt: int,
+        dimensions: Sequence[Symbol],
+        hypotheses: Hypotheses,
+        assumed: Mapping[str, Expr] | None = None,
+    ):
         self.rng, self.hypotheses, self.assumed = Random(rng.random()), hypotheses, assumed or {}
         choices = [2, 3, 4] if attempt % 3 else [2, 3]
         self.rng.shuffle(choices)
@@ -122,6 +136,7 @@ class Point:
 
         def other(*key) -> Fraction:
             return Fraction(Random(f"{seed}{key}").randint(1, 10**6), 999983)
+
         shadow = Evaluation(Floats(), self.sizes, other, other)
         return Evaluation(arithmetic, self.sizes, self.value, self.coefficient, shadow)
 
@@ -142,7 +157,9 @@ class Point:
             size = Fraction(self.rng.randint(1, 4))
         if kind is not None and kind.is_negative:
             return -size
-        positive = self.style != "signed" or name in self.hypotheses.positive or (kind is not None and kind.is_nonnegative)
+        positive = (
+            self.style != "signed" or name in self.hypotheses.positive or (kind is not None and kind.is_nonnegative)
+        )
         return size if positive or self.rng.random() < 0.5 else -size
 
     def coefficient(self, *key) -> Fraction:
@@ -166,12 +183,23 @@ class Point:
         for condition in (*self.hypotheses.conditions, *conditions):
             own = sorted(free_indices(condition), key=str)
             for env in evaluation.ranges([(k, k.lower, k.upper) for k in own], {}):
-                if any(a in env and b in env and evaluation.integer(a, env) == evaluation.integer(b, env)
-                       for a, b in self.hypotheses.different):
+                if any(
+                    a in env and b in env and evaluation.integer(a, env) == evaluation.integer(b, env)
+                    for a, b in self.hypotheses.different
+                ):
                     continue
                 if not evaluation.holds(condition, env):
                     return False
-        return True
+        return all(self.obeys(evaluation, *equation) for equation in self.hypotheses.equations)
+
+    def obeys(self, evaluation: Evaluation, left: Expr, right: Expr) -> bool:
+        """True if left = right for every value of the indices, up to rounding."""
+        own = sorted(free_indices(left) | free_indices(right), key=str)
+        values = [
+            (evaluation(left, env), evaluation(right, env))
+            for env in evaluation.ranges([(k, k.lower, k.upper) for k in own], {})
+        ]
+        return all(abs(a - b) <= 1e-9 * (1 + abs(b)) for a, b in values)
 
     def confirm(self, left: Expr, right: Expr, env: Mapping[Idx, int]) -> Counterexample | None:
         """The counterexample at this point, if exact or interval arithmetic agrees that the sides differ."""
@@ -182,24 +210,34 @@ class Point:
                 return None
         except Inadmissible:
             return None
-        inputs = {name + (f"[{', '.join(map(str, where))}]" if where else ""): v
-                  for (name, where), v in sorted(self.values.items())}
-        return Counterexample({str(d): s for d, s in self.sizes.items()}, {str(k): v for k, v in env.items()},
-                              inputs, a, b, self.functions())
+        inputs = {
+            name + (f"[{', '.join(map(str, where))}]" if where else ""): v
+            for (name, where), v in sorted(self.values.items())
+        }
+        return Counterexample(
+            {str(d): s for d, s in self.sizes.items()},
+            {str(k): v for k, v in env.items()},
+            inputs,
+            a,
+            b,
+            self.functions(),
+        )
 
     def functions(self) -> tuple[str, ...]:
         """What the opaque functions are at this point."""
         parts: dict[tuple[str, tuple[int, ...]], list[str]] = {}
         for (name, where, power), c in sorted(self.coefficients.items(), key=str):
-            if isinstance(power[0], str):      # a function of a whole vector
+            if isinstance(power[0], str):  # a function of a whole vector
                 text = f"{power[0]}_{power[1]} = {c}"
             else:
                 text = "·".join([f"({c})", *(f"{x}^{e}" for x, e in zip("xyuvw", power, strict=False) if e)])
             parts.setdefault((name, where), []).append(text)
         vector = "Σ a_k x_k + (Σ b_k x_k)², "
-        return tuple(f"{name}{'_' + ','.join(map(str, where)) if where else ''} = "
-                     + (vector + ", ".join(texts) if "_" in texts[0] else " + ".join(texts))
-                     for (name, where), texts in parts.items())
+        return tuple(
+            f"{name}{'_' + ','.join(map(str, where)) if where else ''} = "
+            + (vector + ", ".join(texts) if "_" in texts[0] else " + ".join(texts))
+            for (name, where), texts in parts.items()
+        )
 
 
 def _show(value) -> str:

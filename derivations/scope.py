@@ -13,11 +13,11 @@ class Undefined(Exception):
 
 @dataclass
 class Scope:
-    positive: frozenset[str] = frozenset()      # names of arrays and symbols that a hypothesis says are > 0
-    rules: tuple = ()                           # hypotheses as rewrites, see `sums`
-    expand: bool = False                        # write sigmoid, tanh and softplus by exp
+    positive: frozenset[str] = frozenset()  # names of arrays and symbols that a hypothesis says are > 0
+    rules: tuple = ()  # hypotheses as rewrites, see `sums`
+    expand: bool = False  # write sigmoid, tanh and softplus by exp
     conditions: dict[tuple[str, str], Any] = field(default_factory=dict)
-    symbols: dict[str, Any] = field(default_factory=dict)      # the SymPy symbols and arrays by name, to read back
+    symbols: dict[str, Any] = field(default_factory=dict)  # the SymPy symbols and arrays by name, to read back
 
 
 _SCOPE: ContextVar[Scope] = ContextVar("scope", default=Scope())
@@ -43,7 +43,9 @@ def require(condition: str, poly: Any) -> None:
     if value is not None:
         if value > 0 or (value and condition == "nonzero"):
             return
-        raise Undefined(f"{value} stands where only {'a positive number' if condition == 'positive' else 'a number ≠ 0'} can")
+        raise Undefined(
+            f"{value} stands where only {'a positive number' if condition == 'positive' else 'a number ≠ 0'} can"
+        )
     if condition == "nonzero" and ("positive", poly.key) in scope().conditions:
         return
     scope().conditions.setdefault((condition, poly.key), poly)

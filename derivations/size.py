@@ -17,8 +17,10 @@ def _size(lower: int, upper) -> Poly:
     if not symbols:
         return number(int(expression))
     terms = SympyPoly(expression, *symbols).terms()
-    return total(monomial({Atom("variable", s.name, positive=True): e for s, e in zip(symbols, powers, strict=True)})
-                 .scale(c) for powers, c in ((p, Fraction(int(c.p), int(c.q))) for p, c in terms))
+    return total(
+        monomial({Atom("variable", s.name, positive=True): e for s, e in zip(symbols, powers, strict=True)}).scale(c)
+        for powers, c in ((p, Fraction(int(c.p), int(c.q))) for p, c in terms)
+    )
 
 
 def size(leaf: Leaf) -> Poly:

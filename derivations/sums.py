@@ -22,8 +22,19 @@ from derivations.naming import canonical_order
 from derivations.scope import scope
 from derivations.size import size
 from derivations.terms import (
-    ONE, REBUILD, RELATIONS, Atom, Exponent, Monomial, Poly, monomial, never_negative, single, substitute, substitute_atom,
-    substitute_powers, total,
+    REBUILD,
+    RELATIONS,
+    Atom,
+    Exponent,
+    Monomial,
+    Poly,
+    monomial,
+    never_negative,
+    single,
+    substitute,
+    substitute_atom,
+    substitute_powers,
+    total,
 )
 
 Powers = dict[Atom, Exponent]
@@ -88,11 +99,16 @@ def _close_component(dummies: list[Leaf], powers: Powers) -> Poly:
     level = 1 + max(a.level for a in powers)
     names = {d: Leaf(f"·{level}.{k:02d}", d.lower, d.upper) for k, d in enumerate(order)}
     body = substitute_powers(powers, {d: plain(new) for d, new in names.items()})
-    if body.single is None:     # renaming let a law apply, such as tanh(−x) = −tanh x
+    if body.single is None:  # renaming let a law apply, such as tanh(−x) = −tanh x
         return sum_over(*_refreshed(body, names))
     m, c = body.single
-    atom = Atom("sum", args=(Poly({m: Fraction(1)}),), binders=tuple(names.values()),
-                positive=all(a.positive for a, _ in m), nonnegative=never_negative(m))
+    atom = Atom(
+        "sum",
+        args=(Poly({m: Fraction(1)}),),
+        binders=tuple(names.values()),
+        positive=all(a.positive for a, _ in m),
+        nonnegative=never_negative(m),
+    )
     return single(atom).scale(c)
 
 
@@ -108,8 +124,10 @@ def _peeled(d: Leaf) -> tuple[range, range, Leaf | None] | None:
 
 def _peel(dummies: list[Leaf], powers: Powers, d: Leaf, more: range, less: range, remaining: Leaf | None) -> Poly:
     others = tuple(leaf for leaf in dummies if leaf != d)
+
     def at(value: int) -> Poly:
         return sum_over(substitute_powers(powers, {d: Affine(value, ())}), others)
+
     result = total(at(v) for v in more) - total(at(v) for v in less)
     if remaining is not None:
         new = fresh(remaining)
@@ -153,6 +171,7 @@ def matches(rule: Rule, dummies: list[Leaf], powers: Powers) -> Iterator[Match]:
     The rule's dummies must meet dummies that no other factor mentions (then their sum parts from the rest), and a
     factor under them must be used up whole.
     """
+
     def search(pattern: list[tuple[Atom, Exponent]], values: dict[Leaf, Affine], used: Powers):
         if not pattern:
             if all(substitute_atom(wanted, values) == single(atom) for wanted, atom in pairs):
@@ -195,8 +214,8 @@ def _unify(wanted: Atom, atom: Atom, values: dict[Leaf, Affine], leaves: frozens
         elif a.leaves & leaves == frozenset() and a != b:
             return None
     for p, q in zip(wanted.args, atom.args, strict=True):
-        for (m1, _), (m2, _) in zip(p.terms.items(), q.terms.items()):
-            for (a1, _), (a2, _) in zip(m1, m2):
+        for (m1, _), (m2, _) in zip(p.terms.items(), q.terms.items(), strict=False):
+            for (a1, _), (a2, _) in zip(m1, m2, strict=False):
                 if a1.kind != a2.kind or a1.name != a2.name:
                     continue
                 extended = _unify(a1, a2, values, leaves)

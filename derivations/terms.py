@@ -25,10 +25,30 @@ class Atom:
     Equality is equality of `key`, the text of the atom.
     """
 
-    __slots__ = ("kind", "name", "indices", "args", "binders", "positive", "nonnegative", "key", "leaves", "level", "_hash")
+    __slots__ = (
+        "_hash",
+        "args",
+        "binders",
+        "indices",
+        "key",
+        "kind",
+        "leaves",
+        "level",
+        "name",
+        "nonnegative",
+        "positive",
+    )
 
-    def __init__(self, kind: str, name: str = "", indices: tuple[Affine, ...] = (), args: "tuple[Poly, ...]" = (),
-                 binders: tuple[Leaf, ...] = (), positive: bool = False, nonnegative: bool = False):
+    def __init__(
+        self,
+        kind: str,
+        name: str = "",
+        indices: tuple[Affine, ...] = (),
+        args: "tuple[Poly, ...]" = (),
+        binders: tuple[Leaf, ...] = (),
+        positive: bool = False,
+        nonnegative: bool = False,
+    ):
         self.kind, self.name, self.indices, self.args, self.binders = kind, name, indices, args, binders
         self.positive = positive
         self.nonnegative = positive or nonnegative or kind in IDEMPOTENT
@@ -179,6 +199,7 @@ def multiply(a: Monomial, b: Monomial) -> Poly:
 Relation = Callable[[dict[Atom, Exponent]], Poly | None]
 RELATIONS: list[Relation] = []
 
+
 def monomial(powers: dict[Atom, Exponent]) -> Poly:
     """The polynomial equal to Π atom^exponent, after every relation among the atoms has been applied.
 
@@ -222,6 +243,7 @@ RELATIONS.append(contract_deltas)
 # Each kind of atom is rebuilt, when its parts change, by the constructor registered here: (old atom, indices, args) -> Poly.
 REBUILD: dict[str, Callable[[Atom, tuple[Affine, ...], tuple[Poly, ...]], Poly]] = {}
 
+
 def substitute_atom(atom: Atom, values: Mapping[Leaf, Affine]) -> Poly:
     """The atom with leaves replaced. Bound names never meet the values': see `Atom.level`."""
     if atom.leaves.isdisjoint(values):
@@ -253,8 +275,11 @@ def never_negative(m: Monomial) -> bool:
 
 def is_positive(poly: Poly) -> bool:
     """True if the polynomial is provably > 0: no term is negative, and one is a product of positive atoms."""
-    return (bool(poly.terms) and all(c > 0 and never_negative(m) for m, c in poly.terms.items())
-            and any(all(a.positive for a, _ in m) for m in poly.terms))
+    return (
+        bool(poly.terms)
+        and all(c > 0 and never_negative(m) for m, c in poly.terms.items())
+        and any(all(a.positive for a, _ in m) for m in poly.terms)
+    )
 
 
 def power(poly: Poly, exponent: Exponent, positive: bool = False) -> Poly:

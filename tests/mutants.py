@@ -20,7 +20,7 @@ def mutants(e: Expr, scope: tuple[Idx, ...] = (), whole: bool = True) -> Iterato
     for position, a in enumerate(e.args):
         if isinstance(a, Expr) and not isinstance(a, Tuple):
             for name, new in mutants(a, scope, whole=False):
-                yield name, e.func(*e.args[:position], new, *e.args[position + 1:])
+                yield name, e.func(*e.args[:position], new, *e.args[position + 1 :])
 
 
 def _here(e: Expr, scope: tuple[Idx, ...]) -> Iterator[tuple[str, Expr]]:
@@ -39,12 +39,12 @@ def _here(e: Expr, scope: tuple[Idx, ...]) -> Iterator[tuple[str, Expr]]:
     if isinstance(e, (Indexed, KroneckerDelta)):
         yield from (("exchanged index", new) for new in _other_indices(e, scope))
     if isinstance(e, Pow) and e.exp.is_Rational:
-        yield "exponent", e.base**(e.exp + 1)
-        yield "exponent", e.base**(e.exp - 1)
+        yield "exponent", e.base ** (e.exp + 1)
+        yield "exponent", e.base ** (e.exp - 1)
     if isinstance(e, Indexed):
         yield "exponent", e**2
     if isinstance(e, Mul):
-        yield from (("dropped factor", Mul(*e.args[:p], *e.args[p + 1:])) for p in range(len(e.args)))
+        yield from (("dropped factor", Mul(*e.args[:p], *e.args[p + 1 :])) for p in range(len(e.args)))
 
 
 def _other_indices(e: Expr, scope: tuple[Idx, ...]) -> Iterator[Expr]:
@@ -53,6 +53,6 @@ def _other_indices(e: Expr, scope: tuple[Idx, ...]) -> Iterator[Expr]:
     for position, k in enumerate(indices):
         for other in scope:
             if isinstance(k, Idx) and other != k and (other.lower, other.upper) == (k.lower, k.upper):
-                yield make((*indices[:position], other, *indices[position + 1:]))
+                yield make((*indices[:position], other, *indices[position + 1 :]))
     if len(indices) == 2 and isinstance(e, Indexed):
         yield make((indices[1], indices[0]))

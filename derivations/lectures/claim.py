@@ -12,10 +12,10 @@ from typing import Any, Protocol
 from sympy import Expr
 
 from derivations import Verdict, judge
-from derivations.calculus import free_indices
 from derivations.kink import Kink
 from derivations.lectures.nonnegative import nonnegative
 from derivations.plain import plain
+from derivations.renaming import free_indices
 
 # From the best to the worst.
 STATUSES = ("not-a-formula", "proven", "convention", "undecided", "refuted")

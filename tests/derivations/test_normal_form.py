@@ -5,11 +5,20 @@ from random import Random
 
 import pytest
 from sympy import (
-    Abs, Function, IndexedBase, KroneckerDelta, Max, Piecewise, exp, log, sign, sqrt, tanh,
+    Abs,
+    Function,
+    IndexedBase,
+    KroneckerDelta,
+    Max,
+    Piecewise,
+    exp,
+    log,
+    sign,
+    sqrt,
+    tanh,
 )
 
 from derivations import Maximum, dimension, index, naming, product, sigmoid, softplus, step, total
-from derivations.calculus import free_indices
 from derivations.claims import dimensions_of
 from derivations.evaluate import Floats, Inadmissible
 from derivations.hypotheses import Hypotheses
@@ -17,6 +26,7 @@ from derivations.normal_form import NoFormula, normal_form
 from derivations.quotients import cleared
 from derivations.readback import to_sympy
 from derivations.refute import Point, assumptions
+from derivations.renaming import free_indices
 from derivations.scope import Undefined, reasoning
 
 n, m = dimension("n"), dimension("m")
@@ -34,27 +44,27 @@ EQUAL = {
     "a dummy counts its range": (total(x[i], k, a), n * m * x[i]),
     "a delta contracts": (total(KroneckerDelta(i, k) * A[k, j], k), A[i, j]),
     "two deltas chain": (total(KroneckerDelta(i, k) * KroneckerDelta(k, l) * x[l], k, l), x[i]),
-    "a delta is idempotent": (KroneckerDelta(i, j)**2 * x[i], KroneckerDelta(i, j) * x[j]),
+    "a delta is idempotent": (KroneckerDelta(i, j) ** 2 * x[i], KroneckerDelta(i, j) * x[j]),
     "parity": (KroneckerDelta(2 * i, 2 * j - 1), 0 * x[i]),
     "a delta of multiples": (KroneckerDelta(2 * i, 2 * j), KroneckerDelta(i, j)),
-    "a square of a sum": (total(x[k], k)**2, total(x[k] * x[l], k, l)),
+    "a square of a sum": (total(x[k], k) ** 2, total(x[k] * x[l], k, l)),
     "a sum cancels itself": (total(exp(x[k]), k) / total(exp(x[l]), l), 1 + 0 * x[i]),
     "a sum cancels under another": (total(exp(A[a, k]) * y[a] / total(exp(A[a, l]), l), k, a), total(y[b], b)),
     "exp of a sum": (exp(x[i] + y[j]), exp(x[i]) * exp(y[j])),
-    "exp of a log": (exp(3 * log(w[i])), w[i]**3),
-    "log of a product": (log(w[i]**2 * exp(x[j]) / 4), 2 * log(w[i]) + x[j] - 2 * log(2)),
-    "a product is exp of a sum of logs": (product(w[k]**x[k], k), exp(total(x[k] * log(w[k]), k))),
-    "a quotient": ((x[i]**2 - y[i]**2) / (w[i] + 1), (x[i] - y[i]) * (x[i] + y[i]) / (1 + w[i])),
+    "exp of a log": (exp(3 * log(w[i])), w[i] ** 3),
+    "log of a product": (log(w[i] ** 2 * exp(x[j]) / 4), 2 * log(w[i]) + x[j] - 2 * log(2)),
+    "a product is exp of a sum of logs": (product(w[k] ** x[k], k), exp(total(x[k] * log(w[k]), k))),
+    "a quotient": ((x[i] ** 2 - y[i] ** 2) / (w[i] + 1), (x[i] - y[i]) * (x[i] + y[i]) / (1 + w[i])),
     "partial fractions": (exp(x[i]) / (1 + exp(x[i])), 1 - 1 / (1 + exp(x[i]))),
     "roots of numbers": (sqrt(8) * x[i], 2 * sqrt(2) * x[i]),
-    "root of a square": (sqrt(x[i]**2), Abs(x[i])),
+    "root of a square": (sqrt(x[i] ** 2), Abs(x[i])),
     "tanh is odd": (tanh(x[i] - y[i]), -tanh(y[i] - x[i])),
     "sigmoid is odd about ½": (sigmoid(-x[i]), 1 - sigmoid(x[i])),
     "softplus": (softplus(-x[i]), softplus(x[i]) - x[i]),
-    "|x|² = x²": (Abs(x[i])**2, x[i]**2),
+    "|x|² = x²": (Abs(x[i]) ** 2, x[i] ** 2),
     "|x| = x sign x": (Abs(x[i]), x[i] * sign(x[i])),
     "max is symmetric": (Max(x[i], y[i]), (x[i] + y[i] + Abs(x[i] - y[i])) / 2),
-    "step is idempotent": (step(x[i])**3, step(x[i])),
+    "step is idempotent": (step(x[i]) ** 3, step(x[i])),
     "a positive factor drops out of step": (step(w[i] * x[i]), step(x[i])),
     "cases": (Piecewise((x[i], x[i] >= 0), (0, True)), Max(x[i], 0)),
     "a maximum takes constants out": (Maximum(x[k] + y[i], k), y[i] + Maximum(x[l], l)),
@@ -77,11 +87,13 @@ def test_equal_formulas_meet(name):
 DIFFERENT = {
     "another index": (A[i, j], A[j, i]),
     "a transposed factor": (total(A[i, k] * A[k, j], k), total(A[i, k] * A[j, k], k)),
-    "a square of a sum": (total(x[k]**2, k), total(x[k], k)**2),
+    "a square of a sum": (total(x[k] ** 2, k), total(x[k], k) ** 2),
     "a delta that isn't contracted": (total(KroneckerDelta(i, k) * x[k], k), total(x[k], k)),
     "a trace of squares": (total(A[i, j] * A[j, i], i, j), total(A[i, j] * A[i, j], i, j)),
-    "the order in a cycle": (total(A[i, j] * B[j, k] * A[k, l] * B[l, i], i, j, k, l),
-                             total(A[i, j] * A[j, k] * B[k, l] * B[l, i], i, j, k, l)),
+    "the order in a cycle": (
+        total(A[i, j] * B[j, k] * A[k, l] * B[l, i], i, j, k, l),
+        total(A[i, j] * A[j, k] * B[k, l] * B[l, i], i, j, k, l),
+    ),
     "a mixed range": (total(x[k], k), total(x[index("e", n - 1)], index("e", n - 1))),
 }
 
@@ -93,8 +105,11 @@ def test_different_formulas_differ(name):
         assert cleared(normal_form(left) - normal_form(right))
 
 
-FORMULAS = {f"{name}, {side}": pair[0 if side == "left" else 1]
-            for name, pair in (EQUAL | DIFFERENT).items() for side in ("left", "right")}
+FORMULAS = {
+    f"{name}, {side}": pair[0 if side == "left" else 1]
+    for name, pair in (EQUAL | DIFFERENT).items()
+    for side in ("left", "right")
+}
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -149,8 +164,8 @@ def test_interchangeable_dummies_are_tried_once(monkeypatch):
     original = naming._search
     monkeypatch.setattr(naming, "_search", lambda *args: searches.append(1) or original(*args))
     with reasoning():
-        normal_form(total(x[i] * total(A[i, k], k)**7, i))
-    assert len(searches) <= 8       # of 7! orders
+        normal_form(total(x[i] * total(A[i, k], k) ** 7, i))
+    assert len(searches) <= 8  # of 7! orders
 
 
 def test_the_order_of_sums_does_not_matter():
@@ -160,17 +175,23 @@ def test_the_order_of_sums_does_not_matter():
 
 
 def test_division_by_zero_is_undefined():
-    for formula in (1 / (total(x[k], k) - total(x[l], l)), 1 / KroneckerDelta(i, j), log(total(x[k], k) - total(x[l], l)),
-                    sqrt(total(x[k], k) - total(x[l], l) - 2)):
+    for formula in (
+        1 / (total(x[k], k) - total(x[l], l)),
+        1 / KroneckerDelta(i, j),
+        log(total(x[k], k) - total(x[l], l)),
+        sqrt(total(x[k], k) - total(x[l], l) - 2),
+    ):
         with reasoning(), pytest.raises(Undefined):
             normal_form(formula)
 
 
 def test_side_conditions_are_noted():
     with reasoning() as scope:
-        normal_form(1 / x[i] + log(y[i]) + 1 / w[i] + log(1 + exp(x[i])) + 1 / (1 + x[i]**2))
+        normal_form(1 / x[i] + log(y[i]) + 1 / w[i] + log(1 + exp(x[i])) + 1 / (1 + x[i] ** 2))
     assert {(kind, str(to_sympy(poly))) for (kind, _), poly in scope.conditions.items()} == {
-        ("nonzero", "x[i]"), ("positive", "y[i]")}
+        ("nonzero", "x[i]"),
+        ("positive", "y[i]"),
+    }
 
 
 def test_an_index_must_be_affine():
