@@ -29,9 +29,9 @@ def layout_of(args: argparse.Namespace) -> "Layout | None":
     from functional_bp.training.processes import join, virtual_devices
     from functional_bp.training.sharding import layout
 
+    join(*(getattr(args, name) for name in PLACE), cluster=args.cluster)
     if args.devices is not None:
         virtual_devices(args.devices, args.processes or 1)
-    join(*(getattr(args, name) for name in PLACE), cluster=args.cluster)
     if args.devices is None and args.processes is None and not args.cluster:
         if args.layout != "data":
             raise InputError(f"--layout {args.layout} needs --devices")

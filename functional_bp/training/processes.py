@@ -3,31 +3,33 @@
 import os
 import sys
 from contextlib import suppress
+from typing import Any
 
 import jax
 
 from functional_bp.errors import InputError
 
+LOOPBACK = ("127.0.0.1", "localhost")
+
 
 def join(coordinator: str | None, process: int | None, processes: int | None, cluster: bool = False) -> None:
     """Makes this one of `processes` processes, the first of which is at `coordinator` = HOST:PORT.
 
-    With `cluster`, the scheduler's environment (SLURM, Open MPI, Kubernetes, TPU pods) says all three. To be called
-    before anything asks JAX for a device. Waits until all are there. Raises InputError for arguments that do not go
-    together, and where the others or the scheduler are not found.
+    With `cluster`, the environment that the scheduler made (SLURM, Open MPI, Kubernetes, TPU pods) says all three. To
+    be called before anything asks JAX for a device. Waits for the others; JAX ends the process if they do not come.
+    Raises InputError for arguments that do not go together and where there is no such scheduler.
     """
     given = [value is not None for value in (coordinator, process, processes)]
-    if not cluster and not any(given):
-        return
     if cluster and any(given):
         raise InputError("--cluster asks the scheduler for --coordinator, --process and --processes: give none of them")
-    if not cluster:
-        check(coordinator, process, processes)
+    if not cluster and not any(given):
+        return
+    settings = {} if cluster else explicitly(coordinator, process, processes)
     keep_stdout_clean()
     try:
-        jax.distributed.initialize(coordinator, processes, process)
+        jax.distributed.initialize(**settings)
     except (RuntimeError, ValueError) as error:
-        raise InputError(f"the processes did not come together: {' '.join(str(error).split())}") from error
+        raise InputError(f"the processes cannot come together: {' '.join(str(error).split())}") from error
 
 
 def virtual_devices(devices: int, processes: int) -> None:
@@ -41,14 +43,22 @@ def virtual_devices(devices: int, processes: int) -> None:
         jax.config.update("jax_num_cpu_devices", devices // processes)
 
 
-def check(coordinator: str | None, process: int | None, processes: int | None) -> None:
+def explicitly(coordinator: str | None, process: int | None, processes: int | None) -> dict[str, Any]:
+    """The three, checked, as JAX takes them."""
     if coordinator is None or process is None or processes is None:
         raise InputError("--coordinator, --process and --processes go together")
     host, _, port = coordinator.rpartition(":")
-    if not host or not port.isdecimal():
+    if not host or not port.isdecimal() or int(port) > 65535:
         raise InputError(f"--coordinator must be HOST:PORT, got {coordinator!r}")
     if not 0 <= process < processes:
         raise InputError(f"--process must be from 0 to --processes less 1, got {process} of {processes}")
+    return {
+        "coordinator_address": coordinator,
+        "num_processes": processes,
+        "process_id": process,
+        "cluster_detection_method": "deactivate",
+        "coordinator_bind_address": coordinator if host in LOOPBACK else None,  # None is every address of this machine
+    }
 
 
 def keep_stdout_clean() -> None:

@@ -78,6 +78,31 @@ def test_arguments_that_do_not_go_together(arguments, error):
         join(*arguments)
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_the_scheduler_says_who_the_processes_are(there):
+    """As SLURM starts a job of one process; and without any scheduler."""
+    job = {"SLURM_JOB_ID": "77", "SLURM_STEP_NODELIST": "localhost", "SLURM_NTASKS": "1"}
+    job |= {"SLURM_PROCID": "0", "SLURM_LOCALID": "0", "JAX_COORDINATOR_BIND_ADDRESS": "127.0.0.1:61517"}
+    program = (
+        "import jax\n"
+        "from functional_bp.training.processes import is_first, join\n"
+        "join(None, None, None, cluster=True)\n"
+        "print(jax.distributed.is_initialized(), jax.process_count(), is_first())\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SLURM")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment | (job if there else {}),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    if there:
+        assert done.stdout == "True 1 True\n", done.stderr
+    else:
+        assert "InputError: the processes cannot come together: coordinator_address should be defined." in done.stderr
+
+
 def test_alone_nothing_is_joined():
     join(None, None, None)
     assert not jax.distributed.is_initialized()
