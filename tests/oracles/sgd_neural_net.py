@@ -62,7 +62,7 @@ def sgd_neural_net(
             A.append(column(f_l.f(entries(Z[-1]))))
 
         stepped, dL_dZ = list(layers), [[]]
-        for l in range(len(layers), 0, -1):  # noqa: E741  the notes' own letter
+        for l in range(len(layers), 0, -1):
             if l == len(layers):
                 dL_dA = column(loss.gradient(entries(A[l]), y))
             else:
