@@ -8,7 +8,9 @@ HELP = "print the derivation of a rule, step by step, and check every step"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", nargs="?", metavar="NAME", help="a derivation, or a rule: all of its derivations")
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="a derivation (softmax), or what several begin with (affine, network)"
+    )
     parser.add_argument("--latex", action="store_true", help="print LaTeX")
     parser.add_argument("--list", action="store_true", help="list what there is")
 

@@ -1,0 +1,50 @@
+"""functional-bp derive: what it prints, and what it refuses."""
+
+import pytest
+
+from derivations.registry import derivations
+from functional_bp import cli
+
+
+def test_a_derivation_is_printed_with_its_outcome(capsys):
+    assert cli.main(["derive", "softmax.vjp"]) == 0
+    out = capsys.readouterr().out
+    assert "  Σ_j ∂y_j/∂z_i" in out
+    assert "the Jacobian of softmax" in out
+    assert "contract δ_ij" in out
+    assert "proven for arbitrary dimension" in out
+
+
+def test_the_first_part_of_names_prints_all_of_them(capsys):
+    assert cli.main(["derive", "affine"]) == 0
+    out = capsys.readouterr().out
+    for name in derivations():
+        assert (f"\n{name}\n" in f"\n{out}") == name.startswith("affine.")
+
+
+def test_the_kink_is_shown(capsys):
+    cli.main(["derive", "relu"])
+    out = capsys.readouterr().out
+    assert "at x = 0 the Clarke interval is [0, 1]" in out
+    assert "≠ 0" in out or "Ne(" in out
+
+
+def test_latex(capsys):
+    assert cli.main(["derive", "affine", "--latex"]) == 0
+    out = capsys.readouterr().out
+    assert out.count(r"\begin{aligned}") == len([name for name in derivations() if name.split(".")[0] == "affine"])
+
+
+def test_the_list_has_every_derivation_on_a_line(capsys):
+    assert cli.main(["derive", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(derivations())
+
+
+@pytest.mark.parametrize("arguments", [["derive", "softmux"], ["derive"]])
+def test_what_is_not_there_is_refused_in_one_line(arguments, capsys):
+    assert cli.main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+    assert "softmux" in captured.err or "--list" in captured.err
