@@ -104,22 +104,26 @@ def test_unusable_input_is_final(supervisor):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name)
-@pytest.mark.parametrize("state", ["work()", "os.kill(os.getpid(), signal.SIGSTOP)"], ids=["working", "stopped"])
-def test_no_process_outlives_the_supervisor(supervisor, number, state):
+@pytest.mark.parametrize(("doing", "states"), [("work()", "RS"), ("os.kill(os.getpid(), signal.SIGSTOP)", "T")])
+def test_no_process_outlives_the_supervisor(supervisor, number, doing, states):
     if number == signal.SIGKILL and sys.platform != "linux":
         pytest.skip("only Linux tells a process that its parent is gone")
-    process = supervisor(state)
-    pids = [int(pid) for pid in process.stdout.readline().split("processes, ")[1].split(",")]
-    assert all(map(alive, pids))
+    process = supervisor(doing)
+    pids = process.stdout.readline().split("processes, ")[1].strip().split(", ")
+    wait_for(pids, states)
     process.send_signal(number)
     assert process.wait(timeout=30) != 0
-    deadline = time.time() + 10
-    while any(map(alive, pids)):
-        assert time.time() < deadline, f"left running: {[pid for pid in pids if alive(pid)]}"
-        time.sleep(0.02)
+    wait_for(pids, "Z")
 
 
-def alive(pid):
-    """Whether it runs or is stopped; one that is dead but not yet buried is neither."""
-    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return done.stdout.strip()[:1] not in ("", "Z")
+def wait_for(pids, states):
+    """Until each process is in one of the states of ps: R or S at work, T stopped, Z dead (or gone altogether)."""
+    deadline = time.time() + 20
+    for pid in pids:
+        while (state := state_of(pid)) not in states:
+            assert time.time() < deadline, f"process {pid} is in state {state}, expected {states}"
+            time.sleep(0.02)
+
+
+def state_of(pid):
+    return subprocess.run(["ps", "-o", "stat=", "-p", pid], capture_output=True, text=True).stdout.strip()[:1] or "Z"
