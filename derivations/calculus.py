@@ -1,5 +1,7 @@
 """The derivative of an indexed formula: free of capture, with its deltas contracted."""
 
+from typing import Any
+
 from sympy import (
     Abs,
     Add,
@@ -39,7 +41,7 @@ def derivative(expression: Expr, with_respect_to: Indexed | Symbol) -> Expr:
     return _derivative(sympify(expression), with_respect_to)
 
 
-def _derivative(e: Expr, x: Expr) -> Expr:
+def _derivative(e: Any, x: Any) -> Any:
     if e == x:
         return Integer(1)
     if isinstance(e, Indexed):
@@ -62,19 +64,19 @@ def _derivative(e: Expr, x: Expr) -> Expr:
     if isinstance(e, Derivative):
         return _derivative(evaluate_derivatives(e), x)
     if isinstance(e, Piecewise):
-        return Piecewise(*((_derivative(value, x), condition) for value, condition in e.args))
+        branches: Any = e.args
+        return Piecewise(*((_derivative(value, x), condition) for value, condition in branches))
     return Add(*(Mul(partial(e, p), inner) for p, a in enumerate(e.args) if (inner := _derivative(a, x)) != 0))
 
 
-def evaluate_derivatives(e: Expr) -> Expr:
+def evaluate_derivatives(e: Any) -> Any:
     """Every unevaluated `Derivative` carried out."""
     if not e.has(Derivative):
         return e
     if isinstance(e, Derivative):
         result = evaluate_derivatives(e.expr)
-        for variable, order in e.variable_count:
-            for _ in range(int(order)):
-                result = _derivative(result, variable)
+        for variable in e.variables:
+            result = _derivative(result, variable)
         return result
     return e.func(*(evaluate_derivatives(a) for a in e.args))
 
@@ -115,16 +117,15 @@ def _maximum(e: Maximum, x: Expr) -> Expr:
 
 
 def _unknown_of_number(e: FieldValue, x: Expr) -> Expr:
-    name, indices, body, limits = e.args
-    return Mul(FieldValue(Str(f"{name}'"), indices, body, limits), _derivative(body, x))
+    return Mul(FieldValue(Str(f"{e.name}'"), e.indices, e.body, e.limits), _derivative(e.body, x))
 
 
 def _unknown_of_vector(e: FieldValue, x: Expr) -> Expr:
     """∂F_j(z) = Σ_m (∂F_j/∂z_m) ∂z_m; the index m is a new one."""
-    name, indices, body, (k, lower, upper) = e.args
+    k, lower, upper = e.limits
     m = unused(k, indices_of(e) | indices_of(x))
-    outer = FieldValue(Str(f"{name}'"), Tuple(*indices, m), body, e.limits)
-    return summed(Mul(outer, replace_index(_derivative(body, x), k, m)), (Tuple(m, lower, upper),))
+    outer = FieldValue(Str(f"{e.name}'"), Tuple(*e.indices, m), e.body, e.limits)
+    return summed(Mul(outer, replace_index(_derivative(e.body, x), k, m)), (Tuple(m, lower, upper),))
 
 
 def summed(body: Expr, limits) -> Expr:

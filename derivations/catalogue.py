@@ -131,13 +131,13 @@ def _gates(names: str) -> tuple[dict, dict, list]:
 
 
 def _by_every_input(
-    name: str, outputs: dict, z_bar: dict, weights: dict, h_bar, given: tuple, hidden
+    name: str, outputs: list, z_bar: dict, weights: dict, h_bar, given: tuple, hidden
 ) -> Iterator[Claim]:
     """The claims that follow from the cotangents of the gates' pre-activations."""
     h = IndexedBase("h")
 
     def pulled(wrt):
-        return total(sum(bar[q] * Derivative(out[q], wrt) for out, bar in outputs.items()), q)
+        return total(sum(bar[q] * Derivative(out[q], wrt) for out, bar in outputs), q)
 
     for gate, (W, U, bias) in weights.items():
         bar = z_bar[gate]
@@ -171,13 +171,13 @@ def lstm() -> Iterator[Claim]:
         equation(z_bar["g"][i], total_bar[i] * gate["i"](i) * (1 - gate["g"](i) ** 2)),
     ]
     h_bar = total(sum(z_bar[name][j] * U[j, l] for name, (_, U, _) in weights.items()), j)
-    outputs = {out: out_bar, new: new_bar}
+    outputs = [(out, out_bar), (new, new_bar)]
     yield from _by_every_input(
         "lstm", outputs, z_bar, weights, h_bar, tuple(given), lambda gate, e, f: IndexedBase("h")[f]
     )
     yield Claim(
         "lstm.c",
-        total(sum(bar[q] * Derivative(o[q], old[j]) for o, bar in outputs.items()), q),
+        total(sum(bar[q] * Derivative(o[q], old[j]) for o, bar in outputs), q),
         total_bar[j] * gate["f"](j),
         tuple(given),
     )
@@ -209,7 +209,7 @@ def gru() -> Iterator[Claim]:
     weights["c"] = (W, U, bias)
     yield from _by_every_input(
         "gru",
-        {out: out_bar},
+        [(out, out_bar)],
         z_bar,
         weights,
         h_bar,

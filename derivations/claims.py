@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sympy import (
     Abs,
@@ -14,6 +15,7 @@ from sympy import (
     Idx,
     Indexed,
     IndexedBase,
+    KroneckerDelta,
     Max,
     Min,
     Piecewise,
@@ -35,7 +37,7 @@ from derivations.normal_form import NoFormula, index_expression, leaf_of
 from derivations.renaming import free_indices
 from derivations.vocabulary import KNOWN, Binding, sigmoid, softplus, step
 
-FUNCTIONS = (exp, log, sigmoid, softplus, step, Heaviside, sign, Abs, Max, Min, Piecewise, AppliedUndef)
+FUNCTIONS = (KroneckerDelta, exp, log, sigmoid, softplus, step, Heaviside, sign, Abs, Max, Min, Piecewise, AppliedUndef)
 
 
 def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx]) -> None:
@@ -67,9 +69,8 @@ def _check_side(side: str, e: Expr) -> None:
     for number in e.atoms(Float):
         raise NoFormula(f"{number} on the {side} side is not exact: write Rational(…)")
     for f in e.atoms(Function):
-        if not isinstance(f, FUNCTIONS) and type(f).__name__ not in KNOWN and not isinstance(f, Binding):
-            if type(f).__name__ != "KroneckerDelta":
-                raise NoFormula(f"unknown function {type(f).__name__} on the {side} side")
+        if not isinstance(f, FUNCTIONS) and type(f).__name__ not in KNOWN:
+            raise NoFormula(f"unknown function {type(f).__name__} on the {side} side")
     bare = _bare_array(e)
     if bare is not None:
         raise NoFormula(f"array {bare} on the {side} side stands without its indices")
@@ -92,7 +93,7 @@ def _bare_array(e: Basic) -> Basic | None:
     return next((found for a in parts if (found := _bare_array(a)) is not None), None)
 
 
-def _check_scopes(e: Basic, bound: set[Idx], free: set[Idx]) -> None:
+def _check_scopes(e: Any, bound: set, free: set) -> None:
     """An index is bound once, or free: not both."""
     if isinstance(e, (Sum, Product, Binding)):
         limits = e.limits if isinstance(e, (Sum, Product)) else (e.limits,) if e.limits else ()
@@ -158,11 +159,5 @@ def _check_axes(parts: Iterable[Expr]) -> None:
 
 def dimensions_of(expressions: Iterable[Basic]) -> list[Symbol]:
     """The symbols that are sizes: those in the ranges of indices."""
-    found: set[Symbol] = set()
-    for e in expressions:
-        for k in e.atoms(Idx):
-            found |= (k.upper.free_symbols | k.lower.free_symbols) if k.upper is not None else set()
-        for s in e.atoms(Sum, Product):
-            for limit in s.limits:
-                found |= set().union(*(b.free_symbols for b in limit[1:]))
-    return sorted(found, key=str)
+    ends: list[Any] = [k.upper for e in expressions for k in e.atoms(Idx)]
+    return sorted({symbol for end in ends if end is not None for symbol in end.free_symbols}, key=str)

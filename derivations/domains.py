@@ -1,6 +1,7 @@
 """Where formulas are positive by the way they are written, and where they are smooth."""
 
 from itertools import combinations
+from typing import Any
 
 from sympy import (
     Abs,
@@ -49,7 +50,7 @@ def known_sign(e: Expr) -> int:
 def smooth_where(e: Expr, x: Expr) -> set[Relational]:
     """What must hold for `derivative` to be the derivative by x: off every kink that x moves, inside every domain."""
     symbol = x.base if isinstance(x, Indexed) else x
-    found: set[Relational] = set()
+    found: set[Any] = set()
     for part in e.atoms(Abs, sign, step, Heaviside, Max, Min, Piecewise, Maximum, log, Pow):
         if symbol not in part.atoms(type(symbol)):
             continue

@@ -6,7 +6,7 @@ einsum; what a sum can't take as a product (the sum of a function of several ind
 
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -130,10 +130,10 @@ class _Emitter:
                 size = array.shape[axis] + self.lowest[name, axis] - 1
                 if isinstance(upper, Symbol) and sizes.setdefault(upper, size) != size:
                     raise ValueError(f"axis {axis} of {name} has shape {array.shape}, but {upper} is {sizes[upper]}")
-        for k in indices_of(formula).union(indices):
-            for symbol in k.upper.free_symbols:
-                if symbol.name in arrays:
-                    sizes.setdefault(symbol, int(arrays[symbol.name]))
+        ends: list[Any] = [k.upper for k in indices_of(formula).union(indices)]
+        for symbol in {s for end in ends for s in end.free_symbols}:
+            if symbol.name in arrays:
+                sizes.setdefault(symbol, int(arrays[symbol.name]))
         return sizes
 
     def length(self, k: Idx) -> int:
@@ -297,7 +297,7 @@ class _Emitter:
             result = self.together(jnp.maximum if isinstance(e, Max) else jnp.minimum, result, other)
         return result
 
-    def piecewise(self, e: Piecewise) -> Named:
+    def piecewise(self, e: Any) -> Named:
         result = self.scalar(jnp.nan)
         for value, condition in reversed(e.args):
             result = self.together(jnp.where, self.condition(condition), self.value(value), result)

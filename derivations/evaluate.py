@@ -312,7 +312,7 @@ class Evaluation:
         ]
 
     def _polynomial(self, name: str, indices: tuple[int, ...], arguments: list) -> Any:
-        """An opaque function f as a random polynomial: Σ c_ab… x^a y^b …, the exponents up to 3, and its derivatives."""
+        """An opaque function f as a random polynomial, Σ c_ab… x^a y^b …, exponents up to 3, and its derivatives."""
         base, *primes = name.split("'")
         orders = [0] * len(arguments)
         for p in primes:
@@ -333,11 +333,11 @@ class Evaluation:
 
     def _field(self, e, env):
         """F_j(v) = Σ_k a_jk v_k + (Σ_k b_jk v_k)², with its first and second derivatives."""
-        name, indices, body, limits = e.args
-        base, *primes = name.name.split("'")
-        where = tuple(self.integer(i, env) for i in indices)
+        body, limits = e.body, e.limits
+        base, *primes = e.name.split("'")
+        where = tuple(self.integer(i, env) for i in e.indices)
         if not limits:
-            return self._polynomial(name.name, where, [self(body, env)])
+            return self._polynomial(e.name, where, [self(body, env)])
         j, wrt = where[: len(where) - len(primes)], where[len(where) - len(primes) :]
         number = self.arithmetic.number
 

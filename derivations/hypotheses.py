@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sympy import Basic, Derivative, Expr, Idx, Indexed, Integer, Pow, Product, Sum, Symbol, Tuple
+from sympy import Derivative, Expr, Idx, Indexed, Integer, Pow, Product, Sum, Symbol, Tuple
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 
 from derivations.calculus import derivative
 from derivations.domains import smooth_where
 from derivations.evaluate import Evaluation
-from derivations.normal_form import NoFormula, convert, leaf_of
+from derivations.indices import inside
+from derivations.normal_form import NoFormula, convert, index_expression, leaf_of
 from derivations.renaming import free_indices, replace_index
 from derivations.sums import Rule
 from derivations.vocabulary import Binding
@@ -19,8 +20,11 @@ from derivations.vocabulary import Binding
 
 @dataclass(frozen=True)
 class Hypotheses:
-    """`definitions` name a formula, `equations` rewrite one, `conditions` are inequalities of values, `different` are
-    pairs of indices that are not equal; `positive` and `below_one` name the arrays that a condition bounds everywhere."""
+    """`definitions` name a formula, `equations` rewrite one, `conditions` are inequalities of values.
+
+    `different` are pairs of indices that are not equal; `positive` and `below_one` name the arrays that a condition
+    bounds everywhere.
+    """
 
     definitions: tuple[tuple[Expr, Expr], ...] = ()
     equations: tuple[tuple[Expr, Expr], ...] = ()
@@ -52,16 +56,15 @@ class Hypotheses:
         """
         return self._unfold(e, frozenset(), 0, off_kinks)
 
-    def _unfold(self, e: Basic, stop: frozenset[Expr], depth: int, off_kinks: set[Relational]) -> Any:
+    def _unfold(self, e: Any, stop: frozenset[Expr], depth: int, off_kinks: set[Relational]) -> Any:
         if depth > 60:
             raise NoFormula("the definitions are circular")
         if isinstance(e, Derivative):
             result = e.expr
-            for x, order in e.variable_count:
-                for _ in range(int(order)):
-                    inner = self._unfold(result, stop | {_base(x)}, depth + 1, off_kinks)
-                    off_kinks |= {self._unfold(r, stop, depth + 1, set()) for r in smooth_where(inner, x)}
-                    result = derivative(inner, x)
+            for x in e.variables:
+                inner = self._unfold(result, stop | {_base(x)}, depth + 1, off_kinks)
+                off_kinks |= {self._unfold(r, stop, depth + 1, set()) for r in smooth_where(inner, x)}
+                result = derivative(inner, x)
             return self._unfold(result, stop, depth + 1, off_kinks)
         if isinstance(e, (Indexed, Symbol)) and not isinstance(e, Idx):
             found = None if _base(e) in stop else self._definition(e)
@@ -87,7 +90,7 @@ class Hypotheses:
         for left, right in self.definitions:
             if left == e:
                 return right
-            if isinstance(left, Indexed) and isinstance(e, Indexed) and left.base == e.base:
+            if isinstance(left, Indexed) and isinstance(e, Indexed) and left.base == e.base and _covers(left, e):
                 places = [Idx(f"·{k}", (i.lower, i.upper)) for k, i in enumerate(left.indices)]
                 for old, place in zip(left.indices, places, strict=True):
                     right = replace_index(right, old, place)
@@ -143,6 +146,18 @@ class _Exact:
     multiply = staticmethod(lambda a, b: a * b)
     reciprocal = staticmethod(lambda a: 1 / a)
     sign = staticmethod(lambda a: (a > 0) - (a < 0))
+
+
+def _covers(defined: Indexed, element: Indexed) -> bool:
+    """True if the definition speaks of this element: y[0] is not among the y[i], i = 1 … n, but an array of its own."""
+    for place, i in zip(defined.indices, element.indices, strict=True):
+        leaf, value = leaf_of(place), index_expression(i, {})
+        if not value.terms:
+            if value.constant < leaf.lower:
+                return False
+        elif not inside(value, leaf):
+            raise NoFormula(f"{element} stands for more than {defined}, {place} = {leaf.lower} … {leaf.upper}, defines")
+    return True
 
 
 def _indexed_limit(limit: Tuple) -> Tuple:

@@ -1,7 +1,8 @@
-"""From SymPy to the normal form: every formula becomes a Laurent polynomial over atoms (see `terms`, `atoms`, `sums`)."""
+"""From SymPy to the normal form: a formula becomes a Laurent polynomial over atoms (see `terms`, `atoms`, `sums`)."""
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 from sympy import (
     Abs,
@@ -124,8 +125,8 @@ def _sum(e: Sum, env: Bound) -> Poly:
     return sum_over(convert(e.function, env), tuple(dummies))
 
 
-def _product(e: Product, env: Bound) -> Poly:
-    """Π_k f_k, factor by factor: exp Σ_k log f_k for f_k > 0; Π_k step(f_k) = step(min_k f_k); else an atom of its own."""
+def _product(e: Any, env: Bound) -> Poly:
+    """Π_k f_k, factor by factor: exp Σ_k log f_k for f_k > 0; Π_k step(f_k) = step(min_k f_k); else an atom."""
     if len(e.limits) > 1:
         return _product(Product(Product(e.function, *e.limits[:-1]), e.limits[-1]), env)
     k, lower, upper = e.limits[0]
@@ -159,16 +160,15 @@ def _maximum(e: Maximum, env: Bound) -> Poly:
 
 
 def _field(e: FieldValue, env: Bound) -> Poly:
-    name, indices, body, limits = e.args
-    where = tuple(index_expression(i, env) for i in indices)
-    if not limits:
-        return atoms.function(name.name, (convert(body, env),), where)
-    k, lower, upper = limits
+    where = tuple(index_expression(i, env) for i in e.indices)
+    if not e.limits:
+        return atoms.function(e.name, (convert(e.body, env),), where)
+    k, lower, upper = e.limits
     dummy = fresh(leaf_of(k, (lower, upper)))
-    return bound("field", name.name, where, (convert(body, {**env, k: dummy}),), dummy)
+    return bound("field", e.name, where, (convert(e.body, {**env, k: dummy}),), dummy)
 
 
-def _piecewise(e: Piecewise, env: Bound) -> Poly:
+def _piecewise(e: Any, env: Bound) -> Poly:
     """Branch after branch, each where its condition holds and none before it did."""
     result, left = number(0), ONE
     for value, condition in e.args:

@@ -7,7 +7,7 @@ def cleared(poly: Poly) -> Poly:
     """The polynomial times the powers of its denominators that make every exponent of theirs ≥ 0.
 
     Q ≠ 0 is a side condition of Q^(−1) (noted when that was formed), so the product is 0 exactly where the polynomial
-    is. The exponents of one Q in different terms differ by whole numbers where they can cancel: Q^(k) is multiplied out.
+    is. Where terms can cancel, their exponents of Q differ by whole numbers k: Q^k is multiplied out.
     """
     for _ in range(12):
         lowest: dict[Atom, object] = {}

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
-from sympy import Basic, Expr, Idx, Product, Sum, Tuple
+from sympy import Basic, Idx, Product, Sum, Tuple
 
 from derivations.vocabulary import Binding
 
@@ -23,7 +24,7 @@ def indices_of(expression: Basic) -> set[Idx]:
     return expression.atoms(Idx)
 
 
-def replace_index(expression: Expr, old: Idx, new: Expr) -> Expr:
+def replace_index(expression: Any, old: Any, new: Any) -> Any:
     """The expression with the free index `old` replaced; a dummy that would catch `new` gets another name."""
     if old not in free_indices(expression):
         return expression

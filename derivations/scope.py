@@ -20,19 +20,21 @@ class Scope:
     symbols: dict[str, Any] = field(default_factory=dict)  # the SymPy symbols and arrays by name, to read back
 
 
-_SCOPE: ContextVar[Scope] = ContextVar("scope", default=Scope())
+_SCOPE: ContextVar[Scope | None] = ContextVar("scope", default=None)
 
 
 def scope() -> Scope:
-    return _SCOPE.get()
+    """The scope in force; outside of one there are no hypotheses, and conditions are forgotten."""
+    return _SCOPE.get() or Scope()
 
 
 @contextmanager
 def reasoning(positive: frozenset[str] = frozenset(), rules: tuple = (), expand: bool = False) -> Iterator[Scope]:
     """Everything inside is judged under these hypotheses; the side conditions needed are on the scope."""
-    token = _SCOPE.set(Scope(positive, rules, expand))
+    entered = Scope(positive, rules, expand)
+    token = _SCOPE.set(entered)
     try:
-        yield _SCOPE.get()
+        yield entered
     finally:
         _SCOPE.reset(token)
 

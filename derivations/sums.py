@@ -189,10 +189,10 @@ def matches(rule: Rule, dummies: list[Leaf], powers: Powers) -> Iterator[Match]:
     pairs: list[tuple[Atom, Atom]] = []
     leaves = rule.free | set(rule.dummies)
     for values, used in search(sorted(rule.powers.items(), key=lambda item: item[0].kind != "variable"), {}, {}):
-        bound = [values[d].plain if d in values else None for d in rule.dummies]
-        if any(b not in dummies for b in bound) or len(set(bound)) < len(bound):
+        bound = [leaf for d in rule.dummies if (leaf := _dummy_for(d, values, dummies)) is not None]
+        if len(set(bound)) < len(rule.dummies):
             continue
-        if any((b.lower, b.upper) != (d.lower, d.upper) for b, d in zip(bound, rule.dummies, strict=True)):
+        if not all(inside(values[leaf], leaf) for leaf in rule.free & values.keys()):
             continue
         rest = {a: e - used.get(a, 0) for a, e in powers.items()}
         rest = {a: e for a, e in rest.items() if e}
@@ -201,14 +201,21 @@ def matches(rule: Rule, dummies: list[Leaf], powers: Powers) -> Iterator[Match]:
         yield Match(values, monomial(rest), tuple(d for d in dummies if d not in bound))
 
 
+def _dummy_for(pattern: Leaf, values: dict[Leaf, Affine], dummies: list[Leaf]) -> Leaf | None:
+    """The dummy of the same range that a rule's dummy has met."""
+    leaf = values[pattern].plain if pattern in values else None
+    same = leaf is not None and leaf in dummies and (leaf.lower, leaf.upper) == (pattern.lower, pattern.upper)
+    return leaf if same else None
+
+
 def _unify(wanted: Atom, atom: Atom, values: dict[Leaf, Affine], leaves: frozenset[Leaf]) -> dict[Leaf, Affine] | None:
     """Values of the leaves that may make `wanted` the same as `atom` (verified afterwards by putting them in)."""
     if len(wanted.indices) != len(atom.indices):
         return None
     for a, b in zip(wanted.indices, atom.indices, strict=True):
         leaf = a.plain
-        if leaf in leaves:
-            if values.setdefault(leaf, b) != b if leaf in values else False:
+        if leaf is not None and leaf in leaves:
+            if values.get(leaf, b) != b:
                 return None
             values = values | {leaf: b}
         elif a.leaves & leaves == frozenset() and a != b:

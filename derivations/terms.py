@@ -20,7 +20,7 @@ Exponent = int | Fraction
 
 
 class Atom:
-    """An indivisible factor: a kind ("variable", "delta", "exp", "sum", …), a name, indices, arguments and bound indices.
+    """An indivisible factor: its kind ("variable", "delta", "exp", "sum", …), name, indices, arguments, bound indices.
 
     Equality is equality of `key`, the text of the atom.
     """
@@ -240,7 +240,7 @@ def contract_deltas(powers: dict[Atom, Exponent]) -> Poly | None:
 
 RELATIONS.append(contract_deltas)
 
-# Each kind of atom is rebuilt, when its parts change, by the constructor registered here: (old atom, indices, args) -> Poly.
+# Each kind of atom is rebuilt, when its parts change, by its constructor here: (old atom, indices, args) -> Poly.
 REBUILD: dict[str, Callable[[Atom, tuple[Affine, ...], tuple[Poly, ...]], Poly]] = {}
 
 

@@ -77,8 +77,8 @@ class Binding(Expr):
     """An expression that binds one index over its range, as Sum does: the last argument is (k, lower, upper) or ()."""
 
     @property
-    def limits(self) -> Tuple:
-        return self.args[-1]  # type: ignore[return-value]
+    def limits(self) -> Any:
+        return self.args[-1]
 
     @property
     def free_symbols(self):
@@ -102,12 +102,12 @@ class Maximum(Binding):
         return super().__new__(cls, sympify(body), sympify(where), limits)
 
     @property
-    def body(self) -> Expr:
-        return self.args[0]  # type: ignore[return-value]
+    def body(self) -> Any:
+        return self.args[0]
 
     @property
-    def where(self) -> Expr:
-        return self.args[1]  # type: ignore[return-value]
+    def where(self) -> Any:
+        return self.args[1]
 
     def _latex(self, printer):
         k, _lower, upper = self.limits
@@ -139,18 +139,28 @@ class FieldValue(Binding):
     """F_j at a number or at a vector; arguments: name, indices, body, (k, lower, upper) or ()."""
 
     @property
+    def name(self) -> str:
+        return str(self.args[0])
+
+    @property
+    def indices(self) -> Any:
+        return self.args[1]
+
+    @property
+    def body(self) -> Any:
+        return self.args[2]
+
+    @property
     def free_symbols(self):
-        inner = set().union(self.args[1].free_symbols, self.args[2].free_symbols)
+        inner = self.indices.free_symbols | self.body.free_symbols
         return inner - {self.limits[0]} if self.limits else inner
 
     def _latex(self, printer):
-        name, indices, body, _limits = self.args
-        lower = "".join(printer._print(i) for i in indices)
-        return rf"{name}_{{{lower}}}\left({printer._print(body)}\right)"
+        lower = "".join(printer._print(i) for i in self.indices)
+        return rf"{self.name}_{{{lower}}}\left({printer._print(self.body)}\right)"
 
     def _sympystr(self, printer):
-        name, indices, body, _limits = self.args
-        return f"{name}[{', '.join(map(printer._print, indices))}]({printer._print(body)})"
+        return f"{self.name}[{', '.join(map(printer._print, self.indices))}]({printer._print(self.body)})"
 
 
 def prime(function, argument: int | None = None) -> Any:

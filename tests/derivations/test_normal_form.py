@@ -114,7 +114,7 @@ FORMULAS = {
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_the_normal_form_has_the_formulas_values(name):
-    """Read back into SymPy and evaluated by an evaluator that knows no normal form, at points where both have a value."""
+    """Read back into SymPy and evaluated, by an evaluator that knows no normal form, wherever both have a value."""
     formula, compared = FORMULAS[name], 0
     with reasoning():
         back = to_sympy(normal_form(formula))
