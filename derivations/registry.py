@@ -5,12 +5,28 @@ from importlib import import_module
 
 from derivations import Derivation
 
-STEMS = ("affine", "activations", "softmax", "multiplicative", "maximum", "polynomial", "dropout", "divergences", "network")
+STEMS = (
+    "affine",
+    "activations",
+    "softmax",
+    "multiplicative",
+    "maximum",
+    "polynomial",
+    "dropout",
+    "divergences",
+    "network",
+)
 
 
 @cache
 def derivations() -> dict[str, Derivation]:
-    return {d.name: d for stem in STEMS for d in import_module(f"derivations.{stem}").DERIVATIONS}
+    return {d.name: d for stem in STEMS for d in of_file(stem)[1]}
+
+
+def of_file(stem: str) -> tuple[str, tuple[Derivation, ...]]:
+    """What the file says of itself, and its derivations."""
+    module = import_module(f"derivations.{stem}")
+    return module.__doc__ or "", module.DERIVATIONS
 
 
 def of_rule(rule: str) -> tuple[Derivation, ...]:

@@ -9,7 +9,7 @@ HELP = "print the derivation of a rule, step by step, and check every step"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "name", nargs="?", metavar="NAME", help="a derivation (softmax), or what several begin with (affine, network)"
+        "name", nargs="?", metavar="NAME", help="a derivation (softmax), a rule or a file of several (power_product, network)"
     )
     parser.add_argument("--latex", action="store_true", help="print LaTeX")
     parser.add_argument("--list", action="store_true", help="list what there is")
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from derivations.plain import plain
-    from derivations.registry import derivations, of_rule
+    from derivations.registry import STEMS, derivations, of_file, of_rule
 
     if args.list:
         width = max(map(len, derivations()))
@@ -26,14 +26,18 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.name is None:
         raise InputError("a name is needed; --list shows what there is")
-    chosen = [derivations()[args.name]] if args.name in derivations() else of_rule(args.name)
+    if args.name in derivations():
+        introduction, chosen = "", (derivations()[args.name],)
+    else:
+        introduction, chosen = of_file(args.name) if args.name in STEMS else ("", of_rule(args.name))
     if not chosen:
         raise InputError(f"no derivation {args.name!r}; there are {', '.join(derivations())}")
     checks = [derivation.check() for derivation in chosen]
     if args.latex:
         print("\n\n".join(derivation.latex() for derivation in chosen))
     else:
-        print("\n\n".join(text(derivation, check) for derivation, check in zip(chosen, checks, strict=True)))
+        texts = [text(derivation, check) for derivation, check in zip(chosen, checks, strict=True)]
+        print("\n\n".join(filter(None, [introduction.strip(), *texts])))
     return 0 if all(checks) else 1
 
 

@@ -15,9 +15,10 @@ def test_a_derivation_is_printed_with_its_outcome(capsys):
     assert "proven for arbitrary dimension" in out
 
 
-def test_the_first_part_of_names_prints_all_of_them(capsys):
+def test_a_file_prints_what_it_is_about_and_all_that_is_in_it(capsys):
     assert cli.main(["derive", "affine"]) == 0
     out = capsys.readouterr().out
+    assert out.startswith("Affine layers: z_i = Σ_j W_ij y_j + b_i")
     for name in derivations():
         assert (f"\n{name}\n" in f"\n{out}") == name.startswith("affine.")
 
