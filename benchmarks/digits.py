@@ -18,10 +18,11 @@ import numpy as np
 import optax
 
 from benchmarks.timing import compare, write_json
-from functional_bp.classification import Problem, problem
+from functional_bp.config import Config
+from functional_bp.experiment import Experiment, experiment
 from functional_bp.training.loop import fit
 from functional_bp.training.metrics import classes
-from functional_bp.training.step import start, train_step
+from functional_bp.training.step import train_step
 
 BATCH, RATE, HIDDEN = 32, 1e-3, (64, 32)
 Side = Callable[[], float]  # trains from scratch; gives the accuracy on the held-out digits
@@ -32,52 +33,53 @@ def epochs_of_rows(n: int, epochs: int) -> list[np.ndarray]:
     return [row for _ in range(epochs) for row in random.permutation(n)[: n - n % BATCH].reshape(-1, BATCH)]
 
 
-def in_one_program(of: Problem, epochs: int) -> Side:
-    x, d = jax.device_put((of.train.x, of.task.targets(of.train.labels)))
-    optimizer = optax.adam(RATE)
-    state = start(of.network, optimizer, seed=0)
-    steps = epochs * (len(x) // BATCH)
-    accuracy = jax.jit(lambda params: (classes(of.network.apply(params, of.test.x)[0]) == of.test.labels).mean())
+def accuracy_of(of: Experiment) -> Callable[[Any], Any]:
+    x, labels = of.of.test
+    return jax.jit(lambda params: (classes(of.network.apply(params, x)[0]) == labels).mean())
+
+
+def in_one_program(of: Experiment, epochs: int) -> Side:
+    data, state, steps = jax.device_put((of.seen.x, of.seen.labels)), of.start(), epochs * of.epoch
+    accuracy = accuracy_of(of)
 
     def run() -> float:
         fitted = fit(
             of.network,
-            of.task.divergence,
-            (x, d),
-            optimizer=optimizer,
+            of.of.divergence,
+            data,
+            optimizer=of.update,
             steps=steps,
             batch=BATCH,
             report_every=steps,
             state=state,
+            prepare=of.of.prepare,
         )
         return float(accuracy(fitted.params))
 
     return run
 
 
-def step_by_step(of: Problem, epochs: int) -> Side:
-    x, d = jax.device_put((of.train.x, of.task.targets(of.train.labels)))
-    optimizer = optax.adam(RATE)
-    first = start(of.network, optimizer, seed=0)
-    take = train_step(of.network, of.task.divergence, optimizer)
-    step = jax.jit(lambda state, x, d, rows: take(state, x[rows], d[rows]))
-    accuracy = jax.jit(lambda params: (classes(of.network.apply(params, of.test.x)[0]) == of.test.labels).mean())
+def step_by_step(of: Experiment, epochs: int) -> Side:
+    x, labels = jax.device_put((of.seen.x, of.seen.labels))
+    first, accuracy = of.start(), accuracy_of(of)
+    take = train_step(of.network, of.of.divergence, of.update)
+    step = jax.jit(lambda state, x, labels, rows: take(state, *of.of.prepare(x[rows], labels[rows])))
 
     def run() -> float:
         state = first
         for rows in epochs_of_rows(len(x), epochs):
-            state, _ = step(state, x, d, rows)
+            state, _ = step(state, x, labels, rows)
         return float(accuracy(state.params))
 
     return run
 
 
-def pytorch(of: Problem, epochs: int) -> Side:
+def pytorch(of: Experiment, epochs: int) -> Side:
     import torch
     from torch import nn
 
-    x, labels = torch.tensor(of.train.x), torch.tensor(of.train.labels).long()
-    x_test, labels_test = torch.tensor(of.test.x), torch.tensor(of.test.labels)
+    x, labels = torch.tensor(of.of.train.x), torch.tensor(of.of.train.labels).long()
+    x_test, labels_test = torch.tensor(of.of.test.x), torch.tensor(of.of.test.labels)
     divergence = nn.CrossEntropyLoss()
 
     def run() -> float:
@@ -98,7 +100,7 @@ def pytorch(of: Problem, epochs: int) -> Side:
     return run
 
 
-def equinox(of: Problem, epochs: int) -> Side:
+def equinox(of: Experiment, epochs: int) -> Side:
     import equinox as eqx
 
     class Network(eqx.Module):
@@ -114,7 +116,7 @@ def equinox(of: Problem, epochs: int) -> Side:
                 x = jax.nn.relu(layer(x))
             return self.layers[-1](x)
 
-    x, labels = of.train.x, of.train.labels
+    x, labels = of.of.train.x, of.of.train.labels
     optimizer = optax.adam(RATE)
     first = Network(jax.random.key(0))
 
@@ -133,12 +135,12 @@ def equinox(of: Problem, epochs: int) -> Side:
         model, state = first, optimizer.init(eqx.filter(first, eqx.is_array))
         for rows in epochs_of_rows(len(x), epochs):
             model, state, _ = step(model, state, x[rows], labels[rows])
-        return float((np.asarray(predict(model, of.test.x)) == of.test.labels).mean())
+        return float((np.asarray(predict(model, of.of.test.x)) == of.of.test.labels).mean())
 
     return run
 
 
-def flax_nnx(of: Problem, epochs: int) -> Side:
+def flax_nnx(of: Experiment, epochs: int) -> Side:
     from flax import nnx
 
     class Network(nnx.Module):
@@ -151,7 +153,7 @@ def flax_nnx(of: Problem, epochs: int) -> Side:
         def __call__(self, x: Any) -> jax.Array:
             return self.last(nnx.relu(self.second(nnx.relu(self.first(x)))))
 
-    x, labels = of.train.x, of.train.labels
+    x, labels = of.of.train.x, of.of.train.labels
 
     def loss(model: Network, x: Any, labels: Any) -> jax.Array:
         return optax.softmax_cross_entropy_with_integer_labels(model(x), labels).mean()
@@ -169,7 +171,7 @@ def flax_nnx(of: Problem, epochs: int) -> Side:
         optimizer = nnx.Optimizer(model, optax.adam(RATE), wrt=nnx.Param)
         for rows in epochs_of_rows(len(x), epochs):
             step(model, optimizer, x[rows], labels[rows])
-        return float((np.asarray(predict(model, of.test.x)) == of.test.labels).mean())
+        return float((np.asarray(predict(model, of.of.test.x)) == of.of.test.labels).mean())
 
     return run
 
@@ -189,7 +191,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     args = parser.parse_args()
-    of = problem("ten", "stratified", 0, HIDDEN, "relu")
+    of = experiment(Config(hidden=HIDDEN, rate=RATE, batch=str(BATCH)))
     sides = {name: make(of, args.epochs) for name, make in SIDES.items()}
     for name, side in sides.items():
         print(f"{name}: accuracy {side():.4f} after {args.epochs} epochs")

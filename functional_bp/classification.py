@@ -1,34 +1,43 @@
-"""What the commands train: a perceptron that tells classes apart, and the tasks made from the digits."""
+"""What the commands train: a perceptron that tells classes apart, and the tasks made from digits."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Array, Float, Int
 
 from functional_bp import rules
 from functional_bp.errors import InputError
 from functional_bp.network import Layer, Rule, affine_layer, chain
+from functional_bp.rules.dropout import dropout
 from functional_bp.training.data import Data, check, digits, ordered, stratified, with_negatives
+from functional_bp.training.files import Part, open_dataset
 from functional_bp.training.metrics import classes, confusion_matrix
+from functional_bp.training.rows import Chosen
 
 ACTIVATIONS: dict[str, Rule] = {
     rule.__name__: rule
     for rule in (rules.relu, rules.leaky_relu, rules.randomised_leaky_relu, rules.sigmoid, rules.tanh, rules.identity)
 }
+SPLITS = ("stratified", "ordered")
+DIGIT_NAMES = tuple("0123456789")
 
 
-class Task(NamedTuple):
-    """`classes` are their names; `prepare(digits, seed)` labels the digits with them.
+class Problem(NamedTuple):
+    """Instances x with the label of each, and the names of the labels: x is stored as it came, scale · x is learnt.
 
     The outputs are logits, and the divergence the KL divergence between target and softmax: for two classes one
     logit and its sigmoid are enough. Source: lectures, claim E11.
     """
 
     classes: tuple[str, ...]
-    prepare: Callable[[Data, int], Data]
+    train: Data | Part
+    test: Data | Part
+    scale: float = 1.0
 
     @property
     def outputs(self) -> int:
@@ -38,72 +47,114 @@ class Task(NamedTuple):
     def divergence(self) -> Rule:
         return rules.sigmoid_binary_nll if self.outputs == 1 else rules.softmax_nll
 
-    def targets(self, labels: Int[np.ndarray, " n"]) -> Float[np.ndarray, "n outputs"]:
-        """d: the class as one row of zeros and a one; of two classes, the second is 1 and the first 0."""
+    def prepare(
+        self, x: Array, labels: Int[Array, "*batch"]
+    ) -> tuple[Float[Array, "*batch k"], Float[Array, "*batch n"]]:
+        """(scale · x, d): d is a row of zeros and a one; of two classes, the second is 1 and the first 0."""
+        x = self.scaled(x)
         if self.outputs == 1:
-            return labels[:, None].astype(np.float32)
-        return np.eye(self.outputs, dtype=np.float32)[labels]
+            return x, labels[..., None].astype(x.dtype)
+        return x, jax.nn.one_hot(labels, self.outputs, dtype=x.dtype)
+
+    def scaled(self, x: Array) -> Float[Array, "*batch k"]:
+        x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
+        return x if self.scale == 1 else x * self.scale
 
 
-DIGIT_NAMES = tuple("0123456789")
+def problem(task: str, split: str, seed: int, data: str | None = None) -> Problem:
+    """The task on the bundled digits, or on the data set at the path `data`.
 
-TASKS = {
-    "ten": Task(DIGIT_NAMES, lambda data, seed: data),
-    "two": Task(("not 2", "2"), lambda data, seed: data._replace(labels=(data.labels == 2).astype(np.int32))),
-    "eleven": Task((*DIGIT_NAMES, "none"), with_negatives),
-}
-
-
-def perceptron(sizes: Sequence[int], activation: str) -> Layer:
-    """affine, activation, affine, …, affine: the last gives logits. He's initialisation.
-
-    Raises InputError for an unknown activation or a size below 1.
-    """
-    if activation not in ACTIVATIONS:
-        raise InputError(f"unknown activation {activation!r}: expected one of {', '.join(ACTIVATIONS)}")
-    if min(sizes) < 1:
-        raise InputError(f"every layer needs at least one unit, got sizes {','.join(map(str, sizes))}")
-    layers = [affine_layer(n_in, n_out, "he") for n_in, n_out in pairwise(sizes)]
-    between = [part for layer in layers[:-1] for part in (layer, ACTIVATIONS[activation])]
-    return chain(*between, layers[-1], name="perceptron")
-
-
-class Problem(NamedTuple):
-    """A task with its data and the network for it: what `train` and `evaluate` share."""
-
-    task: Task
-    train: Data
-    test: Data
-    network: Layer
-
-
-SPLITS = ("stratified", "ordered")
-
-
-def problem(task: str, split: str, seed: int, hidden: Sequence[int], activation: str) -> Problem:
-    """Held out is a quarter of the digits: drawn by the seed from each class, or the last ("ordered").
-
-    Raises InputError for an unknown name or an impossible seed.
+    Held out, where the data has no test set of its own, is a quarter: drawn by the seed from each class, or the last
+    rows ("ordered"). Raises InputError for an unknown name, or data that cannot be used.
     """
     if task not in TASKS:
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
     if split not in SPLITS:
         raise InputError(f"unknown split {split!r}: expected one of {', '.join(SPLITS)}")
-    if not 0 <= seed < 2**32:
-        raise InputError(f"the seed must be from 0 to {2**32 - 1}, got {seed}")
-    chosen, data = TASKS[task], digits()
-    parts = stratified(data.labels, seed) if split == "stratified" else ordered(data.labels)
-    train, test = (check(chosen.prepare(data.rows(part), seed), len(chosen.classes), "the digits") for part in parts)
-    return Problem(chosen, train, test, perceptron((data.x.shape[1], *hidden, chosen.outputs), activation))
+    return TASKS[task](bundled(split, seed) if data is None else from_files(data, split, seed), seed)
 
 
-def results(of: Problem, params: Any) -> dict[str, Any]:
+def bundled(split: str, seed: int) -> Problem:
+    data = check(digits(), 10, "the digits")
+    train, test = map(data.rows, held_out(data.labels, split, seed))
+    return Problem(DIGIT_NAMES, train, test)
+
+
+def from_files(path: str, split: str, seed: int) -> Problem:
+    found = open_dataset(path)
+    names = tuple(map(str, range(found.classes)))
+    if found.test is not None:
+        return Problem(names, found.train, found.test, found.scale)
+    train, test = (part_of(found.train, rows) for rows in held_out(found.train.labels, split, seed))
+    return Problem(names, train, test, found.scale)
+
+
+def held_out(
+    labels: Int[np.ndarray, " n"], split: str, seed: int, part: int | float = 4
+) -> tuple[np.ndarray, np.ndarray]:
+    return stratified(labels, seed, part) if split == "stratified" else ordered(labels, part)
+
+
+def part_of(part: Data | Part, rows: Int[np.ndarray, " m"]) -> Data | Part:
+    return part.rows(rows) if isinstance(part, Data) else Part(Chosen(part.x, rows), part.labels[rows])
+
+
+def two_or_not_two(of: Problem, seed: int) -> Problem:
+    if len(of.classes) < 3:
+        raise InputError(f"--task two needs a class 2, the data has classes 0 to {len(of.classes) - 1}")
+    train, test = (part._replace(labels=(part.labels == 2).astype(np.int32)) for part in (of.train, of.test))
+    return of._replace(classes=("not 2", "2"), train=train, test=test)
+
+
+def or_none(of: Problem, seed: int) -> Problem:
+    if not isinstance(of.train, Data) or not isinstance(of.test, Data):
+        raise InputError("--task eleven makes its negatives from the bundled digits: it goes without --data")
+    return of._replace(
+        classes=(*of.classes, "none"), train=with_negatives(of.train, seed), test=with_negatives(of.test, seed)
+    )
+
+
+TASKS: dict[str, Callable[[Problem, int], Problem]] = {
+    "ten": lambda of, seed: of,
+    "two": two_or_not_two,
+    "eleven": or_none,
+}
+
+
+def perceptron(sizes: Sequence[int], activation: str, dropout_rate: float = 0.0) -> Layer:
+    """affine, activation, affine, …, affine: the last gives logits. He's initialisation.
+
+    With a dropout rate each activation is followed by dropout. Raises InputError for an unknown activation or a size
+    below 1.
+    """
+    if activation not in ACTIVATIONS:
+        raise InputError(f"unknown activation {activation!r}: expected one of {', '.join(ACTIVATIONS)}")
+    if min(sizes) < 1:
+        raise InputError(f"every layer needs at least one unit, got sizes {','.join(map(str, sizes))}")
+    after = (ACTIVATIONS[activation], *([partial(dropout, rate=dropout_rate)] if dropout_rate else []))
+    layers = [affine_layer(n_in, n_out, "he") for n_in, n_out in pairwise(sizes)]
+    before_last = [part for layer in layers[:-1] for part in (layer, *after)]
+    return chain(*before_last, layers[-1], name="perceptron")
+
+
+def results(of: Problem, network: Layer, params: Any) -> dict[str, Any]:
     """train_accuracy, test_accuracy, and the confusion matrix of the test set."""
-    predict = jax.jit(lambda params, x: classes(of.network.apply(params, x)[0]))
-    predicted = np.asarray(predict(params, np.concatenate([of.train.x, of.test.x])))
-    train, test = np.split(predicted, [len(of.train.x)])
+    predict = jax.jit(lambda params, x: classes(network.apply(params, of.scaled(x))[0]))
+    train, test = predictions(predict, params, of.train, of.test)
     return {
         "train_accuracy": float((train == of.train.labels).mean()),
         "test_accuracy": float((test == of.test.labels).mean()),
-        "confusion": confusion_matrix(of.test.labels, test, len(of.task.classes)).tolist(),
+        "confusion": confusion_matrix(of.test.labels, test, len(of.classes)).tolist(),
     }
+
+
+def predictions(predict: Callable[[Any, Any], Array], params: Any, *parts: Data | Part) -> list[np.ndarray]:
+    """The class of each row of each part, as one call on all of what is in memory and block by block from files."""
+    if all(isinstance(part, Data) for part in parts):
+        together = np.asarray(predict(params, np.concatenate([part.x for part in parts])))
+        return np.split(together, np.cumsum([len(part.x) for part in parts])[:-1])
+    return [np.concatenate([np.asarray(predict(params, block)) for block in blocks(part)]) for part in parts]
+
+
+def blocks(part: Data | Part) -> Any:
+    return [part.x] if isinstance(part, Data) else part.x.blocks()

@@ -5,13 +5,6 @@ import json
 from pathlib import Path
 
 HELP = "reproduce the accuracy of a run from its folder"
-KINDS: dict[str, type | tuple[type, ...]] = {
-    "task": str,
-    "split": str,
-    "seed": int,
-    "hidden": list,
-    "activation": str,
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,20 +18,17 @@ def run(args: argparse.Namespace) -> int:
     keep_compiled_programs()
     import jax
 
-    from functional_bp.classification import problem, results
-    from functional_bp.commands.train import print_results
-    from functional_bp.errors import InputError
+    from functional_bp.classification import results
+    from functional_bp.experiment import experiment
+    from functional_bp.showing import print_results
     from functional_bp.training.run_folder import RunFolder
 
     folder = RunFolder(args.run_folder)
-    config = folder.load_config(KINDS)
-    if not all(type(units) is int for units in config["hidden"]):
-        raise InputError(f"{folder.config}: hidden must be whole numbers, got {config['hidden']}")
-    of = problem(*(config[name] for name in ("task", "split", "seed", "hidden", "activation")))
+    of = experiment(folder.load_config())
     params = folder.load_params(jax.eval_shape(of.network.init, jax.random.key(0)))
-    found = results(of, params)
+    found = results(of.of, of.network, params)
     if args.json:
         print(json.dumps(found))
     else:
-        print_results(found, of)
+        print_results(found, of.of.classes)
     return 0

@@ -14,8 +14,12 @@ from functional_bp.errors import InputError
 HASH = "sha256"
 
 
+class Damaged(InputError):
+    """A file whose bytes are not those that were written."""
+
+
 def save_tree(path: Path, tree: Any) -> None:
-    """Writes the leaves under the names of their places ("params.0.W"). Raises InputError if it can't."""
+    """Writes the leaves under the names of their places ("0.W"). Raises InputError if it can't."""
     arrays = {name: np.asarray(leaf) for name, leaf in named_leaves(tree).items()}
     arrays[HASH] = np.frombuffer(content_hash(arrays), np.uint8)
     write_atomically(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
@@ -26,7 +30,11 @@ def load_tree(path: Path, like: Any) -> Any:
 
     Raises InputError for a file that is missing, damaged or of another structure, with what differs.
     """
-    arrays = load_arrays(path)
+    return as_tree(load_arrays(path), like, path)
+
+
+def as_tree(arrays: dict[str, np.ndarray], like: Any, path: Path) -> Any:
+    """The arrays as a tree like the other. Raises InputError, naming the file, where they are of another."""
     expected = named_leaves(like)
     for name in sorted(arrays.keys() ^ expected.keys()):
         raise InputError(f"{path}: {name} is {'not expected' if name in arrays else 'missing'}")
@@ -46,9 +54,9 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist") from error
     except Exception as error:  # whatever NumPy and zipfile raise on bytes that are no archive of this kind
-        raise InputError(f"{path} is damaged: {one_line(error)}") from error
+        raise Damaged(f"{path} is damaged: {one_line(error)}") from error
     if stored != content_hash(arrays):
-        raise InputError(f"{path} is damaged: its content does not have the hash that was written with it")
+        raise Damaged(f"{path} is damaged: its content does not have the hash that was written with it")
     return arrays
 
 

@@ -45,7 +45,7 @@ def check(data: Data, classes: int, where: str) -> Data:
     return data
 
 
-def stratified(labels: Int[np.ndarray, " n"], seed: int, part: int = 4) -> tuple[np.ndarray, np.ndarray]:
+def stratified(labels: Int[np.ndarray, " n"], seed: int, part: int | float = 4) -> tuple[np.ndarray, np.ndarray]:
     """The rows (kept, held out): of each class one part in `part`, drawn by the seed, is held out."""
     random = np.random.default_rng(seed)
     held = np.zeros(len(labels), bool)
@@ -55,7 +55,7 @@ def stratified(labels: Int[np.ndarray, " n"], seed: int, part: int = 4) -> tuple
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def ordered(labels: Int[np.ndarray, " n"], part: int = 4) -> tuple[np.ndarray, np.ndarray]:
+def ordered(labels: Int[np.ndarray, " n"], part: int | float = 4) -> tuple[np.ndarray, np.ndarray]:
     """The rows (kept, held out): the last part in `part` is held out, as the rows stand."""
     first = len(labels) - round(len(labels) / part)
     return np.arange(first), np.arange(first, len(labels))

@@ -24,6 +24,7 @@ RUNNING, CONVERGED, NOT_FINITE = range(3)
 Pair = tuple[Any, Any]
 Report = dict[str, int | float]
 Prepare = Callable[[Any, Any], Pair]
+GradientsOf = Callable[[Layer, Rule], Callable[..., tuple[Any, Any]]]
 
 
 class Hook(NamedTuple):
@@ -74,6 +75,7 @@ def fit(
     state: State | None = None,
     prepare: Prepare = as_it_is,
     layout: "Layout | None" = None,
+    gradients_of: GradientsOf = value_and_grad,
 ) -> Fit:
     """θ ← argmin of the mean divergence over data = (x, d), by `steps` steps on `batch` rows each.
 
@@ -85,7 +87,7 @@ def fit(
     Every `report_every` steps (an epoch, if not given) `on_report` gets the step, the epoch, the loss (the mean over
     the epoch so far) and what `measure` says of the state; a text that it gives back is the reason to end the run.
     `state` goes on from where another run stood. `prepare(x, d)` is done to each batch inside the program.
-    `layout` spreads the run over a mesh of devices.
+    `layout` spreads the run over a mesh of devices; without one `gradients_of` may compute in another precision.
 
     Raises InputError if the batch is larger than the data, or on a loss that is not finite: at which step, and in
     which layer it appeared first. Source: lectures, claims G1-G5.
@@ -99,33 +101,32 @@ def fit(
         state = layout.start(network, optimizer, seed) if layout else start(network, optimizer, seed)
     elif layout:
         state = layout.place_state(state, optimizer)
-    gradients_of = layout.value_and_grad if layout else value_and_grad
-    covered = source.covering(order_key(state.key), int(state.step), steps, batch, report_every, layout)
-    run = program(
-        network, divergence, optimizer, batch, epoch, covered.most, tolerance, prepare, source.in_order, gradients_of
-    )
+    most = source.steps(batch, report_every)
+    gradients_of = layout.value_and_grad if layout else gradients_of
+    run = program(network, divergence, optimizer, batch, epoch, most, tolerance, prepare, source.in_order, gradients_of)
     stops = [report_every, *(hook.every for hook in hooks)]
     reports: list[Report] = []
-    step, status, reason = int(state.step), RUNNING, ""
-    while step < steps and not reason:
-        arrays, first, last = covered.at(step)
-        until = min(steps, last, *(step - step % every + every for every in stops))
-        before = state
-        state, status, loss = run(before, until, first, arrays)
-        step, status = map(int, jax.device_get((state.step, status)))
-        if status == NOT_FINITE:
-            before, *_ = run(before, step - 1, first, arrays)
-            batch_of = picked(arrays, order_key(before.key), step - 1, first, source, batch)
-            place = first_fault(network, divergence, before.params, *prepare(*batch_of), noise_key(before))
-            raise InputError(f"the loss is not finite at step {step}: {place}")
-        reason = "converged" if status == CONVERGED else "steps" if step == steps else ""
-        if reason or step % report_every == 0:
-            values = jax.device_get({"loss": loss} | measure(state))
-            reports.append({"step": step, "epoch": step / epoch} | {name: float(v) for name, v in values.items()})
-            reason = on_report(reports[-1], state) or reason
-        for hook in hooks:
-            if not reason and step % hook.every == 0:
-                hook.call(state)
+    step, reason = int(state.step), ""
+    for arrays, first, last in source.pieces(order_key(state.key), step, steps, most, batch, layout):
+        while step < last and not reason:
+            until = min(last, *(step - step % every + every for every in stops))
+            before, (state, status, loss) = state, run(state, until, first, arrays)
+            step, status = map(int, jax.device_get((state.step, status)))
+            if status == NOT_FINITE:
+                before, *_ = run(before, step - 1, first, arrays)
+                batch_then = batch_of(arrays, before, first, source.in_order, batch)
+                place = first_fault(network, divergence, before.params, *prepare(*batch_then), noise_key(before))
+                raise InputError(f"the loss is not finite at step {step}: {place}")
+            reason = "converged" if status == CONVERGED else "steps" if step == steps else ""
+            if reason or step % report_every == 0:
+                values = jax.device_get({"loss": loss} | measure(state))
+                reports.append({"step": step, "epoch": step / epoch} | {name: float(v) for name, v in values.items()})
+                reason = on_report(reports[-1], state) or reason
+            for hook in hooks:
+                if not reason and step % hook.every == 0:
+                    hook.call(state)
+        if reason:
+            break
     return Fit(state, reason or "steps", reports)
 
 
@@ -140,7 +141,7 @@ def program(
     tolerance: float | None = None,
     prepare: Prepare = as_it_is,
     in_order: bool = False,
-    gradients_of: Callable[..., Callable] = value_and_grad,
+    gradients_of: GradientsOf = value_and_grad,
 ) -> Callable[[State, Any, Any, Pair], tuple[State, Array, Array]]:
     """(state, until, first, data) ↦ (state′, status, loss): at most `most` steps, in one compiled loop.
 
@@ -181,3 +182,13 @@ def count(state: State, loss: Array, epoch: int, tolerance: float | None) -> tup
     status = jnp.where(jnp.isfinite(loss), jnp.where(converged, CONVERGED, RUNNING), NOT_FINITE)
     epoch_loss = jnp.where(ends, mean, state.epoch_loss)
     return state._replace(loss_sum=loss_sum, epoch_loss=epoch_loss), status.astype(jnp.int32)
+
+
+def batch_of(arrays: Pair, state: State, first: int, in_order: bool, batch: int) -> Pair:
+    """The batch that the state's next step takes, as `program` finds it."""
+    if in_order:
+        x, d = (array[int(state.step) - first] for array in arrays)
+    else:
+        rows = batches(order_key(state.key), state.step, 1, len(arrays[0]), batch)[0]
+        x, d = (array[rows] for array in arrays)
+    return x, d

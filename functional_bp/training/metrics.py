@@ -10,9 +10,9 @@ def classes(z: Float[Array, "*batch n"], threshold: float = 0.0) -> Int[Array, "
     return (z[..., 0] > threshold).astype(jnp.int32) if z.shape[-1] == 1 else z.argmax(-1)
 
 
-def accuracy(z: Float[Array, "*batch n"], d: Float[Array, "*batch n"]) -> Float[Array, ""]:
-    """The part of the instances whose logits z choose the class of the target d."""
-    return (classes(z) == classes(d, 0.5)).astype(z.dtype).mean()
+def correct(z: Float[Array, "*batch n"], d: Float[Array, "*batch n"]) -> Float[Array, "*batch"]:
+    """1 where the logits z choose the class of the target d, else 0: its mean is the accuracy."""
+    return (classes(z) == classes(d, 0.5)).astype(z.dtype)
 
 
 def confusion_matrix(

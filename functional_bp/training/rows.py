@@ -44,3 +44,14 @@ class Rows:
         """All rows in order, some megabytes at a time."""
         step = max(1, BLOCK // (self.shape[1] * self.dtype.itemsize))
         return (self[first : first + step] for first in range(0, len(self), step))
+
+
+class Chosen(Rows):
+    """Rows of others, in the order of `index`."""
+
+    def __init__(self, rows: Rows | np.ndarray, index: Int[np.ndarray, " m"]) -> None:
+        self.rows, self.index = rows, index
+        self.shape, self.dtype = (len(index), rows.shape[1]), rows.dtype
+
+    def __getitem__(self, rows: slice | Int[np.ndarray, " m"]) -> Shaped[np.ndarray, "m k"]:
+        return self.rows[self.index[rows]]

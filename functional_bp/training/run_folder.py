@@ -1,9 +1,12 @@
 """What a run leaves behind: config.json (how to do it again), metrics.jsonl (each report), params.npz (the result)."""
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+from functional_bp.config import Config, from_json, to_json
 from functional_bp.errors import InputError
 from functional_bp.training.archive import load_tree, one_line, save_tree, write_atomically
 
@@ -11,14 +14,22 @@ FORMAT = 1
 
 
 class RunFolder:
-    """A folder of one run; each of its files is whole at every moment."""
+    """A folder of one run; each of its files is whole at every moment.
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.config, self.metrics, self.params = (self.path / f for f in ("config.json", "metrics.jsonl", "params.npz"))
+    Of many processes that run together one alone has `writes`; in the others what would write does nothing.
+    """
 
-    def create(self, config: dict[str, Any]) -> None:
+    def __init__(self, path: str | Path, writes: bool = True) -> None:
+        self.path, self.writes = Path(path), writes
+        self.config, self.metrics, self.params, self.best, self.result, self.checkpoints = (
+            self.path / name
+            for name in ("config.json", "metrics.jsonl", "params.npz", "best.npz", "result.json", "checkpoints")
+        )
+
+    def create(self, config: Config) -> None:
         """Makes the folder. Raises InputError if it cannot be written or has anything in it."""
+        if not self.writes:
+            return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             taken = any(self.path.iterdir())
@@ -26,34 +37,67 @@ class RunFolder:
             raise InputError(f"cannot write the run folder {self.path}: {error.strerror}") from error
         if taken:
             raise InputError(f"the run folder {self.path} is not empty: choose another with --out")
-        write_json(self.config, {"format": FORMAT} | config)
+        write_json(self.config, {"format": FORMAT} | to_json(config))
+
+    def begin_metrics(self, reports: list[dict[str, int | float]]) -> None:
+        """metrics.jsonl with these reports and no others: what came after them will come again."""
+        if not self.writes:
+            return
+        text = "".join(json.dumps(report) + "\n" for report in reports)
+        write_atomically(self.metrics, lambda file: file.write(text.encode()))
 
     def add_report(self, report: dict[str, int | float]) -> None:
+        if not self.writes:
+            return
         try:
             with open(self.metrics, "a", encoding="utf-8") as file:
                 file.write(json.dumps(report) + "\n")
         except OSError as error:
             raise InputError(f"cannot write {self.metrics}: {error.strerror}") from error
 
-    def save_params(self, params: Any) -> None:
+    def finish(self, params: Any, result: dict[str, Any], reports: list[dict[str, int | float]]) -> None:
+        """params.npz, metrics.csv and, as the last, result.json: where it is, the run is over."""
+        if not self.writes:
+            return
         save_tree(self.params, params)
+        table = io.StringIO()
+        writer = csv.DictWriter(table, reports[-1].keys())
+        writer.writeheader()
+        writer.writerows(reports)
+        write_atomically(self.path / "metrics.csv", lambda file: file.write(table.getvalue().encode()))
+        write_json(self.result, result)
+
+    def save_best(self, params: Any) -> None:
+        if self.writes:
+            save_tree(self.best, params)
+
+    def load_best(self, like: Any) -> Any:
+        return load_tree(self.best, like)
 
     def load_params(self, like: Any) -> Any:
         if not self.params.exists():
             raise InputError(f"{self.path}: params.npz is missing: the run did not finish")
         return load_tree(self.params, like)
 
-    def load_config(self, kinds: dict[str, type | tuple[type, ...]]) -> dict[str, Any]:
-        """config.json, with the entries that `kinds` names and of these types. Raises InputError otherwise."""
+    def load_config(self) -> Config:
+        """The options in config.json. Raises InputError where they are not those of a run."""
         if not self.path.is_dir():
             raise InputError(f"{self.path} is no run folder: there is no such folder")
         config = read_json(self.config)
         if not isinstance(config, dict) or config.get("format") != FORMAT:
             raise InputError(f"{self.config}: expected an object with format {FORMAT}")
-        for name, kind in kinds.items():
-            if not isinstance(config.get(name), kind) or isinstance(config[name], bool):
-                raise InputError(f"{self.config}: {name} must be of type {type_name(kind)}, got {config.get(name)!r}")
-        return config
+        del config["format"]
+        return from_json(config, str(self.config))
+
+    def load_reports(self) -> list[dict[str, int | float]]:
+        try:
+            return [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()]
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self.metrics} cannot be read: {one_line(error)}") from error
+
+    def load_result(self) -> dict[str, Any] | None:
+        """What `finish` wrote; None of a run that is not over."""
+        return read_json(self.result) if self.result.exists() else None
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -68,7 +112,3 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path} does not exist") from error
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read: {one_line(error)}") from error
-
-
-def type_name(kind: type | tuple[type, ...]) -> str:
-    return " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))

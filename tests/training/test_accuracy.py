@@ -1,37 +1,31 @@
 """The command's defaults reach the promised accuracy on every seed."""
 
-import jax
-import numpy as np
-import optax
 import pytest
 
-from functional_bp.classification import problem, results
-from functional_bp.cli import parser
+from functional_bp.classification import results
+from functional_bp.config import Config
+from functional_bp.experiment import experiment
 from functional_bp.training.loop import fit
-
-DEFAULTS = parser().parse_args(["train"])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("task", "least"), [("ten", 0.96), ("two", 0.99), ("eleven", 0.96)])
 def test_held_out_accuracy(task, least):
-    hidden, batch = [int(units) for units in DEFAULTS.hidden.split(",")], int(DEFAULTS.batch)
-    optimizer = getattr(optax, DEFAULTS.optimizer)(DEFAULTS.rate)
-    network = problem(task, DEFAULTS.split, 0, hidden, DEFAULTS.activation).network
+    first = experiment(Config(task=task))
     for seed in range(5):
-        of = problem(task, DEFAULTS.split, seed, hidden, DEFAULTS.activation)._replace(network=network)
-        data = (of.train.x, of.task.targets(of.train.labels))
-        steps = DEFAULTS.epochs * (len(of.train.x) // batch)
+        here = experiment(Config(task=task, seed=seed))
+        assert (here.batch, here.steps) == (first.batch, first.steps)
         fitted = fit(
-            network,
-            of.task.divergence,
-            data,
-            optimizer=optimizer,
-            steps=steps,
-            batch=batch,
+            first.network,  # one network and one optimiser: the program is compiled once
+            here.of.divergence,
+            (here.of.train.x, here.of.train.labels),
+            optimizer=first.update,
+            steps=here.steps,
+            batch=here.batch,
             seed=seed,
-            report_every=steps,
+            report_every=here.steps,
+            prepare=first.of.prepare,
         )
-        found = results(of, jax.tree.map(np.asarray, fitted.params))
+        found = results(here.of, here.network, fitted.params)
         assert found["test_accuracy"] >= least, f"seed {seed}"
         assert found["train_accuracy"] >= 0.99, f"seed {seed}"

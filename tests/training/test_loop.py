@@ -11,14 +11,18 @@ import pytest
 
 import functional_bp as bp
 from functional_bp.errors import InputError
-from functional_bp.training.loop import fit
-from functional_bp.training.metrics import accuracy
+from functional_bp.training.evaluation import evaluation
+from functional_bp.training.files import Part
+from functional_bp.training.loop import Hook, fit
+from functional_bp.training.metrics import correct
 from functional_bp.training.order import batches
+from functional_bp.training.precision import value_and_grad_in
+from functional_bp.training.rows import Rows
+from functional_bp.training.source import Streamed
 from functional_bp.training.step import order_key, start
 
 NETWORK = bp.chain(bp.affine_layer(3, 4), bp.tanh, bp.affine_layer(4, 2))
 SGD = optax.sgd(0.1)
-WITH_ACCURACY = (("accuracy", accuracy),)
 
 
 def data(n=20, seed=0):
@@ -125,14 +129,103 @@ def test_stops_when_the_loss_has_converged():
 def test_validation_is_measured_on_the_parameters_of_the_report():
     x, d = data(30, seed=9)
     seen = []
-    fitted = fit(NETWORK, bp.softmax_nll, data(), optimizer=SGD, steps=20, batch=5, validation=(x, d),
-                 measures=WITH_ACCURACY, on_report=lambda report, state: seen.append(state.params))  # fmt: skip
+    fitted = fit(
+        NETWORK,
+        bp.softmax_nll,
+        data(),
+        optimizer=SGD,
+        steps=8,
+        batch=5,
+        measure=evaluation(NETWORK, bp.softmax_nll, (x, d), prefix="validation_", accuracy=correct),
+        on_report=lambda report, state: seen.append(state.params),
+    )
+    assert len(fitted.reports) == len(seen) == 2
     for report, params in zip(fitted.reports, seen, strict=True):
         W1, b1, W2, b2 = theta = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(params)]
         loss, _ = written_out(theta, x.astype(float), d)
         z = np.tanh(x @ W1.T + b1) @ W2.T + b2
         assert report["validation_loss"] == pytest.approx(loss, rel=1e-5)
         assert report["validation_accuracy"] == pytest.approx((z.argmax(1) == d.argmax(1)).mean())
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 11])
+def test_evaluation_in_blocks_is_evaluation_at_once(n, monkeypatch):
+    monkeypatch.setattr("functional_bp.training.evaluation.BLOCK", 4)
+    state = start(NETWORK, SGD, 0)
+    x, d = data(n)
+    theta = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(state.params)]
+    values = evaluation(NETWORK, bp.softmax_nll, (x, d), accuracy=correct)(state)
+    assert values["loss"] == pytest.approx(written_out(theta, x.astype(float), d)[0], rel=1e-5)
+
+
+def test_hooks_come_at_their_steps_and_not_after_the_last():
+    steps = {4: [], 5: []}
+    hooks = [Hook(every, lambda state, every=every: steps[every].append(int(state.step))) for every in steps]
+    run = partial(fit, NETWORK, bp.softmax_nll, data(), optimizer=SGD, steps=20, batch=6)
+    hooked = run(hooks=hooks)
+    assert steps == {4: [4, 8, 12, 16], 5: [5, 10, 15]}
+    plain = run()
+    assert hooked.reports == plain.reports
+    assert_equal_bits(hooked.state, plain.state)
+
+
+def test_a_report_can_end_the_run():
+    fitted = fit(
+        NETWORK,
+        bp.softmax_nll,
+        data(),
+        optimizer=SGD,
+        steps=20,
+        batch=6,
+        on_report=lambda report, state: "enough" if report["step"] >= 6 else None,
+    )
+    assert (fitted.reason, int(fitted.state.step)) == ("enough", 6)
+
+
+def test_batches_are_prepared_inside_the_program():
+    """Bytes and labels are what is stored; the run is the one on the finished numbers."""
+    x = np.random.default_rng(0).integers(0, 256, (20, 3)).astype(np.uint8)
+    labels = (x[:, 0] > 128).astype(np.int32)
+
+    def prepare(x, labels):
+        return x.astype(jnp.float32) / 256, jax.nn.one_hot(labels, 2, dtype=jnp.float32)
+
+    run = partial(fit, NETWORK, bp.softmax_nll, optimizer=SGD, steps=9, batch=6)
+    assert_equal_bits(
+        run(data=(x, labels), prepare=prepare).state,
+        run(data=((x / 256).astype(np.float32), np.eye(2, dtype=np.float32)[labels])).state,
+    )
+
+
+def test_a_stream_of_rows_is_as_rows_on_the_device():
+    x, d = data()
+    labels = d.argmax(1).astype(np.int32)
+
+    def prepare(x, labels):
+        return x, jax.nn.one_hot(labels, 2, dtype=jnp.float32)
+
+    run = partial(fit, NETWORK, bp.softmax_nll, optimizer=optax.adam(0.01), batch=6, prepare=prepare, report_every=5)
+    resident = run(data=(x, labels), steps=17)
+    part = Part(Rows([x[:13], x[13:]]), labels)
+    streamed = Streamed(part, chunk_bytes=4 * 6 * 3 * 4)
+    assert streamed.steps(6, 5) == 4
+    whole = run(data=streamed, steps=17)
+    assert_equal_bits(whole.state, resident.state)
+    assert whole.reports == resident.reports
+    half = run(data=streamed, steps=7)
+    assert_equal_bits(run(data=streamed, steps=17, state=half.state).state, whole.state)
+
+
+def test_products_in_bfloat16_with_parameters_in_float32():
+    run = partial(fit, NETWORK, bp.softmax_nll, data(), optimizer=SGD, steps=200, batch=20)
+    exact, rounded = run(), run(gradients_of=value_and_grad_in(jnp.bfloat16))
+    assert {leaf.dtype for leaf in jax.tree.leaves(rounded.params)} == {np.dtype("float32")}
+    difference = abs(exact.reports[-1]["loss"] - rounded.reports[-1]["loss"])
+    assert 0 < difference < 0.02
+    text = jax.jit(value_and_grad_in(jnp.bfloat16)(NETWORK, bp.softmax_nll)).lower(exact.params, *data()).as_text()
+    products = [line for line in text.splitlines() if "dot_general" in line and "contracting_dims = [] x" not in line]
+    assert products
+    assert all("bf16" in line for line in products)
 
 
 def test_learns_in_float64(float64):

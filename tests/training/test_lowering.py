@@ -2,23 +2,19 @@
 
 import jax
 import jax.export
-import optax
 import pytest
 
-from functional_bp.classification import problem
+from functional_bp.config import Config
+from functional_bp.experiment import experiment
 from functional_bp.training.loop import program
-from functional_bp.training.step import start
 
 
 @pytest.mark.parametrize("platform", ["cuda", "tpu"])
-@pytest.mark.parametrize("task", ["ten", "two"])
-def test_the_run_lowers(platform, task):
-    of = problem(task, "stratified", 0, (16,), "relu")
-    optimizer = optax.adam(1e-3)
-    run = program(of.network, of.task.divergence, optimizer, 32, 42)
-    state = start(of.network, optimizer, 0)
-    data = (of.train.x, of.task.targets(of.train.labels))
-    exported = jax.export.export(jax.jit(run), platforms=[platform])(state, 42, data, None)
+@pytest.mark.parametrize("config", [Config(), Config(task="two", dropout=0.2, clip=1.0, max_norm=2.0)])
+def test_the_run_lowers(platform, config):
+    of = experiment(config)
+    run = program(of.network, of.of.divergence, of.update, of.batch, of.epoch, of.epoch, prepare=of.of.prepare)
+    exported = jax.export.export(jax.jit(run), platforms=[platform])(of.start(), 42, 0, (of.seen.x, of.seen.labels))
     assert exported.platforms == (platform,)
     assert "stablehlo.dot_general" in exported.mlir_module()
     assert "stablehlo.while" in exported.mlir_module()

@@ -1,0 +1,133 @@
+"""Every option of a run, once: what the command line takes, what config.json keeps, what is checked of both."""
+
+import argparse
+import math
+from dataclasses import Field, asdict, dataclass, field, fields
+from typing import Any
+
+from functional_bp.errors import InputError
+
+
+def option(default: Any, help: str, least: int | float | None = None, most: int | float | None = None) -> Any:
+    return field(default=default, metadata={"help": help, "least": least, "most": most})
+
+
+@dataclass(frozen=True)
+class Config:
+    """The options of a run. Equal ones give equal bits on equal devices, wherever the run is interrupted."""
+
+    task: str = option("ten", 'ten (digits), two ("2 or not 2") or eleven (digits or none)')
+    data: str | None = option(None, "IDX, .npz or .npy files to learn in the place of the bundled digits")
+    split: str = option("stratified", "held-out quarter: stratified (drawn by the seed) or ordered (the last rows)")
+    validation: float = option(0.0, "part of the training rows that reports are on, in the place of the test", 0, 0.9)
+    hidden: tuple[int, ...] = option((64, 32), 'units of the hidden layers, as 64,32; "" for none')
+    activation: str = option("relu", "of the hidden layers: relu, tanh, sigmoid …")
+    dropout: float = option(0.0, "probability with which a hidden unit is left out", 0, 0.99)
+    compute: str = option("float32", "dtype of the products: float32, or bfloat16 with parameters in float32")
+    optimizer: str = option("adam", "any of optax by its name: adam, sgd, rmsprop …")
+    rate: float = option(1e-3, "learning rate η")
+    schedule: str = option("constant", "of η: constant, or linear or cosine to 0 at the end")
+    clip: float | None = option(None, "largest norm of the gradient", 0)
+    weight_decay: float = option(0.0, "λ of the weight decay", 0)
+    max_norm: float | None = option(None, "largest norm of a unit's incoming weights", 0)
+    batch: str = option("32", 'rows a step: a number, or "all"')
+    epochs: int = option(40, "passes through the data", 1)
+    steps: int | None = option(None, "steps, in the place of epochs", 1)
+    tolerance: float | None = option(None, "stop when an epoch's loss is this near to that of the one before", 0)
+    patience: int | None = option(None, "stop when the loss has not fallen for so many reports; keep the best", 1)
+    overfit: bool = option(False, "learn nothing but the first batch: a network that cannot has a fault")
+    report_every: int | None = option(None, "steps between reports; if not given, an epoch, at most 100 reports", 1)
+    gradient_norms: bool = option(False, "report the norm of each layer's gradient")
+    checkpoint_every: int | None = option(None, "steps between checkpoints, from which --resume goes on", 1)
+    keep: int = option(3, "how many of the newest checkpoints stay", 1)
+    verify_every: int | None = option(None, "steps between comparisons with jax.grad; the run stops if they part", 1)
+    time_limit: float | None = option(None, "seconds after which the run stops at its next report", 0)
+    memory: int = option(1024, "MiB: data above it is not held on the device but read as needed", 0)
+    seed: int = option(0, "of the weights, the order of the rows and what is held out", 0, 2**32 - 1)
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            check(entry, getattr(self, entry.name))
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    for entry in fields(Config):
+        flag, default = option_name(entry.name), "none" if entry.default is None else shown(entry.default)
+        if entry.type is bool:
+            parser.add_argument(flag, action="store_true", help=entry.metadata["help"])
+        else:
+            parser.add_argument(flag, metavar="X", help=f"{entry.metadata['help']}; default {default}")
+
+
+def from_options(args: argparse.Namespace) -> Config:
+    """Raises InputError for a value that is not of its option's kind."""
+    given = {entry: getattr(args, entry.name) for entry in fields(Config)}
+    return Config(**{entry.name: parsed(entry, text) for entry, text in given.items() if text not in (None, False)})
+
+
+def given_options(args: argparse.Namespace) -> list[str]:
+    return [option_name(e.name) for e in fields(Config) if getattr(args, e.name) not in (None, False)]
+
+
+def from_json(entries: dict[str, Any], where: str) -> Config:
+    """Raises InputError for an entry that is missing, unknown, or not of its kind."""
+    names = [entry.name for entry in fields(Config)]
+    for name in sorted(entries.keys() ^ set(names)):
+        raise InputError(f"{where}: {name} is {'unknown' if name in entries else 'missing'}")
+    entries = entries | {"hidden": as_tuple(entries["hidden"])}
+    try:
+        return Config(**entries)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+def to_json(config: Config) -> dict[str, Any]:
+    return asdict(config) | {"hidden": list(config.hidden)}
+
+
+def parsed(entry: Field, text: Any) -> Any:
+    if isinstance(text, bool) or str in kinds(entry):
+        return text
+    try:
+        return tuple(int(u) for u in text.split(",") if text) if entry.name == "hidden" else kinds(entry)[0](text)
+    except ValueError as error:
+        raise InputError(f"{option_name(entry.name)} must be {expected(entry)}, got {text!r}") from error
+
+
+def check(entry: Field, value: Any) -> None:
+    """Raises InputError for a value of another type than the option's, or out of its bounds."""
+    least, most = entry.metadata["least"], entry.metadata["most"]
+    is_kind = type(value) in kinds(entry) or (float in kinds(entry) and type(value) is int)
+    whole = entry.name != "hidden" or all(type(units) is int for units in as_tuple(value) or ())
+    if not is_kind or not whole:
+        raise InputError(f"{option_name(entry.name)} must be {expected(entry)}, got {value!r}")
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    if math.isnan(value) or (least is not None and value < least) or (most is not None and value > most):
+        bounds = "a number" if least is None else f"at least {least}" if most is None else f"from {least} to {most}"
+        raise InputError(f"{option_name(entry.name)} must be {bounds}, got {value}")
+
+
+def kinds(entry: Field) -> tuple[Any, ...]:
+    """The types of an option's values, the one that is parsed first."""
+    if entry.name == "hidden":
+        return (tuple,)
+    of_union: Any = getattr(entry.type, "__args__", (entry.type,))
+    return of_union
+
+
+def expected(entry: Field) -> str:
+    names = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", tuple: "as 64,32"}
+    return " or ".join(names[kind] for kind in kinds(entry) if kind in names)
+
+
+def option_name(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def shown(default: Any) -> str:
+    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+
+
+def as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,91 @@
+"""What the options of a run stand for: the problem, the network, the optimiser, the rows and the steps."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from functional_bp.checking.gradients import gradient_differences
+from functional_bp.classification import Problem, held_out, part_of, perceptron, problem
+from functional_bp.config import Config
+from functional_bp.errors import InputError
+from functional_bp.network import Layer
+from functional_bp.training.data import Data
+from functional_bp.training.files import Part
+from functional_bp.training.optimizers import optimizer
+from functional_bp.training.step import State, start
+
+MOST_REPORTS = 100
+COMPUTE = {"float32": None, "bfloat16": jnp.bfloat16}
+
+
+class Experiment(NamedTuple):
+    """All that the options stand for. `seen` are the rows that are learnt, `judged` those that reports are on."""
+
+    config: Config
+    of: Problem
+    network: Layer
+    update: optax.GradientTransformation
+    seen: Data | Part
+    judged: Data | Part
+    batch: int
+    steps: int
+    report_every: int
+
+    @property
+    def epoch(self) -> int:
+        return len(self.seen.x) // self.batch
+
+    def start(self) -> State:
+        """The state before the first step."""
+        return start(self.network, self.update, self.config.seed)
+
+
+def experiment(config: Config) -> Experiment:
+    """Raises InputError for options that do not name what there is, or do not go together."""
+    if config.compute not in COMPUTE:
+        raise InputError(f"unknown --compute {config.compute!r}: expected one of {', '.join(COMPUTE)}")
+    if config.patience and not config.validation:
+        raise InputError("--patience needs --validation: to stop by the test set would be to learn it")
+    of = problem(config.task, config.split, config.seed, config.data)
+    network = perceptron((of.train.x.shape[1], *config.hidden, of.outputs), config.activation, config.dropout)
+    seen = judged = of.train
+    if config.validation:
+        kept, held = held_out(of.train.labels, config.split, config.seed, 1 / config.validation)
+        seen, judged = part_of(of.train, kept), part_of(of.train, held)
+    batch = batch_size(config.batch, len(seen.x))
+    if config.overfit:
+        seen = judged = part_of(of.train, np.arange(batch))
+    elif not config.validation:
+        judged = of.test
+    epoch = len(seen.x) // batch
+    steps = config.steps or config.epochs * epoch
+    update = optimizer(
+        config.optimizer,
+        config.rate,
+        config.schedule,
+        steps,
+        clip=config.clip,
+        weight_decay=config.weight_decay,
+        max_norm=config.max_norm,
+        record_norms=config.gradient_norms,
+    )
+    report_every = config.report_every or epoch * max(1, -(-steps // epoch) // MOST_REPORTS)
+    return Experiment(config, of, network, update, seen, judged, batch, steps, report_every)
+
+
+def batch_size(text: str, n: int) -> int:
+    size = n if text == "all" else int(text) if text.isdecimal() else 0
+    if not 1 <= size <= n:
+        raise InputError(f'--batch must be a number from 1 to {n} (the rows there are) or "all", got {text!r}')
+    return size
+
+
+def compare_with_autodiff(run: Experiment, params: Any) -> dict[str, float]:
+    """The largest relative difference to jax.grad, layer by layer, for the first rows of the data as a batch."""
+    rows = slice(0, run.batch)
+    batch = run.of.prepare(jnp.asarray(run.seen.x[rows]), jnp.asarray(run.seen.labels[rows]))
+    key = jax.random.key(run.config.seed) if run.config.dropout else None
+    return gradient_differences(run.network, run.of.divergence, params, *batch, key)

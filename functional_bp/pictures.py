@@ -1,0 +1,64 @@
+"""Pictures of a finished run in its folder: the curves, the confusion matrix, the weights of the first layer."""
+
+from typing import Any
+
+import numpy as np
+
+from functional_bp.errors import InputError
+from functional_bp.experiment import Experiment
+from functional_bp.training.run_folder import RunFolder
+
+MOST_UNITS = 64
+
+
+def draw(folder: RunFolder, of: Experiment) -> None:
+    """Writes curves.png, confusion.png and weights.png. Raises InputError without matplotlib."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise InputError("--plots needs matplotlib: pip install 'functional-bp[plots]'") from error
+    result = folder.load_result() or {}
+    pictures = {
+        "curves": lambda figure: curves(figure, folder.load_reports()),
+        "confusion": lambda figure: confusion(figure, np.array(result["confusion"]), of.of.classes),
+        "weights": lambda figure: weights(figure, np.asarray(folder.load_params(of.start().params)[0].W)),
+    }
+    for name, picture in pictures.items():
+        figure = Figure(layout="constrained")
+        picture(figure)
+        figure.savefig(folder.path / f"{name}.png", dpi=120)
+
+
+def curves(figure: Any, reports: list[dict[str, int | float]]) -> None:
+    """Loss and accuracy over the epochs."""
+    axes = figure.subplots(2, sharex=True)
+    for axis, names in zip(axes, (("loss", "validation_loss"), ("validation_accuracy",)), strict=True):
+        for name in names:
+            axis.plot([report["epoch"] for report in reports], [report[name] for report in reports], label=name)
+        axis.legend()
+    axes[0].set_yscale("log")
+    axes[1].set_xlabel("epoch")
+
+
+def confusion(figure: Any, counts: np.ndarray, classes: tuple[str, ...]) -> None:
+    axis = figure.subplots()
+    axis.imshow(np.log1p(counts), cmap="Blues")
+    for i, j in np.argwhere(counts):
+        axis.text(j, i, counts[i, j], ha="center", va="center", fontsize=7)
+    axis.set(xlabel="predicted", ylabel="true", xticks=range(len(classes)), yticks=range(len(classes)))
+    axis.set(xticklabels=classes, yticklabels=classes)
+
+
+def weights(figure: Any, W: np.ndarray) -> None:
+    """Each row of W as an image, if the instances are square images; else W itself."""
+    side = round(W.shape[1] ** 0.5)
+    if side * side != W.shape[1]:
+        figure.subplots().imshow(W, cmap="RdBu", aspect="auto")
+        return
+    rows = W[:MOST_UNITS]
+    across = int(np.ceil(len(rows) ** 0.5))
+    most = np.abs(rows).max()
+    for axis in figure.subplots(-(-len(rows) // across), across, squeeze=False).flat:
+        axis.axis("off")
+    for axis, row in zip(figure.axes, rows, strict=False):
+        axis.imshow(row.reshape(side, side), cmap="RdBu", vmin=-most, vmax=most)

@@ -1,0 +1,164 @@
+"""A run from where it stands to its end: reports, checkpoints and the result in its folder."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+import optax
+
+from functional_bp.classification import results
+from functional_bp.config import to_json
+from functional_bp.errors import InputError
+from functional_bp.experiment import COMPUTE, Experiment, compare_with_autodiff
+from functional_bp.network import value_and_grad
+from functional_bp.supervisor import beat
+from functional_bp.training.checkpoints import Checkpoint, Checkpoints
+from functional_bp.training.data import Data
+from functional_bp.training.evaluation import evaluation
+from functional_bp.training.loop import Hook, Report, fit
+from functional_bp.training.metrics import correct
+from functional_bp.training.precision import value_and_grad_in
+from functional_bp.training.run_folder import RunFolder
+from functional_bp.training.source import Resident, Source, Streamed
+from functional_bp.training.step import State
+from functional_bp.training.stopping import Patience, TimeLimit
+
+if TYPE_CHECKING:
+    from functional_bp.training.sharding import Layout
+
+PARTED = 1e-6  # the relative difference of two float64 gradients at which a derivative is wrong, not rounded
+
+
+def begin(of: Experiment) -> Checkpoint:
+    return Checkpoint(of.start(), [])
+
+
+def newest(of: Experiment, folder: RunFolder, warn: Callable[[str], None]) -> Checkpoint:
+    """Where the run of the folder stands: its newest good checkpoint, or the beginning if it made none."""
+    return checkpoints(of, folder).newest(of.start(), warn) or begin(of)
+
+
+def checkpoints(of: Experiment, folder: RunFolder) -> Checkpoints:
+    return Checkpoints(folder.checkpoints, to_json(of.config), of.config.keep)
+
+
+def conduct(
+    of: Experiment,
+    folder: RunFolder,
+    stands: Checkpoint,
+    show: Callable[[Report], None],
+    about: dict[str, Any],
+    layout: "Layout | None" = None,
+) -> dict[str, Any]:
+    """Trains from where the run stands to its end, and gives the result that the folder then has, `about` included.
+
+    Raises InputError where training cannot go on; the folder then has all reports and checkpoints so far.
+    """
+    config, saved, reports = of.config, checkpoints(of, folder), list(stands.reports)
+    folder.begin_metrics(reports)
+    patience, limit = patience_of(of, folder, reports), TimeLimit(config.time_limit or float("inf"))
+
+    def here(tree: Any) -> Any:
+        return layout.gather(tree) if layout else tree
+
+    def save(state: State) -> None:
+        state = here(state)
+        if folder.writes:
+            saved.save(state, reports)
+
+    def on_report(report: Report, state: State) -> str | None:
+        reports.append(report)
+        folder.add_report(report)
+        show(report)
+        beat()
+        reason = patience(report, here(state)) if patience else None
+        return reason or limit(report, state)
+
+    hooks = []
+    if config.checkpoint_every:
+        hooks.append(Hook(config.checkpoint_every, save))
+    if config.verify_every:
+        hooks.append(Hook(config.verify_every, lambda state: verify(of, here(state))))
+    began = time.perf_counter()
+    fitted = fit(
+        of.network,
+        of.of.divergence,
+        source(of),
+        optimizer=of.update,
+        steps=of.steps,
+        batch=of.batch,
+        tolerance=config.tolerance,
+        report_every=of.report_every,
+        measure=measure(of, layout),
+        on_report=on_report,
+        hooks=hooks,
+        state=stands.state,
+        prepare=of.of.prepare,
+        layout=layout,
+        gradients_of=value_and_grad_in(COMPUTE[config.compute]) if COMPUTE[config.compute] else value_and_grad,
+    )
+    seconds = time.perf_counter() - began
+    if limit.reached:
+        save(fitted.state)
+    params = patience.params if patience else here(fitted.params)
+    result = results(of.of, of.network, params) | about
+    result |= {
+        "steps": int(fitted.state.step),
+        "stopped": fitted.reason,
+        "loss": reports[-1]["loss"],
+        "seconds": seconds,
+        "run": str(folder.path),
+    }
+    folder.finish(params, result, reports)
+    return result
+
+
+def source(of: Experiment) -> Source:
+    """On the device if --memory allows; read from files as needed if not."""
+    x, labels = of.seen
+    if isinstance(of.seen, Data) or x.nbytes <= of.config.memory << 20:
+        return Resident(np.asarray(x), labels)
+    return Streamed(of.seen, max(1, (of.config.memory << 20) // 8))
+
+
+def measure(of: Experiment, layout: "Layout | None") -> Callable[[State], dict[str, Any]]:
+    """Loss and accuracy on the rows that are judged and, if they are asked for, the norms of the gradients."""
+    judged = evaluation(
+        of.network,
+        of.of.divergence,
+        (np.asarray(of.judged.x), of.judged.labels),
+        of.of.prepare,
+        "validation_",
+        layout,
+        accuracy=correct,
+    )
+    return (lambda state: judged(state) | gradient_norms(of, state)) if of.config.gradient_norms else judged
+
+
+def gradient_norms(of: Experiment, state: State) -> dict[str, Any]:
+    """‖∂loss/∂θ_k‖ of the last step for every layer k with parameters."""
+    found = optax.tree.get(state.optimizer, "norms")
+    return {
+        f"gradient_norm {position} {layer.name}": optax.global_norm(theta)
+        for position, (layer, theta) in enumerate(zip(of.network.parts, found, strict=True), start=1)
+        if jax.tree.leaves(theta)
+    }
+
+
+def patience_of(of: Experiment, folder: RunFolder, past: list[Report]) -> Patience | None:
+    if not of.config.patience:
+        return None
+    best = folder.load_best(jax.eval_shape(of.start).params) if past else None
+    return Patience(of.config.patience, folder.save_best, past, best)
+
+
+def verify(of: Experiment, state: State) -> None:
+    differences = compare_with_autodiff(of, state.params)
+    layer, worst = max(differences.items(), key=lambda entry: (entry[1] != entry[1], entry[1]))
+    if not worst <= PARTED:
+        raise InputError(
+            f"step {int(state.step)}: the hand-derived gradient parts from jax.grad, most in layer {layer}: "
+            f"relative difference {worst:.1e}"
+        )

@@ -1,0 +1,59 @@
+"""What a run is measured by between its steps: functions of the state, each one compiled program."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from functional_bp.network import Layer, Rule
+from functional_bp.training.loop import Prepare, as_it_is
+from functional_bp.training.step import State
+
+if TYPE_CHECKING:
+    from functional_bp.training.sharding import Layout
+
+BLOCK = 4096
+
+Measure = Callable[[Array, Array], Array]
+
+
+def evaluation(
+    network: Layer,
+    divergence: Rule,
+    data: tuple[Any, Any],
+    prepare: Prepare = as_it_is,
+    prefix: str = "",
+    layout: "Layout | None" = None,
+    **measures: Measure,
+) -> Callable[[State], dict[str, Float[Array, ""]]]:
+    """state ↦ the loss on data = (x, d), and of each measure the mean of its numbers, one an instance.
+
+    The names come with the prefix ("validation_loss"). Without key: what is random is as in evaluation.
+    """
+    x, d = layout.place(data) if layout else jax.device_put(data)
+
+    @jax.jit
+    def values(params: Any, x: Array, d: Array) -> dict[str, Array]:
+        def of_block(block: tuple[Array, Array]) -> dict[str, Array]:
+            x, d = prepare(*block)
+            y, _ = network.apply(params, x)
+            D, _ = divergence(y, d)
+            return {"loss": D} | {name: measure(y, d) for name, measure in measures.items()}
+
+        return {prefix + name: value.mean() for name, value in blockwise(of_block, (x, d)).items()}
+
+    return lambda state: values(state.params, x, d)
+
+
+def blockwise(function: Callable[[Any], Any], rows: Any) -> Any:
+    """The function of all rows, some at a time, so that what it needs meanwhile stays small."""
+    n = len(jax.tree.leaves(rows)[0])
+    whole = n - n % BLOCK
+    blocks = jax.tree.map(lambda array: array[:whole].reshape(-1, BLOCK, *array.shape[1:]), rows)
+    rest = function(jax.tree.map(lambda array: array[whole:], rows))
+    if not whole:
+        return rest
+    done = jax.tree.map(lambda array: array.reshape(whole, *array.shape[2:]), jax.lax.map(function, blocks))
+    return jax.tree.map(lambda a, b: jnp.concatenate([a, b]), done, rest)
