@@ -168,7 +168,7 @@ class Examination:
             return
         (point,) = derived_points(smaller.floats, smaller.indices, smaller.programs.zero_cotangent(), [], self.options.seed, 1)
         point = replace(point, name=name)
-        smaller.sound = self.sound
+        smaller.sound, smaller.judge.sizes = self.sound, self.judge.sizes
         smaller.programs.both.modes = smaller.programs.both.modes[-1:]
         try:
             own, claimed = smaller.evaluate([point])
@@ -201,7 +201,8 @@ class Examination:
         others = [(a[0] * t).ravel() for a, t in zip(x_bar, tangents, strict=True)]
         terms, others = np.concatenate(terms), np.concatenate(others)
         eps = roundoff([a.dtype for a in given.floats])
-        if abs(terms.sum() - others.sum()) > 64 * eps * (np.abs(terms).sum() + np.abs(others).sum()):
+        floor = sum(a.size * max(size for *_, size in self.judge.sizes.get(i, [(0.0,)])) for i, a in enumerate(tangents))
+        if abs(terms.sum() - others.sum()) > 64 * eps * (np.abs(terms).sum() + np.abs(others).sum() + floor):
             text = f"the jvp is not the same Jacobian's: ⟨ȳ, J ẋ⟩ = {terms.sum():.7g}, ⟨ȳ J, ẋ⟩ = {others.sum():.7g}"
             self.faults.append(Fault(None, "jvp", text))
 

@@ -10,10 +10,10 @@ from functional_bp.checking.comparison import excess, roundoff, tolerance, under
 from functional_bp.checking.kinks import Subdifferential, judge_at_kink
 from functional_bp.checking.oracles import AutodiffOracle, NumericalOracle
 from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import Arrays
+from functional_bp.checking.points import rms
+from functional_bp.checking.programs import Arrays, upcast
 
 SHAKES = 4
-FIRMLY = 12  # leaf-point pairs that are followed to the end once a fault is certain
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Judge:
     claim: Callable[[Sequence[Point]], Arrays]
     fallback: NumericalOracle | None = None
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
-    typical: dict[int, float] = field(default_factory=dict)
+    sizes: dict[int, list[tuple[float, float, float]]] = field(default_factory=dict)
     conventions: set[tuple] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
@@ -61,39 +61,58 @@ class Judge:
             (self.judged if fine else self.skipped).append(point.name)
         mismatches = []
         for leaf in leaves:
-            self.typical.setdefault(leaf, largest_finite(x_bar[leaf][0]))
+            typical = self.typical_size(leaf, points, y, x_bar[leaf])
             own_leaf = None if own is None else own[1][leaf]
-            ratio = self.ratios(points, leaf, claimed[leaf], x_bar[leaf], own_leaf, error[leaf], y)
+            ratio = self.ratios(points, leaf, claimed[leaf], x_bar[leaf], own_leaf, error[leaf], typical)
             worst = ratio.reshape(len(points), -1).max(axis=1, initial=0.0)
             for p in np.flatnonzero((worst > 1) & usable):
-                if len(mismatches) >= FIRMLY:
-                    break
                 row = None if own_leaf is None else own_leaf[p]
-                found = self.pursue(points[p], leaf, claimed[leaf][p], x_bar[leaf][p], row, error[leaf][p], ratio[p])
-                mismatches += [found] if found is not None else []
+                found = self.pursue(points[p], leaf, claimed[leaf][p], x_bar[leaf][p], row, error[leaf][p], ratio[p], typical[p])
+                if found is not None:  # one is enough: the first point is the most ordinary
+                    mismatches.append(found)
+                    break
         return mismatches
 
-    def ratios(self, points, leaf, claimed, truth, own, error, y) -> np.ndarray:  # noqa: ANN001, PLR0913
+    def typical_size(self, leaf: int, points: Sequence[Point], y: Arrays, x_bar: np.ndarray) -> np.ndarray:
+        """For each point, the largest cotangent seen where neither the outputs nor ȳ were much larger than here.
+
+        Where a derivative dies away (a saturated sigmoid), the natural scale of its rounding is what it is elsewhere: y(1 − y)
+        is right to an ulp of y, not of itself.
+        """
+        known = self.sizes.setdefault(leaf, [])
+        here = [
+            (max(largest_finite(a[p]) for a in y), max(largest_finite(b) for b in point.y_bar), largest_finite(x_bar[p]))
+            for p, point in enumerate(points)
+        ]
+        known += here
+        table = np.array(known)
+        return np.array([
+            table[(table[:, 0] <= 2 * out) & (table[:, 1] <= 2 * y_bar), 2].max(initial=0.0) for out, y_bar, _ in here
+        ])
+
+    def ratios(self, points, leaf, claimed, truth, own, error, typical) -> np.ndarray:
         eps = roundoff([points[0].floats[leaf].dtype, *(b.dtype for b in points[0].y_bar)])
         tiny = underflow(points[0].floats[leaf].dtype, points[0].y_bar)
-        largest = float(jnp.finfo(points[0].floats[leaf].dtype).max)
         with np.errstate(all="ignore"):
-            known = np.isfinite(truth) & (np.abs(truth) <= largest)
+            known = np.isfinite(truth) & (np.abs(truth) <= float(jnp.finfo(points[0].floats[leaf].dtype).max))
         if own is not None:  # what JAX itself cannot represent in this dtype is not asked of the claim
             known &= np.isfinite(own.astype(truth.dtype)) | np.isfinite(claimed.astype(truth.dtype))
-        return excess(claimed, np.where(known, truth, np.nan), tolerance(truth, own, error, eps, tiny, self.typical[leaf]))
+        return excess(claimed, np.where(known, truth, np.nan), tolerance(truth, own, error, eps, tiny, typical.reshape(-1, *[1] * (truth.ndim - 1))))
 
-    def pursue(self, point, leaf, claimed, truth, own, error, ratio) -> Mismatch | None:  # noqa: ANN001, PLR0913
+    def pursue(self, point, leaf, claimed, truth, own, error, ratio, typical) -> Mismatch | None:
         """The mismatch, unless conditioning, a kink or a doubtful oracle explains it."""
         mismatch = Mismatch(leaf, point, claimed, truth, ratio)
+        if self.on_the_edge(point):
+            self.note(f"at {point.name} the forward is not finite nearby: the edge of its domain, not judged there")
+            return None
         if mismatch.not_finite:
-            return mismatch
+            return None if self.overflows(point, leaf) else mismatch
         eps = roundoff([point.floats[leaf].dtype, *(b.dtype for b in point.y_bar)])
         coarse, fine = self.shaken(point, leaf, truth, eps), self.shaken(point, leaf, truth, 1e-3 * eps)
         kinky = fine > 0.1 * coarse
         tiny = underflow(point.floats[leaf].dtype, point.y_bar)
         own_row = None if own is None else own[None]
-        allowed = tolerance(truth[None], own_row, error[None], eps, tiny, self.typical[leaf])[0]
+        allowed = tolerance(truth[None], own_row, error[None], eps, tiny, typical)[0]
         ratio = excess(claimed, truth, allowed + 8 * np.where(kinky, 0.0, coarse))
         if ratio.max(initial=0.0) <= 1:
             return None
@@ -107,6 +126,20 @@ class Judge:
         if kink.kink:
             return replace(mismatch, kink=kink)
         return None if self.oracle_is_wrong(mismatch) else mismatch
+
+    def on_the_edge(self, point: Point) -> bool:
+        """Is the forward, or its derivative, not finite at some neighbour?"""
+        if isinstance(self.truth, NumericalOracle):
+            return False
+        y, x_bar, _ = self.truth(neighbours(point, self.truth.step, self.rng))
+        return not finite_rows([*y, *x_bar], 8).all()
+
+    def overflows(self, point: Point, leaf: int) -> bool:
+        """Do numbers occur whose square the dtype cannot hold? Then an intermediate overflow is no fault."""
+        ones = replace(point, y_bar=tuple(np.ones_like(b) for b in point.y_bar))
+        y, x_bar, _ = self.truth([point, ones])
+        limit = float(jnp.finfo(point.floats[leaf].dtype).max) ** 0.5
+        return not all(largest(a) <= limit for a in (*point.floats, *point.y_bar, *y, *x_bar))
 
     def note_convention(self, point: Point, leaf: int, kink: Subdifferential) -> None:
         """Which slope the claim takes at a kink, and which JAX takes: said once for each."""
@@ -130,7 +163,7 @@ class Judge:
 
         if np.iscomplexobj(point.floats[leaf]):
             return Subdifferential(kink=False, inside=False)
-        return judge_at_kink(self.truth, point, leaf, rows, allowed, self.rng, self.truth.step)
+        return judge_at_kink(self.truth, point, leaf, rows, allowed, self.truth.step)
 
     def oracle_is_wrong(self, mismatch: Mismatch) -> bool:
         """The claim agrees with finite differences and `jax.vjp` of the forward does not (stop_gradient, its own rules)."""
@@ -157,8 +190,13 @@ def finite_rows(arrays: Arrays, count: int) -> np.ndarray:
     return fine
 
 
+def largest(a: np.ndarray) -> float:
+    return float(np.abs(a.astype("complex128" if np.iscomplexobj(a) else "float64")).max(initial=0.0))
+
+
 def largest_finite(a: np.ndarray) -> float:
-    return float(np.abs(a[np.isfinite(a)]).max(initial=0.0))
+    a = np.abs(a.astype("complex128" if np.iscomplexobj(a) else "float64"))
+    return float(a[np.isfinite(a)].max(initial=0.0))
 
 
 def shake(point: Point, eps: float, rng: np.random.Generator) -> Point:
@@ -174,6 +212,15 @@ def shake(point: Point, eps: float, rng: np.random.Generator) -> Point:
         floats=tuple(one(a, True) for a in point.floats),
         y_bar=tuple(one(b, False) for b in point.y_bar),
     )
+
+
+def neighbours(point: Point, step: float, rng: np.random.Generator, count: int = 8) -> list[Point]:
+    """Points in random directions at a small distance, measured by each leaf's scale."""
+    wide = upcast(point)
+    return [
+        replace(wide, floats=tuple(a + step * (rms(a) or 1.0) * rng.uniform(-1, 1, a.shape) for a in wide.floats))
+        for _ in range(count)
+    ]
 
 
 def unit(y_bar: Sequence[np.ndarray], row: int) -> tuple[np.ndarray, ...]:

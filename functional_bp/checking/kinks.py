@@ -9,11 +9,10 @@ from functional_bp.checking.points import rms
 from functional_bp.checking.problem import Point
 from functional_bp.checking.programs import Arrays, upcast
 
-FLAT = 100  # times the step: the relative change of a gradient over it that still counts as smooth
+NEARER = 0.01  # of the step: over it a bend shrinks by as much, a kink does not
 MOST_ROWS = 24
 
 Truth = Callable[[Sequence[Point]], tuple[Arrays, Arrays, Arrays]]
-Rng = np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Subdifferential:
 
 
 def judge_at_kink(
-    truth: Truth, point: Point, leaf: int, claimed_rows: Callable[[list[int]], np.ndarray], allowed: float, rng: Rng, step: float
+    truth: Truth, point: Point, leaf: int, claimed_rows: Callable[[list[int]], np.ndarray], allowed: float, step: float
 ) -> Subdifferential:
     """Row by row of the Jacobian: each claimed row must be a convex combination of the gradients nearby.
 
@@ -43,17 +42,18 @@ def judge_at_kink(
     """
     wide = upcast(point)
     rows = relevant_rows(wide)
-    sampler = Neighbours(truth, wide, leaf, rng, step)
+    if not rows:  # at a zero cotangent zero is due, whatever the Jacobian
+        return Subdifferential(kink=False, inside=False)
+    sampler = Neighbours(truth, wide, leaf, step)
     jax_rows = sampler.at([wide], rows)[0]
     claimed = claimed_rows(rows).reshape(len(rows), -1)
-    samples = sampler.first(rows)
-    scale = np.abs(samples).max(initial=0.0)
+    samples, bend = sampler.first(rows), sampler.bend(rows)
     width = samples.max(axis=0) - samples.min(axis=0)
-    if not np.all(np.isfinite(samples)) or width.max(initial=0.0) <= FLAT * step * scale:
+    if not np.all(np.isfinite(samples)) or not np.any(width > 2 * bend):
         return Subdifferential(kink=False, inside=False)
-    worst = Subdifferential(kink=True, inside=True)
+    slack = allowed + float(bend.max())
+    worst = Subdifferential(kink=False, inside=False)
     for k, row in enumerate(rows):
-        slack = allowed + 10 * FLAT * step * scale
         if np.all(np.abs(claimed[k] - jax_rows[k]) <= slack):
             continue
         inside = sampler.holds(row, claimed[k], samples[:, k], jax_rows[k], slack)
@@ -83,9 +83,10 @@ def describe(
 class Neighbours:
     """Gradients of single outputs at points near a given one."""
 
-    def __init__(self, truth: Truth, point: Point, leaf: int, rng: Rng, step: float) -> None:
-        self.truth, self.point, self.leaf, self.rng = truth, point, leaf, rng
-        self.scales = [step * (rms(a) or 1.0) for a in point.floats]
+    def __init__(self, truth: Truth, point: Point, leaf: int, step: float) -> None:
+        self.truth, self.point, self.leaf = truth, point, leaf
+        self.samples: np.ndarray | None = None
+        self.scales = [NEARER * step * (rms(a) or 1.0) for a in point.floats]
 
     def at(self, points: Sequence[Point], rows: Sequence[int]) -> np.ndarray:
         """[point, row, coordinate of the leaf]"""
@@ -93,8 +94,17 @@ class Neighbours:
         gradients = self.truth(asked)[1][self.leaf]
         return gradients.reshape(len(points), len(rows), -1)
 
-    def moved(self, direction: Sequence[np.ndarray]) -> Point:
-        floats = (a + s * d for a, s, d in zip(self.point.floats, self.scales, direction, strict=True))
+    def bend(self, rows: Sequence[int]) -> np.ndarray:
+        """What a smooth gradient may change by over the step, [row, coordinate]: a hundredth of the change over 100 steps."""
+        far = [self.moved(d, sign / NEARER) for d in self.directions()[:4] for sign in (1.0, -1.0)]
+        gradients = self.at(far, rows)
+        width = gradients.max(axis=0) - gradients.min(axis=0)
+        near = self.first(rows)[:8]
+        grown = width > 10 * (near.max(axis=0) - near.min(axis=0))
+        return np.where(grown, 0.1 * width, 0.0) + 1e-10 * np.abs(gradients).max(initial=0.0)
+
+    def moved(self, direction: Sequence[np.ndarray], by: float = 1.0) -> Point:
+        floats = (a + by * s * d for a, s, d in zip(self.point.floats, self.scales, direction, strict=True))
         return replace(self.point, floats=tuple(floats))
 
     def pairs(self, directions: Sequence[Sequence[np.ndarray]], rows: Sequence[int]) -> np.ndarray:
@@ -102,13 +112,20 @@ class Neighbours:
         return self.at(points, rows)
 
     def first(self, rows: Sequence[int]) -> np.ndarray:
-        """All up and all down, each leaf before the others, and random ones: [direction and sign, row, coordinate]"""
+        """Along the first directions: [direction and sign, row, coordinate]."""
+        if self.samples is None:
+            self.samples = self.pairs(self.directions(), rows)
+        return self.samples
+
+    def directions(self) -> list[list[np.ndarray]]:
+        """All up, a ramp, each leaf before the others, and random ones."""
+        rng = np.random.default_rng(5)
         shapes = [a.shape for a in self.point.floats]
         up = [np.ones(shape) for shape in shapes]
+        ramp = [np.arange(1.0, 1 + d.size).reshape(d.shape) / max(1, d.size) for d in up]
         graded = [[d * f for d, f in zip(up, factors, strict=True)] for factors in self.grades(len(shapes))]
-        ramp = [np.arange(1, 1 + np.prod(s, dtype=int), dtype="float64").reshape(s) / max(1, np.prod(s, dtype=int)) for s in shapes]
-        random = [[self.rng.uniform(-1, 1, s) for s in shapes] for _ in range(6)]
-        return self.pairs([up, ramp, *graded, *random], rows)
+        random = [[rng.uniform(-1, 1, shape) for shape in shapes] for _ in range(6)]
+        return [up, ramp, *graded, *random]
 
     @staticmethod
     def grades(count: int) -> list[list[float]]:
@@ -219,8 +236,8 @@ def bisect(truth: Truth, point: Point, leaf: int, coordinate: int, low: float, h
     a, b = ordinal(low, dtype), ordinal(high, dtype)
     first = None
     while b - a > 1:
-        cuts = np.unique(np.linspace(a, b, 16).astype("int64"))
-        line = np.array([from_ordinal(int(c), dtype) for c in cuts], dtype)
+        cuts = sorted({a + (b - a) * k // 15 for k in range(16)})
+        line = np.array([from_ordinal(c, dtype) for c in cuts], dtype)
         jumps = np.abs(np.diff(derivative_along(truth, point, leaf, coordinate, line)))
         if not np.any(np.isfinite(jumps)):
             return ()
@@ -228,7 +245,7 @@ def bisect(truth: Truth, point: Point, leaf: int, coordinate: int, low: float, h
         first = jumps[j] if first is None else first
         if jumps[j] < 0.3 * first or jumps[j] == 0:
             return ()
-        a, b = int(cuts[j]), int(cuts[j + 1])
+        a, b = cuts[j], cuts[j + 1]
     return (from_ordinal(a, dtype), from_ordinal(b, dtype))
 
 

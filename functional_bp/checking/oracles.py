@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import Arrays, Programs, upcast, widen
+from functional_bp.checking.programs import Arrays, Programs, double_precision, upcast, widen
 
 MOST_COORDINATES = 512  # finite differences visit no more; the rest of a large primal stays unjudged (NaN)
 
@@ -117,7 +117,7 @@ class NumericalOracle:
 
     def complex_values(self, point: Point, z: np.ndarray) -> np.ndarray | None:
         try:
-            with np.errstate(all="ignore"):
+            with double_precision(), np.errstate(all="ignore"):
                 outputs = self.problem.float_outputs(split(z, point.floats), point.indices)
         except Exception:  # noqa: BLE001 - a forward that takes no complex numbers is no fault
             return None

@@ -14,7 +14,7 @@ from functional_bp.checking.problem import Problem
 from functional_bp.checking.report import Cause
 
 MOST = 2
-FAMILIES: tuple[Callable[[Evidence], Candidates], ...] = (
+CHEAP: tuple[Callable[[Evidence], Candidates], ...] = (
     layout.sign,
     terms.zero,
     layout.factor,
@@ -31,6 +31,8 @@ FAMILIES: tuple[Callable[[Evidence], Candidates], ...] = (
     residuals.input_for_output,
     terms.extra,
     terms.ratios,
+)
+COSTLY: tuple[Callable[[Evidence], Candidates], ...] = (
     terms.paths,
     layout.coupling,
     residuals.swapped_residuals,
@@ -45,25 +47,28 @@ def diagnose(evidence: Evidence, mismatches: Sequence[Mismatch], ordinary: bool)
         return [wrong_subgradient(first)]
     if first.not_finite:
         return [behaviour.not_finite(first)]
+    special = [] if ordinary else [Cause("few elements", f"wrong at special points only: {first.point.name}")]
     use = behaviour.cotangent_use(evidence)
-    if use and use[0].kind == "cotangent ignored":
-        return use
-    found = [] if ordinary else [Cause("few elements", f"wrong at special points only: {first.point.name}")]
-    found += matching(evidence, None, MOST - len(found))
-    if not found or (not ordinary and len(found) == 1):
-        found += scoped(evidence)
-    return (found[:1] + use + found[1:] if found else use)[:MOST] or lost_precision(evidence, first)
+    if use and use[0].kind == "cotangent ignored" and "ones" in use[0].text:
+        return (special + use)[:MOST]
+    found = matching(evidence, None, MOST, CHEAP) or matching(evidence, None, 1, COSTLY[:1])
+    found = found + scoped(evidence)[: MOST - len(found)] if not found or "the path" in found[0].text else found
+    found = rounded(first) or found or matching(evidence, None, 1, COSTLY[1:])
+    found = (special + found[:1] + use + found[1:])[:MOST]
+    return found or lost_precision(first)
 
 
-def matching(e: Evidence, where: np.ndarray | None, most: int) -> list[Cause]:
+def matching(
+    e: Evidence, where: np.ndarray | None, most: int, families: Sequence[Callable[[Evidence], Candidates]]
+) -> list[Cause]:
     """The first causes of different kinds that give the claimed values, everywhere or where asked."""
     found: list[Cause] = []
-    for family in FAMILIES:
+    for family in families:
         for candidate in family(e):
-            if len(found) < most and candidate.kind not in {c.kind for c in found} and e.explains(candidate.predicted, where):
+            if candidate.kind not in {c.kind for c in found} and e.explains(candidate.predicted, where):
                 found.append(Cause(candidate.kind, candidate.text))
-        if len(found) >= most:
-            break
+                if len(found) == most:
+                    return found
     return found
 
 
@@ -72,7 +77,7 @@ def scoped(e: Evidence) -> list[Cause]:
     where = scope(e)
     if where is None:
         return []
-    there = matching(e, e.wrong, 1)
+    there = matching(e, e.wrong, 1, CHEAP)
     text = f"only some elements are wrong: {where}"
     return [Cause("few elements", text), *(replace(c, text=f"there, {c.text}") for c in there)]
 
@@ -119,9 +124,12 @@ def axis_sets(ndim: int) -> list[tuple[int, ...]]:
     return [axes for n in range(1, ndim + 1) for axes in combinations(range(ndim), n)]
 
 
-def lost_precision(e: Evidence, mismatch: Mismatch) -> list[Cause]:
-    dtype = mismatch.point.floats[mismatch.leaf].dtype
-    return behaviour.precision(e, mismatch.claimed, mismatch.truth, dtype)
+def rounded(mismatch: Mismatch) -> list[Cause]:
+    return behaviour.rounded(mismatch.claimed, mismatch.truth)
+
+
+def lost_precision(mismatch: Mismatch) -> list[Cause]:
+    return behaviour.lost_precision(mismatch.claimed, mismatch.truth)
 
 
 __all__ = ["MOST", "Evidence", "diagnose", "reshape_cause", "samples_near"]

@@ -61,17 +61,23 @@ def not_finite(mismatch: Mismatch) -> Cause:
     return Cause("not finite", f"{mismatch.claimed[index]} where the truth is {mismatch.truth[index]:.6g}, at input {value:.6g}: {hint}")
 
 
-def precision(e: Evidence, own_claimed: np.ndarray, own_true: np.ndarray, dtype: np.dtype) -> list[Cause]:
-    """Right but for rounding: the values of a narrower dtype, or an error of its size."""
+def rounded(claimed: np.ndarray, true: np.ndarray) -> list[Cause]:
+    """All values are those of a narrower dtype, and near the true ones."""
     for name in ("bfloat16", "float16"):
-        narrow = jnp.dtype(name)
-        if jnp.finfo(narrow).eps > jnp.finfo(dtype).eps:
-            with np.errstate(all="ignore"):
-                rounded = own_claimed.astype(narrow).astype(own_claimed.dtype)
-            if np.array_equal(rounded, own_claimed):
-                return [Cause("dtype", f"the values are rounded to {name} on the way")]
-    scale = np.abs(own_true).max(initial=0.0)
-    error = float(np.abs(own_claimed.astype("float64") - own_true).max(initial=0.0) / scale) if scale else np.inf
-    if error < 0.02:
-        return [Cause("dtype", f"precision is lost on the way: relative error {error:.1e}, {dtype} has {float(jnp.finfo(dtype).eps):.1e}")]
+        narrow = jnp.finfo(name)
+        if narrow.eps <= jnp.finfo(claimed.dtype).eps or not np.any(claimed):
+            continue
+        exact = np.array_equal(claimed.astype(name).astype(claimed.dtype), claimed)
+        if exact and np.all(np.abs(claimed - true) <= float(narrow.eps) * np.abs(true)):
+            return [Cause("dtype", f"the values are rounded to {name} on the way")]
     return []
+
+
+def lost_precision(claimed: np.ndarray, true: np.ndarray) -> list[Cause]:
+    """Nearly right everywhere: an error of the size of a narrower dtype's."""
+    scale = np.abs(true).max(initial=0.0)
+    error = float(np.abs(claimed - true).max(initial=0.0) / scale) if scale else np.inf
+    if error > 0.02:
+        return []
+    own = float(jnp.finfo(claimed.dtype).eps)
+    return [Cause("dtype", f"precision is lost on the way: relative error {error:.1e} where {claimed.dtype} has {own:.1e}")]
