@@ -23,7 +23,7 @@ from functional_bp.training.order import batches
 
 SIDE = 28
 SHIFT, LINEAR, ELASTIC, SMOOTHNESS = 1.5, 0.12, 1.2, 4.0  # in pixels; LINEAR in pixels a pixel from the centre
-DROPPED, LARGEST_NORM, MEMORY = 0.1, 2.0, 0.998
+DROPPED, LARGEST_NORM, MEMORY = 0.15, 2.0, 0.998
 
 
 class State(NamedTuple):
@@ -82,10 +82,10 @@ def bounded(theta: Any) -> Any:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
-    parser.add_argument("--hidden", default="1536,1024,512")
-    parser.add_argument("--epochs", type=int, default=45)
+    parser.add_argument("--hidden", default="1024,1024")
+    parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
 

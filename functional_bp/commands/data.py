@@ -69,13 +69,13 @@ def of_array(array: "np.ndarray", path: Path) -> dict[str, Any]:
     return found
 
 
-def summary(rows: "Rows") -> dict[str, float]:
+def summary(rows: "Rows") -> dict[str, int | float]:
     """Count, range, mean and standard deviation, in one pass."""
     low, high, total, squares = float("inf"), float("-inf"), 0.0, 0.0
     for block in rows.blocks():
         numbers = block.astype(float)
-        low, high = min(low, numbers.min()), max(high, numbers.max())
-        total, squares = total + numbers.sum(), squares + (numbers**2).sum()
+        low, high = min(low, float(numbers.min())), max(high, float(numbers.max()))
+        total, squares = total + float(numbers.sum()), squares + float((numbers**2).sum())
     count = rows.shape[0] * rows.shape[1]
     mean = total / count
     deviation = max(squares / count - mean**2, 0.0) ** 0.5

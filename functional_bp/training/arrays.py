@@ -14,6 +14,7 @@ from functional_bp.training.cache import cached, unpack
 from functional_bp.training.idx import open_idx
 
 IDX = re.compile(r"(idx\d-[a-z]+|\.idx\d?)(\.gz)?$")
+LARGEST_GAP = 64  # bytes: room for alignment, and less than any array needs
 Arrays = dict[str, np.ndarray]
 
 
@@ -60,6 +61,7 @@ def open_npz(file: Path) -> Arrays:
     arrays = {}
     try:
         with zipfile.ZipFile(file) as archive:
+            check_complete(archive, file)
             for member in archive.infolist():
                 name = member.filename.removesuffix(".npy")
                 if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -73,6 +75,16 @@ def open_npz(file: Path) -> Arrays:
     except Exception as error:  # whatever zipfile raises on bytes that are no archive
         raise InputError(f"{file} is damaged: {one_line(error)}") from error
     return arrays
+
+
+def check_complete(archive: zipfile.ZipFile, file: Path) -> None:
+    """The members lie one behind the other, the directory after them: none is missing from it."""
+    members = [(m.header_offset, 30 + len(m.filename) + m.compress_size) for m in archive.infolist()]
+    end = 0
+    for place, length in [*sorted(members), (archive.start_dir, 0)]:
+        if place - end > LARGEST_GAP:
+            raise InputError(f"{file} is damaged: it holds more than its directory lists")
+        end = place + length
 
 
 def open_npy(file: Path, where: str) -> np.ndarray:

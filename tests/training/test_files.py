@@ -211,6 +211,17 @@ def test_objects_are_never_unpickled(tmp_path):
         open_dataset(tmp_path / "data.npz")
 
 
+def test_an_npz_whose_directory_has_lost_an_array_is_refused(tmp_path):
+    """Here the remark of the second entry swallows the third and fourth: no checksum sees that."""
+    file = save_npz(tmp_path, {"train": images(30), "test": images(9)})
+    content = bytearray(file.read_bytes())
+    second = content.index(b"PK\x01\x02", content.index(b"PK\x01\x02") + 1)
+    content[second + 33] = 1
+    file.write_bytes(content)
+    with pytest.raises(InputError, match="it holds more than its directory lists"):
+        open_dataset(file)
+
+
 def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(InputError, match="nowhere does not exist"):
         open_dataset(tmp_path / "nowhere")
