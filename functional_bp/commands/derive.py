@@ -9,7 +9,10 @@ HELP = "print the derivation of a rule, step by step, and check every step"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "name", nargs="?", metavar="NAME", help="a derivation (softmax), a rule or a file of several (power_product, network)"
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="a derivation (softmax), a rule or a file of several (power_product, network)",
     )
     parser.add_argument("--latex", action="store_true", help="print LaTeX")
     parser.add_argument("--list", action="store_true", help="list what there is")

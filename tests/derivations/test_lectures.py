@@ -1,6 +1,8 @@
 """The lectures judged: every claim is there, and what the engine says agrees with numbers that it never saw."""
 
+import re
 from itertools import groupby
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -64,6 +66,16 @@ def test_a_proven_claim_holds_for_arbitrary_dimension_and_shows_what_was_judged(
 
 def test_a_row_has_what_the_table_needs(rulings):
     assert all(set(ruling.row()) >= KEYS for ruling in rulings.values())
+
+
+def test_the_page_on_derivations_tells_the_same(status):
+    page = (Path(__file__).parents[2] / "docs" / "derivations.md").read_text()
+    refuted, convention = page.split("### What is refuted")[1].split("### What is a convention")
+    for name, part in {"refuted": refuted, "convention": convention}.items():
+        named = {id for row in re.findall(r"^\| ([A-G].*?) \|", part, re.M) for id in row.split(", ")}
+        assert named == {id for id, verdict in status.items() if verdict == name}
+    for name, count in re.findall(r"^\| ([a-z-]+) \| (\d+) \|", page, re.M):
+        assert sum(verdict == name for verdict in status.values()) == int(count)
 
 
 # Verdicts derived again, by numbers.
