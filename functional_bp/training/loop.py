@@ -1,7 +1,7 @@
 """The loop: between two reports a run is one compiled program."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -87,7 +87,7 @@ def fit(
     Every `report_every` steps (an epoch, if not given) `on_report` gets the step, the epoch, the loss (the mean over
     the epoch so far) and what `measure` says of the state; a text that it gives back is the reason to end the run.
     `state` goes on from where another run stood. `prepare(x, d)` is done to each batch inside the program.
-    `layout` spreads the run over a mesh of devices; without one `gradients_of` may compute in another precision.
+    `layout` spreads the run over a mesh of devices, `gradients_of` may compute in another precision.
 
     Raises InputError if the batch is larger than the data, or on a loss that is not finite: at which step, and in
     which layer it appeared first. Source: lectures, claims G1-G5.
@@ -102,7 +102,7 @@ def fit(
     elif layout:
         state = layout.place_state(state, optimizer)
     most = source.steps(batch, report_every)
-    gradients_of = layout.value_and_grad if layout else gradients_of
+    gradients_of = partial(layout.value_and_grad, gradients_of=gradients_of) if layout else gradients_of
     run = program(network, divergence, optimizer, batch, epoch, most, tolerance, prepare, source.in_order, gradients_of)
     stops = [report_every, *(hook.every for hook in hooks)]
     reports: list[Report] = []

@@ -6,6 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 import jax
+import numpy as np
+from jax.experimental.multihost_utils import broadcast_one_to_all
 
 from functional_bp.errors import InputError
 
@@ -67,6 +69,13 @@ def keep_stdout_clean() -> None:
     sys.stdout.flush()
     sys.stdout = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
+
+
+def as_first(decision: bool) -> bool:
+    """What the first process decides: all must take the same steps, and only their clocks differ."""
+    if jax.process_count() == 1:
+        return decision
+    return bool(broadcast_one_to_all(np.int32(decision)))
 
 
 def is_first() -> bool:

@@ -88,13 +88,15 @@ class Layout(NamedTuple):
     def shardings(self, params: Any) -> Any:
         return jax.tree.map(lambda spec: NamedSharding(self.mesh, spec), self.split(params, self.mesh))
 
-    def value_and_grad(self, network: Layer, divergence: Rule) -> Callable[..., tuple[jax.Array, Any]]:
-        """`network.value_and_grad` on the mesh: the same numbers, each gradient lying as its parameter does.
+    def value_and_grad(
+        self, network: Layer, divergence: Rule, gradients_of: Callable[..., Callable] = value_and_grad
+    ) -> Callable[..., tuple[jax.Array, Any]]:
+        """`gradients_of(network, divergence)` on the mesh: the same numbers, each gradient lying as its parameter does.
 
         Raises InputError for a batch that the devices do not divide.
         """
         on_mesh = explicit if self.explicit else constrained
-        loss_and_gradients = on_mesh(self, value_and_grad(network, divergence))
+        loss_and_gradients = on_mesh(self, gradients_of(network, divergence))
 
         def checked(params: Any, x: Any, d: Any, key: Any = None) -> tuple[jax.Array, Any]:
             rows, k = jax.tree.leaves(x)[0].shape[0], self.mesh.shape[DATA]
@@ -146,7 +148,7 @@ class Layout(NamedTuple):
 
     def gather(self, tree: Any) -> Any:
         """The same tree, whole, on a device of this very process: to be saved or looked at. All must call it."""
-        together = jax.jit(lambda tree: tree, out_shardings=self.sharding())(tree)
+        together = jax.jit(unchanged, out_shardings=self.sharding())(tree)
         return jax.tree.map(lambda leaf: leaf.addressable_data(0), together)
 
 
@@ -168,6 +170,10 @@ def from_host(array: Any, sharding: NamedSharding) -> jax.Array:
     if getattr(array, "sharding", None) == sharding:
         return array
     return jax.make_array_from_callback(array.shape, sharding, lambda part: array[part])
+
+
+def unchanged(tree: Any) -> Any:
+    return tree
 
 
 def constrained(layout: Layout, loss_and_gradients: Callable) -> Callable:

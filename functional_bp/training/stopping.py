@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from functional_bp.training.loop import Report
+from functional_bp.training.processes import as_first
 from functional_bp.training.step import State
 
 
@@ -36,11 +37,12 @@ class Patience:
 
 
 class TimeLimit:
-    """Ends the run at the first report after `seconds`; `reached` says whether it did."""
+    """Ends the run at the first report after `seconds`; `reached` says whether it did. Of many processes, the first
+    has the clock."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds, self.end, self.reached = seconds, time.monotonic() + seconds, False
 
     def __call__(self, report: Report, state: State) -> str | None:
-        self.reached = time.monotonic() >= self.end
+        self.reached = self.end < float("inf") and as_first(time.monotonic() >= self.end)
         return f"time limit of {self.seconds:g} s" if self.reached else None

@@ -1,0 +1,79 @@
+"""Starts the processes of one training run on this machine, and starts them again when one dies or stalls."""
+
+import argparse
+import socket
+import sys
+import time
+from pathlib import Path
+
+from functional_bp import scaling
+from functional_bp.commands import train
+from functional_bp.commands.train import unused
+from functional_bp.errors import InputError
+
+HELP = "train in several processes on this machine, restarted from the last checkpoint when one dies or stalls"
+LOOPBACK = "127.0.0.1"
+MOST_PROCESSES = 256
+TRAIN = [sys.executable, "-m", "functional_bp.cli", "train"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    parser.usage = "functional-bp launch [options] -- train [options of train]"
+    add("--processes", type=int, default=2, help="how many; default 2")
+    add("--restarts", type=int, default=3, help="how often all are started again; default 3")
+    add("--stall", type=float, default=600, metavar="SECONDS", help="time without a report that counts as a stall; 600")
+    add("arguments", nargs=argparse.REMAINDER, metavar="-- train …", help="what each of them runs")
+
+
+def run(args: argparse.Namespace) -> int:
+    from functional_bp.supervisor import signals_as_exceptions, supervise
+
+    options, given = train_options(args)
+    run_folder = options.resume or options.out or unused(Path("runs"), options.task or "run")
+    logs = run_folder.with_name(f"{run_folder.name}-processes")
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write {logs}: {error.strerror}") from error
+
+    def say(line: str) -> None:
+        line = f"launch {time.strftime('%H:%M:%S')} {line}"
+        print(line, file=sys.stderr, flush=True)
+        with open(logs / "launch.log", "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def commands(attempt: int) -> list[list[str]]:
+        if options.resume or (attempt and (run_folder / "config.json").exists()):
+            how = ["--resume", str(run_folder), *scaling.kept(options), *["--json"] * options.json]
+        else:
+            how = [*given, "--out", str(run_folder)]
+        place = ["--coordinator", f"{LOOPBACK}:{free_port()}", "--processes", str(args.processes), "--process"]
+        return [[*TRAIN, *how, *place, str(number)] for number in range(args.processes)]
+
+    with signals_as_exceptions():
+        return supervise(commands, restarts=args.restarts, stall=args.stall, logs=logs, say=say)
+
+
+def train_options(args: argparse.Namespace) -> tuple[argparse.Namespace, list[str]]:
+    """What `train` is told, parsed and as it was given. Raises InputError for what cannot be launched."""
+    if not 1 <= args.processes <= MOST_PROCESSES:
+        raise InputError(f"--processes must be from 1 to {MOST_PROCESSES}, got {args.processes}")
+    if args.restarts < 0 or not args.stall > 0:
+        raise InputError(f"--restarts and --stall must not be negative, got {args.restarts} and {args.stall}")
+    name, *given = [*args.arguments[args.arguments[:1] == ["--"] :], ""]
+    if name != "train":
+        raise InputError(f'expected "-- train" and its options after those of launch, got {name!r}')
+    given = given[:-1]
+    parser = argparse.ArgumentParser("functional-bp launch -- train")
+    train.add_arguments(parser)
+    options = parser.parse_args(given)
+    if options.cluster or any(getattr(options, name) is not None for name in scaling.PLACE):
+        raise InputError("--coordinator, --process, --processes and --cluster are not for train here: launch says them")
+    return options, given
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind((LOOPBACK, 0))
+        return free.getsockname()[1]
