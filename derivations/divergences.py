@@ -3,6 +3,7 @@
 from sympy import Abs, Derivative, Expr, IndexedBase, KroneckerDelta, Symbol, exp, log, sign
 
 from derivations import Derivation, Step, dimension, equation, index, sigmoid, total
+from derivations.kink import Kink
 
 n = dimension("n")
 i, j, k = (index(name, n) for name in "ijk")
@@ -101,3 +102,6 @@ DERIVATIONS = (
     softmax_nll,
     softmax_nll_of_distribution,
 )
+
+output, target = Symbol("y", real=True), Symbol("d", real=True)
+KINKS = {"absolute_error": Kink(Abs(output - target), output, at=target)}

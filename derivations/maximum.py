@@ -1,8 +1,9 @@
 """The maximum over subsets: y_j = max_{l ∈ S_j} z_l, with S_jl = 1 for l ∈ S_j and 0 otherwise."""
 
-from sympy import Derivative, IndexedBase
+from sympy import Derivative, IndexedBase, Max, Symbol
 
 from derivations import Derivation, Maximum, Step, dimension, equation, index, step
+from derivations.kink import Kink
 
 n, m = dimension("n"), dimension("m")
 i, l, j = index("i", n), index("l", n), index("j", m)
@@ -21,3 +22,7 @@ jacobian = Derivation(
 )
 
 DERIVATIONS = (jacobian,)
+
+# At a tie, as a function of one of those tied, the others at c.
+one, c = Symbol("x", real=True), Symbol("c", real=True)
+KINKS = {"subset_max": Kink(Max(one, c), one, at=c)}

@@ -4,6 +4,7 @@ from functools import cache
 from importlib import import_module
 
 from derivations import Derivation
+from derivations.kink import Kink
 
 STEMS = (
     "affine",
@@ -27,6 +28,15 @@ def of_file(stem: str) -> tuple[str, tuple[Derivation, ...]]:
     """What the file says of itself, and its derivations."""
     module = import_module(f"derivations.{stem}")
     return module.__doc__ or "", module.DERIVATIONS
+
+
+@cache
+def kinks() -> dict[str, Kink]:
+    """The rules that have a kink, by name."""
+    found: dict[str, Kink] = {}
+    for stem in STEMS:
+        found |= getattr(import_module(f"derivations.{stem}"), "KINKS", {})
+    return found
 
 
 def of_rule(rule: str) -> tuple[Derivation, ...]:

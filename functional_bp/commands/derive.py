@@ -46,11 +46,11 @@ def run(args: argparse.Namespace) -> int:
 
 def text(derivation, check) -> str:
     """The derivation, the outcome of its check, and what is possible at its kink."""
-    from derivations.activations import KINKS
     from derivations.plain import plain
+    from derivations.registry import kinks
 
     lines = [derivation.unicode(), str(check)]
-    kink = KINKS.get(derivation.name)
+    kink = kinks().get(derivation.name)
     if kink is not None:
         lines.append(f"at {plain(kink.variable)} = {plain(kink.at)} the Clarke interval is {kink.interval_text}")
     return "\n".join(lines)

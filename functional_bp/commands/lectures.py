@@ -40,8 +40,11 @@ def entry(row: dict[str, Any]) -> str:
     dimension = f", dimension: {row['dimension']}" if row["dimension"] else ""
     lines = [f"{row['id']:<4} {row['status'].upper()}{dimension}  ({row['source']})", f"     {row['statement']}"]
     lines += [f"       judged: {statement}" for statement in row["formal"]]
+    conditions = ", ".join(row["side_conditions"]) or (
+        "no condition" if row["status"] in ("proven", "convention") else ""
+    )
     labelled = (
-        ("if", ", ".join(row["side_conditions"])),
+        ("if", conditions),
         ("note", "; ".join(row["remarks"])),
         ("false", shortened(row["counterexample"] or "")),
         ("why", row["diagnosis"]),
