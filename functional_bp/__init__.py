@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "functional_bp.jacobians": (
         "BlockColumn BlockRow Broadcast Chain Composed Dense Diagonal DiagonalMinusOuter Identity "
-        "IdentityMinusRows Jacobian Outer OwnColumn PairProduct RowVector Selection Shape Sum broadcast static"
+        "IdentityMinusRows Jacobian Outer OwnColumn PairProduct RowVector Selection Shape Sum static"
     ),
     "functional_bp.rules": (
         "AffineParams absolute absolute_error affine binary_kl binary_nll dropout identity kl leaky_relu log_softmax nll "

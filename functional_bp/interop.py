@@ -12,16 +12,23 @@ def custom_vjp(rule: Rule) -> Callable[..., Any]:
     """The function y of a rule x ↦ (y, J), whose reverse mode under JAX is ȳ ↦ ȳ @ J.
 
     `fwd` is the rule itself and the Jacobian is the residuals. For a rule of several inputs (`affine`) the cotangents
-    come as its block row gives them. Every argument is an array; fix options with functools.partial first.
+    come as its block row gives them; inputs after those that the Jacobian is of (a divergence's target) are
+    constants. Every argument is an array; fix options with functools.partial first.
     """
 
     @jax.custom_vjp
     def function(*inputs: Any) -> Any:
         return rule(*inputs)[0]
 
-    def backward(J: Any, y_bar: Any) -> tuple[Any, ...]:
-        x_bar = y_bar @ J
-        return x_bar if isinstance(x_bar, tuple) else (x_bar,)
+    def forward(*inputs: Any) -> tuple[Any, Any]:
+        y, J = rule(*inputs)
+        return y, (J, (None,) * len(inputs))
 
-    function.defvjp(rule, backward)
+    def backward(residuals: Any, y_bar: Any) -> tuple[Any, ...]:
+        J, nothing = residuals
+        x_bar = y_bar @ J
+        x_bar = x_bar if type(x_bar) is tuple else (x_bar,)
+        return x_bar + nothing[len(x_bar) :]
+
+    function.defvjp(forward, backward)
     return function

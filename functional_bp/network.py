@@ -39,8 +39,10 @@ def affine_layer(
     """z = W y + b with W[n_out, n_in] drawn from a Gaussian of standard deviation s, and b = 0.
 
     s = `scale` for "gaussian", √(2/(n_in + n_out)) for "glorot", √(2/n_in) for "he". Raises ValueError for
-    another initializer. Source: lectures, claim G7 (random, since equal weights keep hidden units equal).
+    another initializer or a size below 1. Source: lectures, claim G7 (equal weights would keep hidden units equal).
     """
+    if min(n_in, n_out) < 1:
+        raise ValueError(f"affine_layer: both sizes must be at least 1, got {n_in} and {n_out}")
     deviations = {"gaussian": scale, "glorot": math.sqrt(2 / (n_in + n_out)), "he": math.sqrt(2 / n_in)}
     if initializer not in deviations:
         raise ValueError(f"affine_layer: initializer must be one of {list(deviations)}, got {initializer!r}")
@@ -66,15 +68,25 @@ def without_params(rule: Rule) -> Layer:
     return Layer(lambda key: (), apply, rule_name(rule))
 
 
-def residual(layer: Layer) -> Layer:
-    """y = x + f(θ, x);  ∂y/∂x = I + J_f: the cotangent flows around f as well as through it."""
+def as_layer(link: Layer | Rule) -> Layer:
+    return link if isinstance(link, Layer) else without_params(link)
+
+
+def residual(link: Layer | Rule) -> Layer:
+    """y = x + f(θ, x);  ∂y/∂x = I + J_f: the cotangent flows around f as well as through it.
+
+    Takes a layer or a bare rule. Raises ValueError, when applied, unless f gives what has the shape of x.
+    """
+    layer = as_layer(link)
+    name = f"residual({layer.name})"
 
     def apply(params: Any, x: Any, key: PRNGKeyArray | None = None) -> tuple[Any, Jacobian]:
         y, J = layer.apply(params, x, key)
-        core = J.shape.outputs
-        return x + y, BlockRow((None, Identity(core))) + J
+        if y.shape != x.shape:
+            raise ValueError(f"{name}: the output must have the input's shape {x.shape}, got {y.shape}")
+        return x + y, BlockRow((None, Identity(J.shape.outputs))) + J
 
-    return Layer(layer.init, apply, f"residual({layer.name})", layer.n_in)
+    return Layer(layer.init, apply, name, layer.n_in)
 
 
 def chain(*layers: Layer | Rule, name: str = "chain") -> Layer:
@@ -85,7 +97,7 @@ def chain(*layers: Layer | Rule, name: str = "chain") -> Layer:
     """
     if not layers:
         raise ValueError("chain: at least one layer is needed")
-    links = tuple(layer if isinstance(layer, Layer) else without_params(layer) for layer in layers)
+    links = tuple(map(as_layer, layers))
     check_neighbours(links)
     names = tuple(link.name for link in links)
     nodes = node_names(links)

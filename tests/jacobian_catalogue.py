@@ -36,7 +36,7 @@ JACOBIANS = {
     "OwnColumn": bp.OwnColumn(draw(_BATCH, 4, 2)),
     "PairProduct": bp.PairProduct(draw(_BATCH, 2, 2)),
     "RowVector": bp.RowVector(draw(_BATCH, 4)),
-    "Selection": bp.Selection(draw(_BATCH, 2, 3), jnp.array([[0, 1, 3], [2, 1, 1]]), 4),
+    "Selection": bp.Selection(draw(_BATCH, 2, 3), ((0, 1, 3), (2, 1, 1)), 4),
     "BlockRow": _affine(),
     "BlockRow with no dependence": bp.BlockRow({"a": bp.Diagonal(draw(_BATCH, 4)), "b": None}),
     "BlockColumn": bp.BlockColumn((bp.Dense(draw(5, 4)), bp.Diagonal(draw(_BATCH, 4)))),

@@ -27,3 +27,9 @@ def test_the_jacobian_is_the_residuals_under_jit_and_vmap_and_of_several_inputs(
 def test_a_chosen_subgradient_goes_into_jax_grad():
     relu = bp.custom_vjp(lambda z: bp.relu(z, at_kink=1.0))
     assert jax.grad(lambda z: relu(z)[0])(jnp.zeros(1)) == 1.0
+
+
+def test_a_target_is_a_constant():
+    loss = bp.custom_vjp(bp.softmax_nll)
+    z, d = jnp.array([1.0, 2.0]), jnp.array([0.0, 1.0])
+    np.testing.assert_allclose(jax.grad(loss)(z, d), jax.nn.softmax(z) - d, rtol=1e-6)

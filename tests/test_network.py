@@ -112,6 +112,9 @@ def test_the_chain_prints_its_factors_with_the_nodes_they_join():
         "  y1 → z2  block        Diagonal(4) @ Dense(4×4)",
         "  z2 → z3  affine(4→2)  Dense(2×4)",
     ]
+    inside = chain(residual(chain(affine_layer(4, 4), bp.tanh)), affine_layer(4, 2))
+    _, J_inside = inside.apply(inside.init(jax.random.key(0)), jnp.ones(4))
+    assert list(J_inside.cotangents(jnp.ones(2))) == ["z2", "z1", "z1.z1", "x"]
     assert list(J.cotangents(jnp.ones(2))) == ["z3", "z2", "z2.z1", "y1", "z1", "x"]
 
 
@@ -153,9 +156,11 @@ def test_an_input_that_does_not_fit_names_the_layer():
 
 
 @pytest.mark.usefixtures("unchecked")
-def test_an_unknown_initializer_is_refused():
+def test_an_unknown_initializer_or_an_impossible_size_is_refused():
     with pytest.raises(ValueError, match="initializer must be one of"):
         affine_layer(2, 2, "ones")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="both sizes must be at least 1, got 0 and 3"):
+        affine_layer(0, 3)
 
 
 @pytest.mark.parametrize(
@@ -196,3 +201,26 @@ def test_an_empty_batch_has_a_gradient_of_zero_and_no_loss():
     params = network.init(jax.random.key(0))
     _, gradients = value_and_grad(network, bp.softmax_nll)(params, jnp.ones((0, 3)), jnp.ones((0, 2)))
     np.testing.assert_array_equal(gradients[0].W, np.zeros((2, 3)))
+
+
+def test_residual_takes_a_bare_rule_too():
+    y, J = residual(bp.tanh).apply((), jnp.ones((2, 3)))
+    np.testing.assert_allclose(y, 1 + np.tanh(np.ones((2, 3))), rtol=1e-6)
+    _, x_bar = jnp.ones((2, 3)) @ J
+    np.testing.assert_allclose(x_bar, 2 - np.tanh(np.ones((2, 3))) ** 2, rtol=1e-6)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_residual_refuses_a_layer_that_changes_the_shape():
+    block = residual(affine_layer(4, 1))
+    with pytest.raises(ValueError, match=r"residual\(affine\(4→1\)\): .* input's shape \(2, 4\), got \(2, 1\)"):
+        block.apply(block.init(jax.random.key(0)), jnp.ones((2, 4)))
+    with pytest.raises(ValueError, match=r"^chain: layer 1, residual\(affine\(4→1\)\), cannot take 4 numbers"):
+        chain(block)
+
+
+def test_nodes_added_at_the_end_have_names_of_their_own():
+    network = chain(affine_layer(3, 2))
+    y, J = network.apply(network.init(jax.random.key(0)), jnp.ones(3))
+    J = bp.Diagonal(jnp.ones(2)) @ (bp.softmax(y)[1] @ J)
+    assert list(J.cotangents(jnp.ones(2))) == ["D'", "D", "z1", "x"]

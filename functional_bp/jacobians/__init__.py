@@ -9,7 +9,7 @@ from functional_bp.jacobians.diagonal import Diagonal, Identity
 from functional_bp.jacobians.minus_outer import DiagonalMinusOuter, IdentityMinusRows
 from functional_bp.jacobians.products import OwnColumn, PairProduct
 from functional_bp.jacobians.selection import Selection
-from functional_bp.jacobians.shared import Broadcast, Outer, broadcast
+from functional_bp.jacobians.shared import Broadcast, Outer
 from functional_bp.jacobians.sum import Sum
 
 __all__ = [
@@ -31,6 +31,5 @@ __all__ = [
     "Selection",
     "Shape",
     "Sum",
-    "broadcast",
     "static",
 ]

@@ -40,11 +40,11 @@ class Jacobian(ABC):
     `J.to_dense()` the array that a textbook prints, per example: "*batch *out *in".
 
     A subclass is by itself a frozen dataclass and a pytree. It names its arrays and writes two things: its
-    `shape` and the product `y_bar @ J`. Everything else follows from linearity, and is written only where
-    the structure knows a shorter way.
+    `shape` and `vjp`, the product ȳ J. Everything else follows from linearity, and is written only where the
+    structure knows a shorter way.
     """
 
-    __array_ufunc__ = None  # a NumPy array on the left then defers to __rmatmul__
+    __array_ufunc__ = None  # a NumPy array on the left then defers to ours
     is_square: ClassVar[bool] = False  # the structure allows n×n alone: one size is printed
 
     def __init_subclass__(cls) -> None:
@@ -56,8 +56,15 @@ class Jacobian(ABC):
         """The batch axes of the data, and the shapes of one example's output and input."""
 
     @abstractmethod
-    def __rmatmul__(self, y_bar: Any) -> Any:
+    def vjp(self, y_bar: Any) -> Any:
         """x̄ = ȳ J, of the input's own shape; an input shared by the batch gets the sum over the batch."""
+
+    def __rmatmul__(self, y_bar: Any) -> Any:
+        """`y_bar @ J` is the cotangent x̄ = ȳ J; a ValueError if ȳ has not the shape of y."""
+        outputs, shape = self.shape.outputs, jnp.shape(y_bar) if is_plain(self.shape.outputs) else None
+        if shape is not None and shape[max(len(shape) - len(outputs), 0) :] != outputs:
+            raise ValueError(f"y_bar @ {self}: y_bar must end in the shape {times(outputs)} of the output, got {shape}")
+        return self.vjp(y_bar)
 
     def __matmul__(self, right: Any) -> Any:
         """`J2 @ J1` is the Jacobian of the composition, `J @ z_dot` the tangent ẏ = J ż."""
@@ -85,9 +92,10 @@ class Jacobian(ABC):
         """The array "*batch *out *in", column by column: J e for every unit tangent e."""
         batch, _, inputs = self.shape
         batch = () if self.shares_input else batch
-        units = jnp.eye(math.prod(inputs), dtype=self.dtype).reshape(-1, *inputs)
+        n = math.prod(inputs)
+        units = jnp.eye(n, dtype=self.dtype).reshape(n, *inputs)
         columns = jax.vmap(lambda e: self @ jnp.broadcast_to(e, (*batch, *inputs)), out_axes=-1)(units)
-        return columns.reshape(*columns.shape[:-1], *inputs)
+        return jax.tree.map(lambda column: column.reshape(*column.shape[:-1], *inputs), columns)
 
     def as_row(self) -> Any:
         """The same map as a `BlockRow`, for those of several inputs."""
@@ -97,7 +105,8 @@ class Jacobian(ABC):
     def shares_input(self) -> bool:
         """Whether the whole batch has one input (a weight), so that y_bar @ J sums over the batch."""
         batch, outputs, inputs = self.shape
-        y_bar = jax.ShapeDtypeStruct((*batch, *outputs), self.dtype)
+        outputs = Size(outputs) if is_plain(outputs) else outputs
+        y_bar = jax.tree.map(lambda size: jax.ShapeDtypeStruct((*batch, *size), self.dtype), outputs)
         return bool(batch) and jax.eval_shape(lambda y_bar: y_bar @ self, y_bar).shape == inputs
 
     @property

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import jax
@@ -30,7 +30,7 @@ class BlockRow(Jacobian):
         inputs = map_blocks(lambda block: leaf(block.shape.inputs), self.blocks)
         return Shape(common_batch(shapes), shapes[0].outputs, inputs)
 
-    def __rmatmul__(self, y_bar: Any) -> Any:
+    def vjp(self, y_bar: Any) -> Any:
         return map_blocks(lambda block: y_bar @ block, self.blocks)
 
     def jvp(self, z_dot: Any) -> Any:
@@ -39,7 +39,8 @@ class BlockRow(Jacobian):
         return sum_broadcast([block @ part for block, part in pairs if block is not None])
 
     def to_dense(self) -> Any:
-        return map_blocks(lambda block: block.to_dense(), self.blocks)
+        dense = map_blocks(lambda block: block.to_dense(), self.blocks)
+        return jax.tree.map(lambda leaf: leaf.astype(self.dtype), dense)
 
     def as_row(self) -> "BlockRow":
         return self
@@ -59,10 +60,10 @@ class BlockColumn(Jacobian):
         outputs = map_blocks(lambda block: leaf(block.shape.outputs), self.blocks)
         return Shape(common_batch(shapes), outputs, shapes[0].inputs)
 
-    def __rmatmul__(self, y_bar: Any) -> Any:
+    def vjp(self, y_bar: Any) -> Any:
         blocks, structure = jax.tree.flatten(self.blocks, is_leaf=is_jacobian)
         pairs = zip(structure.flatten_up_to(y_bar), blocks, strict=True)
-        return reduce(add_trees, [part @ block for part, block in pairs])
+        return reduce(add_trees, [part @ block for part, block in pairs if part is not None])
 
     def jvp(self, z_dot: Any) -> Any:
         return map_blocks(lambda block: block @ z_dot, self.blocks)
@@ -93,13 +94,15 @@ def sum_broadcast(arrays: list[Any]) -> Any:
     return reduce(operator.add, jnp.broadcast_arrays(*arrays))
 
 
-def add_trees(a: Any, b: Any) -> Any:
+def add_leaves(a: Any, b: Any) -> Any:
+    return a + b if isinstance(a, Jacobian) else sum_broadcast([a, b])
+
+
+def add_trees(a: Any, b: Any, add: Callable[[Any, Any], Any] = add_leaves) -> Any:
     """Trees of cotangents (or of Jacobians) added leaf by leaf; None stands for no dependence."""
     if a is None or b is None:
         return b if a is None else a
-    if isinstance(a, Jacobian):
-        return a + b
-    if jax.tree.structure(a) == jax.tree.structure(0):
-        return sum_broadcast([a, b])
+    if isinstance(a, Jacobian) or jax.tree.structure(a) == jax.tree.structure(0):
+        return add(a, b)
     parts, structure = jax.tree.flatten(a, is_leaf=lambda node: node is not a)
-    return structure.unflatten(map(add_trees, parts, structure.flatten_up_to(b)))
+    return structure.unflatten(map(partial(add_trees, add=add), parts, structure.flatten_up_to(b)))

@@ -9,6 +9,7 @@ from typing import Any
 from functional_bp.jacobians.base import Jacobian, Shape, static
 from functional_bp.jacobians.blocks import BlockRow, common_batch, map_blocks
 from functional_bp.jacobians.diagonal import Identity
+from functional_bp.jacobians.sum import terms
 
 
 class Chain(Jacobian):
@@ -30,7 +31,7 @@ class Chain(Jacobian):
         params = tuple(shape.inputs[0] for shape in shapes)
         return Shape(common_batch(shapes), shapes[-1].outputs, (params, shapes[0].inputs[1]))
 
-    def __rmatmul__(self, y_bar: Any) -> tuple[tuple[Any, ...], Any]:
+    def vjp(self, y_bar: Any) -> tuple[tuple[Any, ...], Any]:
         params_bar = []
         for factor in reversed(self.factors):
             theta_bar, y_bar = y_bar @ factor
@@ -65,6 +66,8 @@ class Chain(Jacobian):
     def then(self, outer: Jacobian, name: str = "", node: str = "D") -> "Chain":
         """The chain with one more factor, of a function without parameters (a divergence) after the rest."""
         name = name or type(outer).__name__
+        while node in self.nodes:
+            node += "'"
         factor = BlockRow(((), outer))
         return Chain((*self.factors, factor), (*self.names, name), (*self.nodes, node))
 
@@ -75,9 +78,10 @@ class Chain(Jacobian):
     def _walk(self, y_bar: Any, prefix: str) -> Iterator[tuple[str, Any]]:
         for node, factor in zip(reversed(self.nodes[1:]), reversed(self.factors), strict=True):
             yield prefix + node, y_bar
-            if isinstance(factor, Chain):
-                inside = factor._walk(y_bar, f"{prefix}{node}.")
-                yield from list(inside)[1:-1]  # its ends are this chain's own nodes
+            for part in terms(factor):  # of a residual block, what it goes around
+                if isinstance(part, Chain):
+                    inside = part._walk(y_bar, f"{prefix}{node}.")
+                    yield from list(inside)[1:-1]  # its ends are this chain's own nodes
             _, y_bar = y_bar @ factor
         yield prefix + self.nodes[0], y_bar
 

@@ -16,7 +16,7 @@ class Dense(Jacobian):
         *batch, m, n = self.A.shape
         return Shape(tuple(batch), (m,), (n,))
 
-    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch n"]:
+    def vjp(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch n"]:
         return jnp.einsum("...m,...mn->...n", y_bar, self.A)
 
     def jvp(self, z_dot: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch m"]:
@@ -36,7 +36,7 @@ class RowVector(Jacobian):
         *batch, n = self.g.shape
         return Shape(tuple(batch), (), (n,))
 
-    def __rmatmul__(self, D_bar: Float[AnyArray, "*batch"] | float) -> Float[Array, "*batch n"]:
+    def vjp(self, D_bar: Float[AnyArray, "*batch"] | float) -> Float[Array, "*batch n"]:
         return jnp.einsum("...,...n->...n", jnp.asarray(D_bar, self.g.dtype), self.g)
 
     def jvp(self, y_dot: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch"]:

@@ -16,7 +16,7 @@ class Identity(Jacobian):
     def shape(self) -> Shape:
         return Shape((), self.core, self.core)
 
-    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch_core"]) -> Float[Array, "*batch_core"]:
+    def vjp(self, y_bar: Float[AnyArray, "*batch_core"]) -> Float[Array, "*batch_core"]:
         return jnp.asarray(y_bar)
 
     def jvp(self, z_dot: Float[AnyArray, "*batch_core"]) -> Float[Array, "*batch_core"]:
@@ -34,7 +34,7 @@ class Diagonal(Jacobian):
         *batch, n = self.d.shape
         return Shape(tuple(batch), (n,), (n,))
 
-    def __rmatmul__(self, y_bar: Float[AnyArray, "*#batch n"]) -> Float[Array, "*_ n"]:
+    def vjp(self, y_bar: Float[AnyArray, "*#batch n"]) -> Float[Array, "*_ n"]:
         y_bar, d = jnp.broadcast_arrays(y_bar, self.d)
         return y_bar * d
 

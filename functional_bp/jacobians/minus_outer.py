@@ -17,7 +17,7 @@ class DiagonalMinusOuter(Jacobian):
         *batch, n = self.y.shape
         return Shape(tuple(batch), (n,), (n,))
 
-    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch n"]:
+    def vjp(self, y_bar: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch n"]:
         mean = jnp.einsum("...j,...j->...", y_bar, self.y)
         return self.y * (y_bar - mean[..., None])
 
@@ -36,6 +36,6 @@ class IdentityMinusRows(Jacobian):
         *batch, n = self.y.shape
         return Shape(tuple(batch), (n,), (n,))
 
-    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch n"]:
+    def vjp(self, y_bar: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch n"]:
         y_bar = jnp.asarray(y_bar)
         return y_bar - y_bar.sum(-1, keepdims=True) * self.y

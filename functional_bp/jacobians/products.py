@@ -19,7 +19,7 @@ class PairProduct(Jacobian):
         *batch, m, _ = self.partners.shape
         return Shape(tuple(batch), (m,), (2 * m,))
 
-    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch 2*m"]:
+    def vjp(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch 2*m"]:
         z_bar = y_bar[..., None] * self.partners
         return jnp.reshape(z_bar, (*y_bar.shape[:-1], 2 * y_bar.shape[-1]))
 
@@ -34,7 +34,7 @@ class OwnColumn(Jacobian):
         *batch, n, m = self.L.shape
         return Shape(tuple(batch), (m,), (n, m))
 
-    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch n m"]:
+    def vjp(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch n m"]:
         return jnp.einsum("...i,...ji->...ji", y_bar, self.L)
 
     def jvp(self, z_dot: Float[AnyArray, "*batch n m"]) -> Float[Array, "*batch m"]:

@@ -1,7 +1,8 @@
 """Few nonzeros in every row, in known columns: what a maximum over subsets has."""
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+import numpy as np
+from jaxtyping import Array, Float
 
 from functional_bp.jacobians.base import AnyArray, Jacobian, Shape, static
 
@@ -14,7 +15,7 @@ class Selection(Jacobian):
     """
 
     weights: Float[Array, "*batch m k"]
-    columns: Int[Array, "m k"]
+    columns: tuple[tuple[int, ...], ...] = static()
     n: int = static()
 
     @property
@@ -22,10 +23,10 @@ class Selection(Jacobian):
         *batch, m, _ = self.weights.shape
         return Shape(tuple(batch), (m,), (self.n,))
 
-    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch n"]:
+    def vjp(self, y_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "*batch n"]:
         scattered = y_bar[..., None] * self.weights
         zeros = jnp.zeros((*y_bar.shape[:-1], self.n), scattered.dtype)
-        return zeros.at[..., self.columns].add(scattered)
+        return zeros.at[..., np.array(self.columns)].add(scattered)
 
     def jvp(self, z_dot: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch m"]:
-        return (self.weights * z_dot[..., self.columns]).sum(-1)
+        return (self.weights * z_dot[..., np.array(self.columns)]).sum(-1)

@@ -4,14 +4,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from functional_bp.jacobians.base import AnyArray, Jacobian, Shape, static
-from functional_bp.jacobians.diagonal import Identity
 
 
 class Broadcast(Jacobian):
     """J of b ↦ b repeated for every example: y_bar @ J = Σ_batch ȳ; for each example J = I.
 
     A parameter reaches each example through this map, and that is the reason why its cotangent sums over
-    the batch: J_example @ Broadcast(…) is the Jacobian with respect to a shared parameter.
+    the batch: J_example @ Broadcast(…) is the Jacobian with respect to a shared parameter. Jacobians stacked by
+    a scan or vmap sum over that axis too; hence a batch without axes is not simplified to `Identity`.
     """
 
     batch: tuple[int, ...] = static()
@@ -22,16 +22,11 @@ class Broadcast(Jacobian):
     def shape(self) -> Shape:
         return Shape(self.batch, self.core, self.core)
 
-    def __rmatmul__(self, y_bar: Float[AnyArray, "*batch_core"]) -> Float[Array, "*core"]:
+    def vjp(self, y_bar: Float[AnyArray, "*batch_core"]) -> Float[Array, "*core"]:
         return y_bar.sum(tuple(range(y_bar.ndim - len(self.core))))
 
     def jvp(self, b_dot: Float[AnyArray, "*core"]) -> Float[Array, "*batch_core"]:
         return jnp.broadcast_to(b_dot, (*self.batch, *self.core))
-
-
-def broadcast(batch: tuple[int, ...], core: tuple[int, ...]) -> Jacobian:
-    """`Broadcast`, or where there is no batch the `Identity` that it then is."""
-    return Broadcast(batch, core) if batch else Identity(core)
 
 
 class Outer(Jacobian):
@@ -48,7 +43,7 @@ class Outer(Jacobian):
         *batch, n = self.y.shape
         return Shape(tuple(batch), (self.m,), (self.m, n))
 
-    def __rmatmul__(self, z_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "m n"]:
+    def vjp(self, z_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "m n"]:
         return jnp.einsum("...m,...n->mn", z_bar, self.y)
 
     def jvp(self, W_dot: Float[AnyArray, "m n"]) -> Float[Array, "*batch m"]:

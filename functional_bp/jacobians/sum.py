@@ -1,7 +1,9 @@
 """J = J_1 + J_2 + …: a value that is used in several places collects its cotangents."""
 
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
+
+import jax
 
 from functional_bp.jacobians.base import Jacobian, Shape, is_plain
 from functional_bp.jacobians.blocks import BlockRow, add_trees, common_batch, sum_broadcast
@@ -16,16 +18,19 @@ class Sum(Jacobian):
     @property
     def shape(self) -> Shape:
         shapes = [term.shape for term in self.terms]
-        return Shape(common_batch(shapes), shapes[0].outputs, shapes[0].inputs)
+        inputs = reduce(partial(add_trees, add=lambda a, b: a), [shape.inputs for shape in shapes])
+        return Shape(common_batch(shapes), shapes[0].outputs, inputs)
 
-    def __rmatmul__(self, y_bar: Any) -> Any:
+    def vjp(self, y_bar: Any) -> Any:
         return reduce(add_trees, [y_bar @ term for term in self.terms])
 
     def jvp(self, z_dot: Any) -> Any:
         return sum_broadcast([term @ z_dot for term in self.terms])
 
     def to_dense(self) -> Any:
-        return reduce(add_trees, [term.to_dense() for term in self.terms])
+        """The terms' sum; I, which has no dtype of its own, takes that of the others."""
+        dense = [jax.tree.map(lambda leaf: leaf.astype(self.dtype), term.to_dense()) for term in self.terms]
+        return reduce(add_trees, dense)
 
     def as_row(self) -> BlockRow:
         return BlockRow(reduce(add_trees, [term.as_row().blocks for term in self.terms]))
@@ -45,4 +50,5 @@ def add(first: Jacobian, second: Jacobian) -> Jacobian:
 
 
 def terms(J: Jacobian) -> tuple[Jacobian, ...]:
+    """What J is the sum of: itself, if it is none."""
     return J.terms if isinstance(J, Sum) else (J,)

@@ -41,7 +41,8 @@ def step(z: Vector, at_kink: float = 0.0) -> tuple[Vector, Diagonal]:
     At the jump z = 0 no subgradient exists (the Clarke interval is unbounded: [0, ∞)); `at_kink` is what
     is put there. Source: lectures, claim C1.
     """
-    return (z >= 0).astype(z.dtype), Diagonal(slopes(z, 0.0, 0.0, at_kink))
+    y = jnp.where(jnp.isnan(z), z, (z >= 0).astype(z.dtype))
+    return y, Diagonal(slopes(z, 0.0, 0.0, at_kink))
 
 
 def relu(z: Vector, at_kink: float = 0.0) -> tuple[Vector, Diagonal]:

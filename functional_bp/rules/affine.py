@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from functional_bp.jacobians import BlockRow, Dense, Outer, broadcast
+from functional_bp.jacobians import BlockRow, Broadcast, Dense, Outer
 
 
 class AffineParams(NamedTuple):
@@ -27,7 +27,7 @@ def affine(params: AffineParams, y: Float[Array, "*batch n"]) -> tuple[Float[Arr
     m, _ = check_shapes(W, b, y)
     z = jnp.einsum("mn,...n->...m", W, y)
     z = z + jnp.broadcast_to(b, z.shape)
-    J_params = AffineParams(Outer(y, m), broadcast(y.shape[:-1], (m,)))  # pyright: ignore[reportArgumentType]
+    J_params = AffineParams(Outer(y, m), Broadcast(y.shape[:-1], (m,)))  # pyright: ignore[reportArgumentType]
     return z, BlockRow((J_params, Dense(W)))
 
 

@@ -86,18 +86,22 @@ def softmax_nll(z: Vector, d: Vector) -> tuple[Number, RowVector]:
     """
     check_fit("softmax_nll", z, d)
     log_y, _ = log_softmax(z)
-    D = -jnp.where(d == 0, jnp.zeros_like(d), d * log_y).sum(-1)
+    D = -unless_zero(d, log_y, d * log_y).sum(-1)
     return D, RowVector(d.sum(-1, keepdims=True) * jnp.exp(log_y) - d)
 
 
 def times_log(a: Vector, b: Vector) -> Vector:
-    """a log b, and 0 where a = 0."""
-    return jnp.where(a == 0, jnp.zeros_like(a), a * jnp.log(b))
+    """a log b, and 0 where a = 0 (but not at a NaN)."""
+    return unless_zero(a, b, a * jnp.log(b))
 
 
 def ratio(a: Vector, b: Vector) -> Vector:
-    """a / b, and 0 where a = 0: the derivative of a log b."""
-    return jnp.where(a == 0, jnp.zeros_like(a), a / b)
+    """a / b, the derivative of a log b, and 0 where a = 0 (but not at a NaN)."""
+    return unless_zero(a, b, a / b)
+
+
+def unless_zero(a: Vector, b: Vector, value: Vector) -> Vector:
+    return jnp.where((a == 0) & ~jnp.isnan(b), jnp.zeros_like(value), value)
 
 
 def check_fit(rule: str, y: Array, d: Array) -> None:

@@ -37,12 +37,12 @@ def subset_max(
     else:
         tied = ((members == y[..., None]) & is_member).astype(z.dtype)
         weights = tied / tied.sum(-1, keepdims=True)
-    return y, Selection(weights, jnp.asarray(columns), z.shape[-1])
+    return y, Selection(weights, tuple(map(tuple, columns.tolist())), z.shape[-1])
 
 
 def padded(subsets: Sequence[Sequence[int]], n: int) -> tuple[Int[np.ndarray, "m k"], Bool[np.ndarray, "m k"]]:
     """The subsets as one table: the rows' indices, and which entries are members rather than padding."""
-    if not subsets:
+    if not len(subsets):
         raise ValueError("subset_max: at least one subset is needed")
     for j, subset in enumerate(subsets):
         if not len(subset) or len(set(subset)) < len(subset) or not all(0 <= i < n for i in subset):

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from functional_bp.jacobians import BlockRow, Dense, OwnColumn, PairProduct, broadcast
+from functional_bp.jacobians import BlockRow, Broadcast, Dense, OwnColumn, PairProduct
 
 
 def pair_product(z: Float[Array, "*batch n"]) -> tuple[Float[Array, "*batch n//2"], PairProduct]:
@@ -41,7 +41,7 @@ def power_product(alpha: Float[Array, "n m"], z: Float[Array, "*batch n"]) -> tu
     log_of_zero = jnp.where(exponent > 0, jnp.zeros_like(base), jnp.full_like(base, jnp.nan))
     log_base = jnp.where(base == 0, log_of_zero, jnp.log(base))
     J_z = Dense(jnp.swapaxes(slope * others, -1, -2))
-    J_alpha = OwnColumn(power * log_base * others) @ broadcast(z.shape[:-1], alpha.shape)
+    J_alpha = OwnColumn(power * log_base * others) @ Broadcast(z.shape[:-1], alpha.shape)
     return power.prod(-2), BlockRow((J_alpha, J_z))
 
 

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from functional_bp.jacobians import BlockRow, Dense, Diagonal, broadcast
+from functional_bp.jacobians import BlockRow, Broadcast, Dense, Diagonal
 
 
 def polynomial(
@@ -24,7 +24,7 @@ def polynomial(
     ones = jnp.ones_like(z)[..., None]
     repeated = jnp.broadcast_to(z[..., None], (*z.shape, coefficients.size - 1))
     powers = jnp.cumprod(jnp.concatenate([ones, repeated], -1), -1)
-    J_c = Dense(powers) @ broadcast(z.shape[:-1], coefficients.shape)
+    J_c = Dense(powers) @ Broadcast(z.shape[:-1], coefficients.shape)
     return y, BlockRow((J_c, Diagonal(slope)))
 
 

@@ -21,7 +21,7 @@ class Reversal(Jacobian):
     def shape(self):
         return Shape((), self.scale.shape, self.scale.shape)
 
-    def __rmatmul__(self, y_bar):
+    def vjp(self, y_bar):
         return jnp.flip(y_bar * jnp.broadcast_to(self.scale, y_bar.shape), -1)
 
 
@@ -168,6 +168,8 @@ def test_the_array_on_the_left_may_be_numpy_s_or_a_python_number():
 def test_what_does_not_fit_is_refused_by_name():
     with pytest.raises(ValueError, match=r"cannot compose Dense\(2×3\) @ Diagonal\(4\).*shape 3.*shape 4"):
         Dense(jnp.ones((2, 3))) @ Diagonal(jnp.ones(4))
+    with pytest.raises(ValueError, match=r"y_bar @ Diagonal\(3\): y_bar must end in the shape 3 .* got \(3, 1\)"):
+        jnp.ones((3, 1)) @ Diagonal(jnp.ones((3, 3)))
     with pytest.raises(ValueError, match=r"cannot add Diagonal\(4\) and Identity\(3\)"):
         Diagonal(jnp.ones(4)) + Identity((3,))
 

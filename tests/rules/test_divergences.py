@@ -101,3 +101,10 @@ def test_a_batch_has_one_number_an_instance(rule):
     D, J = rule(y, y)
     assert D.shape == (2, 5)
     assert (jnp.ones((2, 5)) @ J).shape == (2, 5, 3)
+
+
+@pytest.mark.parametrize("rule", ALL, **by_name)
+def test_a_nan_is_never_hidden_even_where_the_target_is_zero(rule):
+    D, y_bar = gradient(rule, [np.nan, 0.5], [0.0, 1.0])
+    assert jnp.isnan(D)
+    assert jnp.isnan(y_bar[0])

@@ -41,6 +41,12 @@ def test_padding_never_wins_even_against_minus_infinity():
     np.testing.assert_array_equal(J.to_dense(), [[1, 0, 0], [0, 0, 1]])
 
 
+@pytest.mark.usefixtures("unchecked")
+def test_subsets_may_be_the_rows_of_an_array():
+    y, _ = bp.subset_max(TIED, np.array([[0, 1], [3, 4]]))
+    np.testing.assert_array_equal(y, [5, 5])
+
+
 @pytest.mark.parametrize("subsets", [[()], [(0, 5)], [(-1,)], [(1, 1)], []])
 def test_subsets_that_are_none_are_refused(subsets):
     with pytest.raises(ValueError, match="subset_max: "):
