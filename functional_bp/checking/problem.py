@@ -67,7 +67,12 @@ class Problem:
 
     def claimed(self, floats: Sequence[Any], indices: Sequence[Any], y_bar: Sequence[Any], output: Any) -> Any:
         """What the backward returns, given the cotangent in the tree of the forward's output."""
-        return self.backward(self.primals(floats, indices), cotangent_tree(output, y_bar))
+        try:
+            return self.backward(self.primals(floats, indices), cotangent_tree(output, y_bar))
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # a backward that calls sys.exit does not end the check
+            raise RuntimeError(f"{type(error).__name__} in the backward") from error
 
 
 def cotangent_tree(output: Any, y_bar: Sequence[Any]) -> Any:

@@ -70,7 +70,7 @@ class Report:
         lines = [f"{self.title}: {'right' if self.ok else 'WRONG'}  ({self.evidence()})"]
         lines += [f"  {fault}" for fault in self.faults]
         for verdict in self.verdicts:
-            if not verdict.ok:
+            if not verdict.ok and (verdict.summary or verdict.wrong):
                 lines += ["", *(f"  {line}" for line in verdict_lines(verdict))]
         right = [v.name for v in self.verdicts if v.ok]
         if right and not self.ok:
@@ -97,7 +97,7 @@ class Report:
             f"<span style='opacity:.7'>({html.escape(self.evidence())})</span></p>"
         ]
         parts += [f"<p style='color:{colour}'>{html.escape(fault)}</p>" for fault in self.faults]
-        parts += [verdict_html(verdict) for verdict in self.verdicts if not verdict.ok]
+        parts += [verdict_html(v) for v in self.verdicts if not v.ok and (v.summary or v.wrong)]
         right = ", ".join(html.escape(v.name) for v in self.verdicts if v.ok)
         parts += [f"<p>right: {right}</p>"] if right and not self.ok else []
         parts += [f"<p style='opacity:.7'>{html.escape(note)}</p>" for note in self.notes]
@@ -110,8 +110,8 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     lines = [f"{verdict.name} (primal {verdict.position}){count}{where}"]
     if verdict.summary:
         lines.append(f"  {verdict.summary}")
-    for number, cause in enumerate(verdict.causes, 1):
-        lines.append(f"  {'likely cause' if number == 1 else 'or'}: {cause.text}")
+    causes = [cause.text for cause in verdict.causes if cause.text != verdict.summary]
+    lines += [f"  {'likely cause' if number == 0 else 'or'}: {text}" for number, text in enumerate(causes)]
     if not verdict.causes and verdict.wrong:
         lines.append("  no cause: none of those known gives the claimed values")
     if verdict.worst:

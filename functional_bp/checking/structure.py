@@ -23,7 +23,7 @@ class Fault:
 def align(problem: Problem, result: Any, floats: list[Any]) -> tuple[list[Fault], list[Any]]:
     """The cotangents in the order of the float leaves (None where faulty), and the faults found."""
     children = problem.treedef.children()
-    if problem.bare and len(children) == 1 and not (isinstance(result, tuple | list) and len(result) == 1):
+    if problem.bare and len(children) == 1 and comes_bare(result, children[0]):
         result = (result,)
     if not isinstance(result, tuple | list):
         text = f"the backward must return a tuple, one cotangent per primal; it returned {kind_of(result)}"
@@ -40,6 +40,14 @@ def align(problem: Problem, result: Any, floats: list[Any]) -> tuple[list[Fault]
             elif leaf.kind == "index":
                 fit_index(leaf, cotangent, faults)
     return faults, cotangents
+
+
+def comes_bare(result: Any, child: Any) -> bool:
+    """A single primal's cotangent without its tuple: of the primal's own tree, or no sequence at all."""
+    try:
+        return not isinstance(result, tuple | list) or jax.tree.structure(result) == child
+    except (ValueError, TypeError):
+        return True
 
 
 def flatten(treedef: Any, leaves: list[Leaf], part: Any, faults: list[Fault]) -> list[Any]:

@@ -52,6 +52,8 @@ def diagnose(evidence: Evidence, mismatches: Sequence[Mismatch], ordinary: bool)
     if use and use[0].kind == "cotangent ignored" and "ones" in use[0].text:
         return (special + use)[:MOST]
     found = matching(evidence, None, MOST, CHEAP) or matching(evidence, None, 1, COSTLY[:1])
+    if len(found) == 1 and "spurious" in found[0].text:  # the same may be the wrong sign of a term
+        found += [c for c in matching(evidence, None, 1, COSTLY[:1]) if c.kind != found[0].kind]
     found = found + scoped(evidence)[: MOST - len(found)] if not found or "the path" in found[0].text else found
     found = rounded(first) or found or matching(evidence, None, 1, COSTLY[1:])
     found = (special + found[:1] + use + found[1:])[:MOST]
