@@ -1,5 +1,8 @@
 """The Jacobian of softmax, derived from its definition: proven for any n, refuted when it is wrong, and run by JAX."""
 
+# SymPy's annotations are partial.
+# pyright: reportIndexIssue=false, reportArgumentType=false, reportOperatorIssue=false
+
 import jax
 import jax.numpy as jnp
 from sympy import Derivative, IndexedBase, KroneckerDelta, exp
