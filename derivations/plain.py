@@ -2,12 +2,29 @@
 
 from unicodedata import combining
 
-from sympy import Basic, Derivative, Idx, Indexed, Piecewise, Product, Sum, Symbol
+from sympy import (
+    Add,
+    Basic,
+    Derivative,
+    Function,
+    Idx,
+    Indexed,
+    Integer,
+    KroneckerDelta,
+    Number,
+    Piecewise,
+    Pow,
+    Product,
+    Sum,
+    Symbol,
+)
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 SIGNS = {"**": "^", "*": " ", ">=": "≥", "<=": "≤", "-": "−", "'": "′"}
 LETTERS = {"alpha": "α", "beta": "β", "epsilon": "ε", "eta": "η", "theta": "θ", "sigmoid": "σ"}
+
+ORDER = (Number, KroneckerDelta, (Symbol, Idx, Indexed), Pow, Add, Function, Derivative, (Sum, Product), object)
 
 
 def plain(formula: Basic | int) -> str:
@@ -53,6 +70,32 @@ class _Printer(StrPrinter):
         signed = [("-", term[1:]) if term.startswith("-") else ("+", term) for term in terms]
         (sign, first), *rest = signed
         return sign.replace("+", "") + first + "".join(f" {sign} {term}" for sign, term in rest)
+
+    def _print_Mul(self, expr):
+        """Deltas first, then letters, brackets, functions, derivatives and sums; what is below the line last."""
+        coefficient, rest = expr.as_coeff_Mul()
+        above, below = [Integer(abs(coefficient.p))], [Integer(coefficient.q)]
+        for factor in rest.as_ordered_factors():
+            base, exponent = factor.as_base_exp()
+            inverse = isinstance(factor, Pow) and exponent.could_extract_minus_sign()
+            (below if inverse else above).append(Pow(base, -exponent) if inverse else factor)
+        numerator, denominator = self._factors(above, bool(below[1:])), self._factors(below, False)
+        sign = "-" if coefficient.is_negative else ""
+        if denominator == "1":
+            return sign + numerator
+        brackets = len(below) > 2 or (below[0] != 1 and len(below) > 1)
+        return f"{sign}{numerator}/" + (f"({denominator})" if brackets else denominator)
+
+    def _factors(self, factors, closed):
+        """Side by side; a sum may stand last without brackets unless something follows."""
+        factors = sorted(
+            (f for f in factors if f != 1), key=lambda f: next(r for r, kind in enumerate(ORDER) if isinstance(f, kind))
+        )
+        level = PRECEDENCE["Mul"]
+        parts = [self.parenthesize(f, level) for f in factors]
+        if factors and isinstance(factors[-1], (Sum, Product)) and not closed:
+            parts[-1] = self._print(factors[-1])
+        return " ".join(parts) or "1"
 
     def _print_Symbol(self, expr):
         return letters(expr.name)

@@ -9,7 +9,7 @@ from functional_bp import cli
 def test_a_derivation_is_printed_with_its_outcome(capsys):
     assert cli.main(["derive", "softmax.vjp"]) == 0
     out = capsys.readouterr().out
-    assert "  Σ_j ∂y_j/∂z_i" in out
+    assert "∂y_j/∂z_i = Σ_j y_j" in out
     assert "the Jacobian of softmax" in out
     assert "contract δ_ij" in out
     assert "proven for arbitrary dimension" in out
