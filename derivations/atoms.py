@@ -18,6 +18,7 @@ from derivations.terms import (
     ZERO,
     Atom,
     Exponent,
+    Monomial,
     Poly,
     integer_power,
     is_positive,
@@ -223,10 +224,10 @@ def unfold_quotients(powers: dict[Atom, Exponent]) -> Poly | None:
 
 
 def reduce_quotients(powers: dict[Atom, Exponent]) -> Poly | None:
-    """x^d Q^r = ((Q − rest)/c) Q^r for Q = c x^d + rest and r < 0: beside Q^r the pivot x keeps an exponent below d.
+    """p Q^r = ((Q − rest)/c) Q^r for Q = c p + rest and r < 0: no multiple of the pivot p stands beside Q^r.
 
-    (a partial fraction; for Q = 1 + exp z: exp(z)/Q = 1 − 1/Q.) Where x is in Q and Q's x-free part is a number c₀, a
-    negative power of x is raised in the same way, 1 = (Q − others)/c₀.
+    (A partial fraction; for Q = 1 + exp z: exp(z)/Q = 1 − 1/Q.) Where all terms of Q but a number c₀ hold p, its
+    negative powers are raised in the same way: 1 = (Q − others)/c₀.
     """
     for atom, e in powers.items():
         if atom.kind != "quotient" or e >= 0:
@@ -235,17 +236,18 @@ def reduce_quotients(powers: dict[Atom, Exponent]) -> Poly | None:
         pivot = pivot_of(q)
         if pivot is None:
             continue
-        x, degree, c = pivot
-        have = powers.get(x, 0)
-        free = q.terms.get((), 0)
-        if have >= degree:
-            top = ((x, degree),)
-            rest = Poly({m: k for m, k in q.terms.items() if m != top})
-            base = powers | {x: have - degree}
+        p, c = pivot
+        if all(powers.get(x, 0) >= d for x, d in p):
+            rest = Poly({m: k for m, k in q.terms.items() if m != p})
+            base = powers | {x: powers[x] - d for x, d in p}
             return (monomial(base | {atom: e + 1}) - _times(rest, base)).scale(1 / c)
-        if have < 0 and free and all(x in dict(m) for m in q.terms if m):
-            rest = q - number(free)
-            return (monomial(powers | {atom: e + 1}) - _times(rest, powers)).scale(1 / free)
+        free = q.terms.get((), 0)
+        if (
+            free
+            and all(powers.get(x, 0) <= -d for x, d in p)
+            and all(dict(p).items() <= dict(m).items() for m in q.terms if m)
+        ):
+            return (monomial(powers | {atom: e + 1}) - _times(q - number(free), powers)).scale(1 / free)
     return None
 
 
@@ -256,15 +258,19 @@ def _times(poly: Poly, powers: dict[Atom, Exponent]) -> Poly:
     )
 
 
-def pivot_of(q: Poly) -> tuple[Atom, int, Fraction] | None:
-    """An atom x whose highest power x^d in Q stands alone in its term, with its coefficient; plain symbols first."""
+def pivot_of(q: Poly) -> tuple[Monomial, Fraction] | None:
+    """A term of Q to eliminate beside 1/Q: the highest power of an atom, or a product of atoms that are in no other term.
+
+    Then what replaces it has less of these atoms, and elimination ends. Plain symbols come first.
+    """
     choices = []
     for m, c in q.terms.items():
-        if len(m) == 1 and isinstance(m[0][1], int) and m[0][1] > 0 and m[0][0].kind in ("variable", "exp", "function"):
-            x, d = m[0]
-            if all(dict(other).get(x, 0) < d for other in q.terms if other != m):
-                choices.append(((bool(x.leaves), x.kind, x.key), (x, d, c)))
-    return min(choices, key=lambda choice: choice[0])[1] if choices else None
+        others = [dict(other) for other in q.terms if other != m]
+        highest = len(m) == 1 and all(other.get(m[0][0], 0) < m[0][1] for other in others)
+        alone = all(x not in other for x, _ in m for other in others)
+        if m and (highest or alone) and all(d > 0 and x.kind in ("variable", "exp", "function") for x, d in m):
+            choices.append((len(m), any(x.leaves for x, _ in m), [(x.kind, x.key) for x, _ in m], m, c))
+    return min(choices, key=lambda choice: choice[:3])[3:] if choices else None
 
 
 RELATIONS += [fold_primes, unfold_quotients, reduce_quotients]

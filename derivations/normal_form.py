@@ -111,9 +111,16 @@ def _pow(e: Pow, env: Bound) -> Poly:
     base = convert(e.base, env)
     exponent = convert(e.exp, env)
     c, positive = exponent.constant, known_sign(e.base) == 2
+    if c is not None and isinstance(e.base, Pow) and e.base.exp.is_even and (int(e.base.exp) * c).denominator == 1:
+        return _root_of_even_power(convert(e.base.base, env), int(int(e.base.exp) * c))
     if c is not None:
         return power(base, int(c) if c.denominator == 1 else c, positive)
     return atoms.exp(exponent * atoms.log(base, positive))
+
+
+def _root_of_even_power(base: Poly, exponent: int) -> Poly:
+    """(x^2k)^(e/2k) = |x|^e, for every x ≠ 0, and for 0 where e > 0."""
+    return power(base if exponent % 2 == 0 else atoms.absolute(base), exponent)
 
 
 def _sum(e: Sum, env: Bound) -> Poly:
@@ -127,23 +134,27 @@ def _sum(e: Sum, env: Bound) -> Poly:
 
 def _product(e: Any, env: Bound) -> Poly:
     """Π_k f_k, factor by factor: exp Σ_k log f_k for f_k > 0; Π_k step(f_k) = step(min_k f_k); else an atom."""
-    if len(e.limits) > 1:
-        return _product(Product(Product(e.function, *e.limits[:-1]), e.limits[-1]), env)
-    k, lower, upper = e.limits[0]
-    dummy = fresh(leaf_of(k, (lower, upper)))
-    inner = {**env, k: dummy}
-    return product(_product_of(f, inner, dummy) for f in Mul.make_args(e.function))
+    env = dict(env)
+    dummies = []
+    for k, lower, upper in reversed(e.limits):
+        env[k] = fresh(leaf_of(k, (lower, upper)))
+        dummies.append(env[k])
+    return product(_product_of(f, env, tuple(dummies)) for f in Mul.make_args(e.function))
 
 
-def _product_of(factor: Expr, env: Bound, dummy: Leaf) -> Poly:
+def _product_of(factor: Expr, env: Bound, dummies: tuple[Leaf, ...]) -> Poly:
     if isinstance(factor, step):
-        least = maximum_over(convert(-factor.args[0], env), ONE, dummy).scale(Fraction(-1))
-        return atoms.step(least)
+        greatest = convert(-factor.args[0], env)
+        for dummy in dummies:
+            greatest = maximum_over(greatest, ONE, dummy)
+        return atoms.step(greatest.scale(Fraction(-1)))
     body = convert(factor, env)
     try:
-        return atoms.exp(sum_over(atoms.log(body), (dummy,)))
+        return atoms.exp(sum_over(atoms.log(body, known_sign(factor) == 2), dummies))
     except Undefined:
-        return bound("product", "", (), (body,), dummy)
+        for dummy in dummies:
+            body = bound("product", "", (), (body,), dummy)
+        return body
 
 
 def maximum_over(body: Poly, where: Poly, dummy: Leaf) -> Poly:

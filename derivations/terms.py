@@ -334,7 +334,12 @@ def take_out(poly: Poly, integer: bool) -> tuple[tuple[dict[Atom, Exponent], Fra
         least = min(m.get(atom, 0) for m in monomials)
         if least and atom.kind not in IDEMPOTENT and (integer or atom.positive):
             common[atom] = least
-    rest = poly * monomial({a: -e for a, e in common.items()})
+    rest = total(
+        monomial(
+            {a: e - common.get(a, 0) for a, e in m.items()} | {a: -e for a, e in common.items() if a not in m}
+        ).scale(c)
+        for m, c in zip(monomials, poly.terms.values(), strict=True)
+    )
     first = rest.terms[min(rest.terms, key=lambda m: render_monomial(m, {}))]
     c = first if integer else abs(first)
     return (common, c), rest.scale(1 / c)
