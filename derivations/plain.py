@@ -39,6 +39,19 @@ def width(text: str) -> int:
     return sum(not combining(character) for character in text)
 
 
+def rank(factor: Basic) -> int:
+    return next(rank for rank, kind in enumerate(ORDER) if isinstance(factor, kind))
+
+
+def in_chain_order(edges: list[Derivative]) -> list[Derivative]:
+    """∂D/∂y before ∂y/∂z before ∂z/∂x: after each edge those from the node that it leads to."""
+    inner = {edge.variables[0] for edge in edges}
+    ordered = [edge for edge in edges if edge.expr not in inner]
+    for edge in ordered:
+        ordered += [below for below in edges if below.expr == edge.variables[0] and below not in ordered]
+    return ordered + [edge for edge in edges if edge not in ordered]
+
+
 def letters(name: str) -> str:
     """Greek letters for their names, and a bar over what ends in _bar."""
     if name.endswith("_bar"):
@@ -88,11 +101,12 @@ class _Printer(StrPrinter):
 
     def _factors(self, factors, closed):
         """Side by side; a sum may stand last without brackets unless something follows."""
-        factors = sorted(
-            (f for f in factors if f != 1), key=lambda f: next(r for r, kind in enumerate(ORDER) if isinstance(f, kind))
-        )
-        level = PRECEDENCE["Mul"]
-        parts = [self.parenthesize(f, level) for f in factors]
+        factors = sorted((f for f in factors if f != 1), key=rank)
+        edges = [f for f in factors if isinstance(f, Derivative)]
+        if edges:
+            first = factors.index(edges[0])
+            factors[first : first + len(edges)] = in_chain_order(edges)
+        parts = [self.parenthesize(f, PRECEDENCE["Mul"]) for f in factors]
         if factors and isinstance(factors[-1], (Sum, Product)) and not closed:
             parts[-1] = self._print(factors[-1])
         return " ".join(parts) or "1"

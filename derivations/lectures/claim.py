@@ -105,7 +105,7 @@ class AtKink:
         f, x, at = plain(self.kink.function), plain(self.kink.variable), plain(self.kink.at)
         for verdict in self.kink.check():
             if not verdict:
-                return Finding(f"the one-sided slopes of {f} at {x} = {at}", verdict.status, verdict)
+                return Finding(f"the one-sided slopes of {f} at {x} = {at}", "undecided", verdict)
         status = "convention" if self.kink.allows(self.slope) else "refuted"
         remark = f"the Clarke interval there is {self.kink.interval_text}; JAX takes {self.jax():g}"
         return Finding(f"the slope of {f} at {x} = {at} is {plain(self.slope)}", status, None, remark)
@@ -113,19 +113,22 @@ class AtKink:
 
 @dataclass(frozen=True)
 class Nonnegative:
-    """expression ≥ 0, by an equal one that is evidently ≥ 0 under the hypotheses."""
+    """expression ≥ 0, by an equal one that is evidently ≥ 0 under the hypotheses. Without that, nothing is known."""
 
     expression: Expr
     certificate: Expr
     given: tuple = ()
     meaning: str = ""
+    strict: str = ""
 
     def judge(self) -> Finding:
         formal = statement(f"{plain(self.expression)} = {plain(self.certificate)} ≥ 0", self.given, self.meaning)
         verdict = judge(self.expression, self.certificate, given=self.given)
-        if verdict and not nonnegative(self.certificate, self.given):
+        if not verdict:
+            return Finding(formal, "undecided", verdict, "the two are not equal")
+        if not nonnegative(self.certificate, self.given):
             return Finding(formal, "undecided", verdict, f"{plain(self.certificate)} is not evidently ≥ 0")
-        return Finding(formal, verdict.status, verdict)
+        return Finding(formal, "proven", verdict, self.strict)
 
 
 @dataclass(frozen=True)

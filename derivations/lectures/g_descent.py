@@ -24,6 +24,7 @@ decrease = Nonnegative(
     total(g[p] ** 2, p),
     (gradient,),
     meaning="the decrease of the loss along −∇Loss",
+    strict="> 0 where ∇Loss ≠ 0",
 )
 
 # two layers; c, v and β are what all hidden units have in common

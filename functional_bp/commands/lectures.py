@@ -37,7 +37,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def entry(row: dict[str, Any]) -> str:
-    dimension = f", dimension: {row['dimension']}" if row["dimension"] else ""
+    dimension = f", dimension: {row['dimension']}" if row["dimension"] not in (None, "no dimension") else ""
     lines = [f"{row['id']:<4} {row['status'].upper()}{dimension}  ({row['source']})", f"     {row['statement']}"]
     lines += [f"       judged: {statement}" for statement in row["formal"]]
     conditions = ", ".join(row["side_conditions"]) or (
@@ -55,4 +55,4 @@ def entry(row: dict[str, Any]) -> str:
 
 def shortened(text: str) -> str:
     """Long exact numbers to six digits; the JSON has them whole."""
-    return re.sub(r"\d{9,}(/\d+)?", lambda number: f"≈ {float(Fraction(number[0])):.6g}", text)
+    return re.sub(r"-?\d{9,}(/\d+)?", lambda number: f"≈ {float(Fraction(number[0])):.6g}", text)

@@ -16,6 +16,7 @@ LINES = {
     "W_ij y_j": W[i, j] * y[j],
     "b + Σ_j W_ij y_j": Symbol("b") + total(W[i, j] * y[j], j),
     "∂y_j/∂z_i": Derivative(y[j], z[i]),
+    "∂D/∂y_j ∂y_j/∂z_i ∂z_i/∂x": Derivative(z[i], x) * Derivative(Symbol("D"), y[j]) * Derivative(y[j], z[i]),
     "∂(e^z_j)/∂z_i": Derivative(exp(z[j]), z[i]),
     "y_j (δ_ij − y_i)": y[j] * (KroneckerDelta(i, j) - y[i]),
     "−x": -x,
