@@ -22,7 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "functional-bp launch [options] -- train [options of train]"
     add("--processes", type=int, default=2, help="how many; default 2")
     add("--restarts", type=int, default=3, help="how often all are started again; default 3")
-    add("--stall", type=float, default=600, metavar="SECONDS", help="time without a report that counts as a stall; 600")
+    add(
+        "--stall",
+        type=float,
+        default=600.0,
+        metavar="SECONDS",
+        help="time without a report that counts as a stall; 600",
+    )
     add("arguments", nargs=argparse.REMAINDER, metavar="-- train …", help="what each of them runs")
 
 
@@ -57,19 +63,20 @@ def run(args: argparse.Namespace) -> int:
 
 def train_options(args: argparse.Namespace) -> tuple[argparse.Namespace, list[str]]:
     """What `train` is told, parsed and as it was given. Raises InputError for what cannot be launched."""
+    arguments = args.arguments[1:] if args.arguments[:1] == ["--"] else args.arguments
     if not 1 <= args.processes <= MOST_PROCESSES:
         raise InputError(f"--processes must be from 1 to {MOST_PROCESSES}, got {args.processes}")
     if args.restarts < 0 or not args.stall > 0:
-        raise InputError(f"--restarts and --stall must not be negative, got {args.restarts} and {args.stall}")
-    name, *given = [*args.arguments[args.arguments[:1] == ["--"] :], ""]
-    if name != "train":
-        raise InputError(f'expected "-- train" and its options after those of launch, got {name!r}')
-    given = given[:-1]
+        raise InputError(f"--stall must be positive and --restarts not negative, got {args.stall} and {args.restarts}")
+    command, given = arguments[:1], arguments[1:]
+    if command != ["train"]:
+        came = repr(command[0]) if command else "nothing"
+        raise InputError(f'expected "-- train" and its options after those of launch, got {came}')
     parser = argparse.ArgumentParser("functional-bp launch -- train")
     train.add_arguments(parser)
     options = parser.parse_args(given)
     if options.cluster or any(getattr(options, name) is not None for name in scaling.PLACE):
-        raise InputError("--coordinator, --process, --processes and --cluster are not for train here: launch says them")
+        raise InputError("launch gives --coordinator, --process and --processes: leave them out")
     return options, given
 
 

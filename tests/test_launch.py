@@ -1,0 +1,95 @@
+"""A run in two processes, one of which is killed and later stopped, ends where a run in one process does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from functional_bp import cli
+from functional_bp.training.archive import load_arrays
+
+STEPS, EVERY = 600, 20
+OPTIONS = ["--hidden", "16", "--activation", "tanh", "--optimizer", "sgd", "--rate", "0.1", "--json"]
+OPTIONS += ["--steps", str(STEPS), "--report-every", str(EVERY)]
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "functional_bp.cli", *arguments]
+
+
+def wait_for(condition, process, seconds=120):
+    deadline = time.time() + seconds
+    while not condition():
+        assert process.poll() is None, f"ended early with exit code {process.returncode}"
+        assert time.time() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_the_run_goes_on_when_a_process_is_killed_or_stopped(tmp_path):
+    out, log = tmp_path / "two", tmp_path / "two-processes" / "launch.log"
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache")}
+    train = ["train", *OPTIONS, "--checkpoint-every", str(EVERY), "--devices", "4", "--out", str(out)]
+    launch = command("launch", "--processes", "2", "--stall", "30", "--restarts", "5", "--", *train)
+    process = subprocess.Popen(launch, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+    def checkpoint():
+        return max((path.name for path in (out / "checkpoints").glob("step-*.npz")), default="")
+
+    def second(attempt):
+        """The number of the second process of an attempt, once there is one."""
+        started = [line for line in log.read_text().splitlines() if f"attempt {attempt}:" in line]
+        return int(started[0].split(", ")[-1]) if started else None
+
+    try:
+        for attempt, number in [(1, signal.SIGKILL), (2, signal.SIGSTOP)]:
+            wait_for(lambda attempt=attempt: log.exists() and second(attempt), process)
+            before = checkpoint()
+            wait_for(lambda before=before: checkpoint() > before, process)
+            os.kill(second(attempt), number)
+        printed, _ = process.communicate(timeout=240)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0, log.read_text()
+    said = log.read_text()
+    assert "process 1 was ended by SIGKILL; all are stopped" in said
+    assert "has given no sign of life for 30 s; all are stopped" in said
+    assert said.endswith("all processes have ended well\n")
+    assert json.loads(printed)["steps"] == STEPS
+
+    alone = command("train", *OPTIONS, "--out", str(tmp_path / "one"))
+    done = subprocess.run(alone, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    ours, expected = (load_arrays(tmp_path / name / "params.npz") for name in ("two", "one"))
+    for name, array in expected.items():
+        np.testing.assert_allclose(ours[name], array, rtol=0, atol=2e-5, err_msg=name)
+    ours, expected = (
+        [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
+        for name in ("two", "one")
+    )
+    assert [report["step"] for report in ours] == list(range(EVERY, STEPS + 1, EVERY))
+    for report, other in zip(ours, expected, strict=True):
+        assert report == pytest.approx(other, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["--processes", "0", "--", "train"], "--processes must be from 1 to 256, got 0"),
+        (["--stall", "0", "--", "train"], "--stall must be positive and --restarts not negative, got 0.0 and 3"),
+        (["--restarts", "-1", "--", "train"], "--stall must be positive and --restarts not negative, got 600.0 and -1"),
+        ([], 'expected "-- train" and its options after those of launch, got nothing'),
+        (["--", "evaluate", "run"], "expected \"-- train\" and its options after those of launch, got 'evaluate'"),
+        (["--", "train", "--process", "1"], "launch gives --coordinator, --process and --processes: leave them out"),
+        (["--", "train", "--cluster"], "launch gives --coordinator, --process and --processes: leave them out"),
+    ],
+)
+def test_what_cannot_be_launched(arguments, error, capsys):
+    assert cli.main(["launch", *arguments]) == 2
+    assert capsys.readouterr().err == f"functional-bp launch: {error}\n"
