@@ -10,7 +10,7 @@ import numpy as np
 
 from functional_bp.checking import causes, kinks, structure
 from functional_bp.checking.comparison import excess, roundoff, tolerance
-from functional_bp.checking.judgement import Judge, Mismatch, finite_rows
+from functional_bp.checking.judgement import Judge, Mismatch, finite_rows, surely_close
 from functional_bp.checking.oracles import MOST_COORDINATES, AutodiffOracle, NumericalOracle
 from functional_bp.checking.points import derived_points, shrunk
 from functional_bp.checking.problem import Leaf, Point, Problem, is_float
@@ -87,7 +87,7 @@ class Examination:
         """Runs the backward twice as it is, without jit: what it raises, what it returns, and whether it does so again."""
         try:
             self.faults, self.plain = self.plain_claim(point)
-            _, again = self.plain_claim(point)
+            again = self.plain_claim(point)[1] if self.small else self.plain
         except Exception as error:  # noqa: BLE001 - whatever a hostile backward raises is its own fault
             self.faults = [Fault(None, "raised", f"the backward raised {type(error).__name__}: {first_line(error)}")]
             return
@@ -133,6 +133,8 @@ class Examination:
         """The backward run as it is must give what it gives under jit and vmap, whatever its precision."""
         for i in self.sound:
             compiled, plain = claimed[i][:1], self.plain[i][None]
+            if surely_close(plain, compiled, 1e-3 * ONE_PER_CENT):
+                continue
             allowed = tolerance(compiled.astype("complex128"), None, np.zeros(compiled.shape), ONE_PER_CENT, 1e-30)
             if np.any(excess(plain, compiled.astype("complex128"), allowed) > 1):
                 leaf = self.problem.float_leaves[i]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.comparison import excess, roundoff, tolerance, underflow
+from functional_bp.checking.comparison import ABSOLUTE, excess, roundoff, tolerance, underflow
 from functional_bp.checking.kinks import Subdifferential, judge_at_kink
 from functional_bp.checking.oracles import AutodiffOracle, NumericalOracle
 from functional_bp.checking.problem import Point
@@ -91,13 +91,18 @@ class Judge:
         ])
 
     def ratios(self, points, leaf, claimed, truth, own, error, typical) -> np.ndarray:
-        eps = roundoff([points[0].floats[leaf].dtype, *(b.dtype for b in points[0].y_bar)])
-        tiny = underflow(points[0].floats[leaf].dtype, points[0].y_bar)
+        """|claimed − true| over the tolerance at each point, [point, *leaf]; only where it can exceed 1."""
+        dtype = points[0].floats[leaf].dtype
+        eps = roundoff([dtype, *(b.dtype for b in points[0].y_bar)])
+        if surely_close(claimed, truth, eps):
+            return np.zeros((len(points), 1))
+        tiny = underflow(dtype, points[0].y_bar)
         with np.errstate(all="ignore"):
-            known = np.isfinite(truth) & (np.abs(truth) <= float(jnp.finfo(points[0].floats[leaf].dtype).max))
+            known = np.isfinite(truth) & (np.abs(truth) <= float(jnp.finfo(dtype).max))
         if own is not None:  # what JAX itself cannot represent in this dtype is not asked of the claim
             known &= np.isfinite(own.astype(truth.dtype)) | np.isfinite(claimed.astype(truth.dtype))
-        return excess(claimed, np.where(known, truth, np.nan), tolerance(truth, own, error, eps, tiny, typical.reshape(-1, *[1] * (truth.ndim - 1))))
+        allowed = tolerance(truth, own, error, eps, tiny, typical.reshape(-1, *[1] * (truth.ndim - 1)))
+        return excess(claimed, np.where(known, truth, np.nan), allowed)
 
     def pursue(self, point, leaf, claimed, truth, own, error, ratio, typical) -> Mismatch | None:
         """The mismatch, unless conditioning, a kink or a doubtful oracle explains it."""
@@ -190,13 +195,24 @@ def finite_rows(arrays: Arrays, count: int) -> np.ndarray:
     return fine
 
 
+def surely_close(claimed: np.ndarray, truth: np.ndarray, eps: float) -> bool:
+    """Within the part of the tolerance that is the same for all elements, at every point: found in one pass."""
+    if not truth.size:
+        return True
+    with np.errstate(all="ignore"):
+        axes = tuple(range(1, truth.ndim))
+        return bool(np.all(np.abs(claimed - truth).max(axis=axes) <= ABSOLUTE * eps * np.abs(truth).max(axis=axes)))
+
+
 def largest(a: np.ndarray) -> float:
-    return float(np.abs(a.astype("complex128" if np.iscomplexobj(a) else "float64")).max(initial=0.0))
+    return float(np.abs(a).max(initial=0))
 
 
 def largest_finite(a: np.ndarray) -> float:
-    a = np.abs(a.astype("complex128" if np.iscomplexobj(a) else "float64"))
-    return float(a[np.isfinite(a)].max(initial=0.0))
+    a = np.abs(a)
+    if np.isfinite(top := float(a.max(initial=0))):
+        return top
+    return float(a[np.isfinite(a)].max(initial=0))
 
 
 def shake(point: Point, eps: float, rng: np.random.Generator) -> Point:
