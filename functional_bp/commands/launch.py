@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         if options.resume or (attempt and (run_folder / "config.json").exists()):
             how = ["--resume", str(run_folder), *scaling.kept(options), *["--json"] * options.json]
         else:
-            how = [*given, "--out", str(run_folder)]
+            how = given if options.out else [*given, "--out", str(run_folder)]
         place = ["--coordinator", f"{LOOPBACK}:{free_port()}", "--processes", str(args.processes), "--process"]
         return [[*TRAIN, *how, *place, str(number)] for number in range(args.processes)]
 

@@ -3,6 +3,8 @@
 from functools import cache, partial
 
 import jax
+import jax.export
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -11,6 +13,7 @@ import functional_bp as bp
 from functional_bp.errors import InputError
 from functional_bp.training.data import Data
 from functional_bp.training.loop import fit
+from functional_bp.training.precision import value_and_grad_in
 from functional_bp.training.sharding import LAYOUTS, Layout, by_rows_and_columns, device_mesh, layout
 from functional_bp.training.step import start
 
@@ -118,6 +121,25 @@ def test_rows_are_read_onto_the_devices_that_take_them():
     for ours, expected in zip(chunk, (x[rows], labels[rows]), strict=True):
         np.testing.assert_array_equal(ours, expected)
         np.testing.assert_array_equal(ours.addressable_data(3), expected[:, 6:8])
+
+
+def test_gradients_in_another_precision():
+    in_bfloat16 = value_and_grad_in(jnp.bfloat16)
+    one = loss_and_gradients(in_bfloat16)
+    many = loss_and_gradients(partial(layout("data", 8).value_and_grad, gradients_of=in_bfloat16))
+    assert_same(many, one, 1e-2)
+    with pytest.raises(AssertionError):
+        assert_same(many, expected(), 1e-4)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_same_program_lowers_for_gpus_and_tpus(name):
+    on_mesh = layout(name, 8)
+    params = jax.device_put(NETWORK.init(jax.random.key(0)), on_mesh.shardings(expected()[1]))
+    program = jax.jit(on_mesh.value_and_grad(NETWORK, bp.softmax_nll))
+    exported = jax.export.export(program, platforms=["cuda", "tpu"])(params, *batch())
+    assert exported.nr_devices == 8
+    assert exported.platforms == ("cuda", "tpu")
 
 
 def test_noise_from_a_key_is_that_of_one_device():
