@@ -259,7 +259,7 @@ def _times(poly: Poly, powers: dict[Atom, Exponent]) -> Poly:
 
 
 def pivot_of(q: Poly) -> tuple[Monomial, Fraction] | None:
-    """A term of Q to eliminate beside 1/Q: the highest power of an atom, or a product of atoms that are in no other term.
+    """A term of Q to eliminate beside 1/Q: the highest power of an atom, or a product of atoms in no other term.
 
     Then what replaces it has less of these atoms, and elimination ends. Plain symbols come first.
     """

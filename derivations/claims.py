@@ -48,10 +48,11 @@ def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx
     ranges: dict[str, tuple] = {}
     parts = [left, right, *(e for pair in hypotheses.definitions + hypotheses.equations for e in pair)]
     for e in (left, right):
-        for k in sorted(e.atoms(Idx), key=str):
-            leaf = leaf_of(k)
-            if ranges.setdefault(leaf.name, (leaf.lower, leaf.upper)) != (leaf.lower, leaf.upper):
-                raise NoFormula(f"index {k} has two ranges: to {ranges[leaf.name][1]} and to {leaf.upper}")
+        for k in e.atoms(Idx):
+            leaf_of(k)
+    for k in sorted(free["left"] | free["right"], key=str):
+        if ranges.setdefault(k.name, (k.lower, k.upper)) != (k.lower, k.upper):
+            raise NoFormula(f"index {k} has two ranges: to {ranges[k.name][1]} and to {k.upper}")
     if not left.is_number:
         for k in sorted(free["right"] - free["left"] - set(indices), key=str):
             raise NoFormula(f"unbound index {k} on the right side: the left side has no {k}")

@@ -37,7 +37,7 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 from sympy.core.numbers import NumberSymbol
-from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne
+from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 
 from derivations.renaming import free_indices
@@ -299,6 +299,8 @@ class Evaluation:
             return bool(condition)
         if isinstance(condition, (And, Or)):
             return (all if isinstance(condition, And) else any)(self.holds(c, env) for c in condition.args)
+        if not isinstance(condition, Relational):
+            raise Inadmissible(f"{condition} is no comparison")
         left, right = condition.lhs, condition.rhs
         if isinstance(condition, (Eq, Ne)):
             try:

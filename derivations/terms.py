@@ -9,6 +9,7 @@ is sound, none of it is complete: two polynomials that differ may still be equal
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property
+from math import gcd, lcm
 
 from sympy import factorint
 
@@ -324,9 +325,9 @@ def power(poly: Poly, exponent: Exponent, positive: bool = False) -> Poly:
 
 
 def take_out(poly: Poly, integer: bool) -> tuple[tuple[dict[Atom, Exponent], Fraction], Poly]:
-    """poly = c · m · rest: the common monomial, and the coefficient of the first term of what is left.
+    """poly = c · m · rest: the common monomial, and the greatest number that leaves whole coefficients.
 
-    With `integer` false only positive atoms and the absolute value of the coefficient are taken out.
+    With `integer` c has the sign of the first term; without, only positive atoms and numbers are taken out.
     """
     common: dict[Atom, Exponent] = {}
     monomials = [dict(m) for m in poly.terms]
@@ -341,7 +342,9 @@ def take_out(poly: Poly, integer: bool) -> tuple[tuple[dict[Atom, Exponent], Fra
         for m, c in zip(monomials, poly.terms.values(), strict=True)
     )
     first = rest.terms[min(rest.terms, key=lambda m: render_monomial(m, {}))]
-    c = first if integer else abs(first)
+    coefficients = rest.terms.values()
+    c = Fraction(gcd(*(k.numerator for k in coefficients)), lcm(*(k.denominator for k in coefficients)))
+    c = -c if integer and first < 0 else c
     return (common, c), rest.scale(1 / c)
 
 
