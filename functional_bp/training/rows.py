@@ -15,7 +15,7 @@ class Rows:
     """
 
     def __init__(self, parts: Sequence[np.ndarray]) -> None:
-        self.parts = [part.reshape(len(part), -1) for part in parts]
+        self.parts = [np.asarray(part).reshape(len(part), -1) for part in parts]
         self.starts = np.cumsum([0, *map(len, self.parts)])
         self.shape = (int(self.starts[-1]), self.parts[0].shape[1])
         self.dtype = self.parts[0].dtype.newbyteorder("=")
@@ -30,6 +30,8 @@ class Rows:
     def __getitem__(self, rows: slice | Int[np.ndarray, " m"]) -> Shaped[np.ndarray, "m k"]:
         if isinstance(rows, slice):
             rows = np.arange(*rows.indices(len(self)))
+        if len(self.parts) == 1:
+            return np.take(self.parts[0], rows, axis=0).astype(self.dtype, copy=False)
         found = np.empty((len(rows), self.shape[1]), self.dtype)
         part_of = np.searchsorted(self.starts, rows, side="right") - 1
         for part in np.unique(part_of):

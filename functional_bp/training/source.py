@@ -50,7 +50,7 @@ class Streamed(NamedTuple):
     """Rows that need not fit in memory: batches are read in the run's order, a chunk ahead of the device."""
 
     part: "Part"
-    chunk_bytes: int = 64 << 20
+    chunk_bytes: int = 8 << 20
     in_order = True
 
     @property
