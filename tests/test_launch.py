@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from functional_bp import cli
+from functional_bp.commands import launch
 from functional_bp.training.archive import load_arrays
 
 STEPS, EVERY = 600, 20
@@ -35,8 +36,10 @@ def test_the_run_goes_on_when_a_process_is_killed_or_stopped(tmp_path):
     out, log = tmp_path / "two", tmp_path / "two-processes" / "launch.log"
     environment = os.environ | {"JAX_PLATFORMS": "cpu", "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache")}
     train = ["train", *OPTIONS, "--checkpoint-every", str(EVERY), "--devices", "4", "--out", str(out)]
-    launch = command("launch", "--processes", "2", "--stall", "30", "--restarts", "5", "--", *train)
-    process = subprocess.Popen(launch, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    supervised = command("launch", "--processes", "2", "--stall", "30", "--restarts", "5", "--", *train)
+    process = subprocess.Popen(
+        supervised, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
 
     def checkpoint():
         return max((path.name for path in (out / "checkpoints").glob("step-*.npz")), default="")
@@ -78,6 +81,14 @@ def test_the_run_goes_on_when_a_process_is_killed_or_stopped(tmp_path):
         assert report == pytest.approx(other, rel=1e-4, abs=1e-4)
 
 
+def test_a_run_goes_on_with_what_it_was_told(tmp_path):
+    given = ["--", "train", "--steps", "9", "--devices", "4", "--layout", "full", "--plots"]
+    options, told = launch.train_options(cli.parser().parse_args(["launch", *given]))
+    assert told == given[2:]
+    again = launch.going_on(options, tmp_path)
+    assert again == ["--resume", str(tmp_path), "--devices", "4", "--layout", "full", "--plots"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
@@ -93,3 +104,12 @@ def test_the_run_goes_on_when_a_process_is_killed_or_stopped(tmp_path):
 def test_what_cannot_be_launched(arguments, error, capsys):
     assert cli.main(["launch", *arguments]) == 2
     assert capsys.readouterr().err == f"functional-bp launch: {error}\n"
+
+
+def test_another_run_is_not_gone_on_with(tmp_path, capsys):
+    (tmp_path / "config.json").touch()
+    assert cli.main(["launch", "--", "train", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == (
+        f"functional-bp launch: the run folder {tmp_path} is not empty: choose another with --out\n"
+    )
+    assert not list(tmp_path.parent.glob("*-processes"))

@@ -22,13 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "functional-bp launch [options] -- train [options of train]"
     add("--processes", type=int, default=2, help="how many; default 2")
     add("--restarts", type=int, default=3, help="how often all are started again; default 3")
-    add(
-        "--stall",
-        type=float,
-        default=600.0,
-        metavar="SECONDS",
-        help="time without a report that counts as a stall; 600",
-    )
+    add("--stall", type=float, default=600.0, metavar="S", help="seconds without a report that count as a stall; 600")
     add("arguments", nargs=argparse.REMAINDER, metavar="-- train …", help="what each of them runs")
 
 
@@ -37,6 +31,9 @@ def run(args: argparse.Namespace) -> int:
 
     options, given = train_options(args)
     run_folder = options.resume or options.out or unused(Path("runs"), options.task or "run")
+    told = given if options.resume or options.out else [*given, "--out", str(run_folder)]
+    if options.resume is None and run_folder.is_dir() and any(run_folder.iterdir()):
+        raise InputError(f"the run folder {run_folder} is not empty: choose another with --out")
     logs = run_folder.with_name(f"{run_folder.name}-processes")
     try:
         logs.mkdir(parents=True, exist_ok=True)
@@ -50,15 +47,19 @@ def run(args: argparse.Namespace) -> int:
             file.write(line + "\n")
 
     def commands(attempt: int) -> list[list[str]]:
-        if options.resume or (attempt and (run_folder / "config.json").exists()):
-            how = ["--resume", str(run_folder), *scaling.kept(options), *["--json"] * options.json]
-        else:
-            how = given if options.out else [*given, "--out", str(run_folder)]
+        begun = attempt > 0 and options.resume is None and (run_folder / "config.json").exists()
+        how = going_on(options, run_folder) if begun else told
         place = ["--coordinator", f"{LOOPBACK}:{free_port()}", "--processes", str(args.processes), "--process"]
         return [[*TRAIN, *how, *place, str(number)] for number in range(args.processes)]
 
     with signals_as_exceptions():
         return supervise(commands, restarts=args.restarts, stall=args.stall, logs=logs, say=say)
+
+
+def going_on(options: argparse.Namespace, run_folder: Path) -> list[str]:
+    """The arguments of `train` that go on with its run: all else is in the run folder."""
+    shown = [f"--{name}" for name in ("json", "plots") if getattr(options, name)]
+    return ["--resume", str(run_folder), *scaling.kept(options), *shown]
 
 
 def train_options(args: argparse.Namespace) -> tuple[argparse.Namespace, list[str]]:
