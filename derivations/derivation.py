@@ -40,8 +40,8 @@ class Check:
     def __str__(self) -> str:
         for number, (step, verdict) in enumerate(zip(self.steps, self.verdicts, strict=True), start=1):
             if not verdict:
-                return f"step {number} ({step.reason}) fails, = {step.expression}: {verdict}"
-        conditions = ", ".join(map(str, self.side_conditions)) or "no condition"
+                return f"step {number} ({step.reason}) fails, = {plain(step.expression)}: {verdict}"
+        conditions = ", ".join(map(plain, self.side_conditions)) or "no condition"
         return f"all {len(self.steps)} steps are proven for arbitrary dimension; side conditions: {conditions}"
 
 
@@ -71,18 +71,12 @@ class Derivation:
         return (*self.steps, *closing)
 
     def check(self) -> Check:
-        """Judge every step."""
-        verdicts, previous = [], self.result.lhs
+        """Judge every step; the first that fails is diagnosed."""
+        verdicts: list[Verdict] = []
+        previous, given = self.result.lhs, (*self.definitions, *self.given)
         for line in self.lines:
-            verdicts.append(
-                judge(
-                    previous,
-                    line.expression,
-                    given=(*self.definitions, *self.given),
-                    indices=tuple(free_indices(self.result)),
-                    diagnose=False,
-                )
-            )
+            indices = tuple(free_indices(self.result))
+            verdicts.append(judge(previous, line.expression, given, indices, diagnose=all(verdicts)))
             previous = line.expression
         return Check(self.lines, tuple(verdicts))
 

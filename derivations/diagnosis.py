@@ -35,6 +35,7 @@ from derivations.edits import Change, edits, same_range
 from derivations.evaluate import Evaluation, Floats, Inadmissible
 from derivations.hypotheses import Hypotheses, gather
 from derivations.normal_form import NoFormula, convert
+from derivations.plain import plain
 from derivations.readback import to_sympy
 from derivations.refute import Point, assumptions
 from derivations.renaming import free_indices, replace_index
@@ -148,7 +149,7 @@ def _derived(left: Expr, right: Expr, given: tuple, bound: Iterable[Idx]) -> Ite
                 if len(missing.terms) <= 2:
                     term = to_sympy(missing)
                     name = "a missing δ term" if term.has(KroneckerDelta) else "a missing term"
-                    yield f"{name} {term}", right + term
+                    yield f"{name} {plain(term)}", right + term
             yield "another formula; this one is derived from the definition", to_sympy(value)
         except (NoFormula, Undefined):
             return

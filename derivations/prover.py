@@ -12,6 +12,7 @@ from derivations.claims import check, dimensions_of
 from derivations.hypotheses import Hypotheses, gather
 from derivations.normal_form import NoFormula, convert
 from derivations.quotients import cleared
+from derivations.plain import plain
 from derivations.readback import to_sympy
 from derivations.refute import Counterexample, search
 from derivations.renaming import free_indices
@@ -43,13 +44,13 @@ class Verdict:
         lines = [self.status + (f" for {self.dimension} dimension" if self.status == "proven" else "")]
         if self.status == "proven":
             lines.append(
-                "where " + (", ".join(map(str, self.side_conditions)) or "everything is defined: no condition")
+                "where " + (", ".join(map(plain, self.side_conditions)) or "everything is defined: no condition")
             )
         for label, value in (
             ("counterexample", self.counterexample),
             ("evidence", self.evidence),
             ("diagnosis", self.diagnosis),
-            ("repair", self.repair),
+            ("repair", None if self.repair is None else plain(self.repair)),
         ):
             if value not in (None, ""):
                 lines.append(f"{label}: {value}")

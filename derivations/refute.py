@@ -230,12 +230,14 @@ class Point:
             if isinstance(power[0], str):  # a function of a whole vector
                 text = f"{power[0]}_{power[1]} = {c}"
             else:
-                text = "·".join([f"({c})", *(f"{x}^{e}" for x, e in zip("xyuvw", power, strict=False) if e)])
+                text = " ".join(
+                    [str(c), *(f"{x}^{e}" if e > 1 else x for x, e in zip("xyuvw", power, strict=False) if e)]
+                )
             parts.setdefault((name, where), []).append(text)
         vector = "Σ a_k x_k + (Σ b_k x_k)², "
         return tuple(
             f"{name}{'_' + ','.join(map(str, where)) if where else ''} = "
-            + (vector + ", ".join(texts) if "_" in texts[0] else " + ".join(texts))
+            + (vector + ", ".join(texts) if "_" in texts[0] else " + ".join(texts).replace("+ -", "− "))
             for (name, where), texts in parts.items()
         )
 

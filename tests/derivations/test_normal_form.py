@@ -47,6 +47,7 @@ EQUAL = {
     "a delta is idempotent": (KroneckerDelta(i, j) ** 2 * x[i], KroneckerDelta(i, j) * x[j]),
     "parity": (KroneckerDelta(2 * i, 2 * j - 1), 0 * x[i]),
     "a delta of multiples": (KroneckerDelta(2 * i, 2 * j), KroneckerDelta(i, j)),
+    "a delta of shifted multiples": (KroneckerDelta(2 * i, 2 * j + 4), KroneckerDelta(i - 2, j)),
     "a square of a sum": (total(x[k], k) ** 2, total(x[k] * x[l], k, l)),
     "a sum cancels itself": (total(exp(x[k]), k) / total(exp(x[l]), l), 1 + 0 * x[i]),
     "a sum cancels under another": (total(exp(A[a, k]) * y[a] / total(exp(A[a, l]), l), k, a), total(y[b], b)),

@@ -1,6 +1,7 @@
 """Verdicts: proven with side conditions, refuted with a counterexample that can be checked, refused with a reason."""
 
 from fractions import Fraction
+from random import Random
 
 import pytest
 from sympy import (
@@ -27,6 +28,12 @@ from sympy import (
 )
 
 from derivations import Maximum, dimension, equation, index, judge, prime, product, sigmoid, step, total
+from derivations.evaluate import Inadmissible, Intervals
+from derivations.hypotheses import gather
+from derivations.normal_form import normal_form
+from derivations.plain import plain
+from derivations.refute import Point
+from derivations.scope import reasoning
 
 n, m = dimension("n"), dimension("m")
 i, j, k, l = (index(name, n) for name in "ijkl")
@@ -76,7 +83,7 @@ def test_side_conditions_are_said(left, right, conditions):
     verdict = judge(left, right)
     assert verdict.status == "proven"
     assert set(verdict.side_conditions) == conditions
-    assert all(str(c) in str(verdict) for c in conditions)
+    assert all(plain(c) in str(verdict) for c in conditions)
     assert "where" in str(verdict)
 
 
@@ -97,6 +104,27 @@ def test_a_hypothesis_holds_for_every_value_of_its_indices():
     rows = equation(total(W[i, k], k), 1)
     assert judge(total(x[j] * W[j, k], j, k), total(x[j], j), given=(rows,)).status == "proven"
     assert judge(total(x[k] * W[j, k], j, k), total(x[k], k), given=(rows,)).status == "refuted"
+
+
+def test_a_hypothesis_about_a_sum_needs_the_whole_sum():
+    """Σ_k d_k = 1 says nothing of Σ_k d_k y_k."""
+    hypotheses = gather((equation(total(d[i], i), 1),))
+    with reasoning() as scope:
+        scope.rules = hypotheses.rules()
+        assert normal_form(total(d[k] * y[k], k)).key.count("d[") == 1
+        assert normal_form(total(d[k] * y[l], k, l)) == normal_form(total(y[j], j))
+        assert normal_form(total(d[k] ** 2, k)) != normal_form(total(d[k], k))
+
+
+def test_a_kink_met_by_accident_is_no_point():
+    """At z = 0 the step has a value, but derivatives beside it none; at i = j the tie of z_i and z_j is no accident."""
+    point = Point(Random(0), 0, [n], gather(()))
+    point.values["z", (1,)] = Fraction(0)
+    evaluation = point.evaluation(Intervals())
+    with pytest.raises(Inadmissible, match="kink"):
+        evaluation(step(z[i]), {i: 1})
+    assert evaluation(step(z[i]), {i: 2}) in (0, 1)
+    assert evaluation(step(z[i] - z[j]), {i: 1, j: 1}) == 1
 
 
 def test_a_proof_without_a_point_to_test_it_is_not_taken():
