@@ -106,7 +106,12 @@ CLAIMS = (
             Equality(
                 total(mean_gradient, draw) / B,
                 Derivative(total(div_s, s) / N, theta[p]),
-                meaning="expected over B draws",
+                meaning="expected over B draws with replacement",
+            ),
+            Equality(
+                total(B / N * Derivative(div_s, theta[p]), s) / B,
+                Derivative(total(div_s, s) / N, theta[p]),
+                meaning="expected over a minibatch that holds each sample with probability B/N",
             ),
             Equality(N * mean_gradient, Derivative(total(div_s, s), theta[p]), meaning="of the sum over all"),
         ),
