@@ -45,10 +45,6 @@ class Config:
     memory: int = option(1024, "MiB: data above it is not held on the device but read as needed", 0)
     seed: int = option(0, "of the weights, the order of the rows and what is held out", 0, 2**32 - 1)
 
-    def __post_init__(self) -> None:
-        for entry in fields(self):
-            check(entry, getattr(self, entry.name))
-
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     for entry in fields(Config):
@@ -62,7 +58,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def from_options(args: argparse.Namespace) -> Config:
     """Raises InputError for a value that is not of its option's kind."""
     given = {entry: getattr(args, entry.name) for entry in fields(Config)}
-    return Config(**{entry.name: parsed(entry, text) for entry, text in given.items() if text not in (None, False)})
+    return checked({entry.name: parsed(entry, text) for entry, text in given.items() if text not in (None, False)})
 
 
 def given_options(args: argparse.Namespace) -> list[str]:
@@ -76,7 +72,7 @@ def from_json(entries: dict[str, Any], where: str) -> Config:
         raise InputError(f"{where}: {name} is {'unknown' if name in entries else 'missing'}")
     entries = entries | {"hidden": as_tuple(entries["hidden"])}
     try:
-        return Config(**entries)
+        return checked(entries)
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
 
@@ -92,6 +88,13 @@ def parsed(entry: Field, text: Any) -> Any:
         return tuple(int(u) for u in text.split(",") if text) if entry.name == "hidden" else kinds(entry)[0](text)
     except ValueError as error:
         raise InputError(f"{option_name(entry.name)} must be {expected(entry)}, got {text!r}") from error
+
+
+def checked(entries: dict[str, Any]) -> Config:
+    for entry in fields(Config):
+        if entry.name in entries:
+            check(entry, entries[entry.name])
+    return Config(**entries)
 
 
 def check(entry: Field, value: Any) -> None:

@@ -58,7 +58,7 @@ def conduct(
     """
     config, saved, reports = of.config, checkpoints(of, folder), list(stands.reports)
     folder.begin_metrics(reports)
-    patience, limit = patience_of(of, folder, reports), TimeLimit(config.time_limit or float("inf"))
+    patience, limit = patience_of(of, folder, reports), TimeLimit(config.time_limit)
 
     def here(tree: Any) -> Any:
         return layout.gather(tree) if layout else tree
@@ -130,7 +130,6 @@ def measure(of: Experiment, layout: "Layout | None") -> Callable[[State], dict[s
         of.of.divergence,
         (np.asarray(of.judged.x), of.judged.labels),
         of.of.prepare,
-        "validation_",
         layout,
         accuracy=correct,
     )
@@ -141,7 +140,7 @@ def gradient_norms(of: Experiment, state: State) -> dict[str, Any]:
     """‖∂loss/∂θ_k‖ of the last step for every layer k with parameters."""
     found = optax.tree.get(state.optimizer, "norms")
     return {
-        f"gradient_norm {position} {layer.name}": optax.global_norm(theta)
+        f"gradient_norm {position} {layer.name}": optax.tree.norm(theta)
         for position, (layer, theta) in enumerate(zip(of.network.parts, found, strict=True), start=1)
         if jax.tree.leaves(theta)
     }

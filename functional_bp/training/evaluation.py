@@ -24,13 +24,12 @@ def evaluation(
     divergence: Rule,
     data: tuple[Any, Any],
     prepare: Prepare = as_it_is,
-    prefix: str = "",
     layout: "Layout | None" = None,
     **measures: Measure,
 ) -> Callable[[State], dict[str, Float[Array, ""]]]:
     """state ↦ the loss on data = (x, d), and of each measure the mean of its numbers, one an instance.
 
-    The names come with the prefix ("validation_loss"). Without key: what is random is as in evaluation.
+    The names begin with "validation_", so that none is that of the training loss. What is random gets no key.
     """
     x, d = layout.place(data) if layout else jax.device_put(data)
 
@@ -42,7 +41,7 @@ def evaluation(
             D, _ = divergence(y, d)
             return {"loss": D} | {name: measure(y, d) for name, measure in measures.items()}
 
-        return {prefix + name: value.mean() for name, value in blockwise(of_block, (x, d)).items()}
+        return {f"validation_{name}": value.mean() for name, value in blockwise(of_block, (x, d)).items()}
 
     return lambda state: values(state.params, x, d)
 

@@ -37,11 +37,14 @@ class Patience:
 
 
 class TimeLimit:
-    """Ends the run at the first report after `seconds`; `reached` says whether it did. Of many processes, the first
-    has the clock."""
+    """Ends the run at the first report after `seconds`, or never; `reached` says whether it did.
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds, self.end, self.reached = seconds, time.monotonic() + seconds, False
+    Of many processes the first has the clock.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds, self.reached = seconds, False
+        self.end = float("inf") if seconds is None else time.monotonic() + seconds
 
     def __call__(self, report: Report, state: State) -> str | None:
         self.reached = self.end < float("inf") and as_first(time.monotonic() >= self.end)

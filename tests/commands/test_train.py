@@ -3,12 +3,16 @@
 import json
 import os
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import functional_bp as bp
+from functional_bp.classification import ACTIVATIONS
 from functional_bp.cli import main
 
 QUICK = ["train", "--epochs", "2", "--hidden", "16"]
+FILES = ["config.json", "metrics.csv", "metrics.jsonl", "params.npz", "result.json"]
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +37,7 @@ def test_the_main_job(tmp_path, capsys):
     assert found["max_gradient_difference"] < 1e-13
     assert found["steps"] == 40 * 42
     assert found["seconds"] > 0
-    assert sorted(file.name for file in run.iterdir()) == ["config.json", "metrics.jsonl", "params.npz"]
+    assert sorted(file.name for file in run.iterdir()) == FILES
     reports = lines(run / "metrics.jsonl")
     assert [report["step"] for report in reports] == [42 * epoch for epoch in range(1, 41)]
     assert reports[-1]["loss"] == found["loss"]
@@ -75,6 +79,69 @@ def test_a_run_without_a_name_gets_one(tmp_path, monkeypatch, capsys):
     assert (tmp_path / found["run"] / "params.npz").exists()
 
 
+def test_all_options_together(tmp_path, capsys):
+    options = (
+        "--activation tanh --dropout 0.1 --optimizer rmsprop --schedule cosine --clip 1 --weight-decay 1e-4 "
+        "--max-norm 3 --validation 0.2 --patience 9 --report-every 10 --gradient-norms --verify-every 30 "
+        "--checkpoint-every 25 --compute bfloat16 --plots --json"
+    )
+    run = tmp_path / "run"
+    assert main([*QUICK, *options.split(), "--out", str(run)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["steps"] == 2 * (1078 // 32)
+    reports = lines(run / "metrics.jsonl")
+    assert [report["step"] for report in reports] == [10, 20, 30, 40, 50, 60, 66]
+    assert all(report["gradient_norm 1 affine(64→16)"] > 0 for report in reports)
+    made = {file.name for file in run.iterdir()}
+    assert made == {*FILES, "best.npz", "checkpoints", "confusion.png", "curves.png", "weights.png"}
+    table = (run / "metrics.csv").read_text().splitlines()
+    assert table[0].split(",") == list(reports[0])
+    assert [float(row.split(",")[0]) for row in table[1:]] == [report["step"] for report in reports]
+
+
+def test_patience_keeps_the_best(tmp_path, capsys):
+    run = tmp_path / "run"
+    options = [
+        "--hidden",
+        "16",
+        "--optimizer",
+        "sgd",
+        "--rate",
+        "4",
+        "--validation",
+        "0.2",
+        "--patience",
+        "4",
+        "--json",
+    ]
+    assert main(["train", *options, "--out", str(run)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["stopped"] == "no better for 4 reports"
+    losses = [report["validation_loss"] for report in lines(run / "metrics.jsonl")]
+    assert losses.index(min(losses)) == len(losses) - 5
+    assert (run / "best.npz").read_bytes() == (run / "params.npz").read_bytes()
+
+
+def test_overfitting_one_batch(tmp_path, capsys):
+    options = ["--overfit", "--batch", "8", "--epochs", "200", "--rate", "0.01", "--json"]
+    assert main(["train", *options, "--out", str(tmp_path / "run")]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["steps"], found["stopped"]) == (200, "steps")
+    assert found["loss"] < 0.01
+    assert found["test_accuracy"] < 0.9
+
+
+def test_a_wrong_rule_is_found_while_it_trains(tmp_path, capsys, monkeypatch):
+    def slightly_wrong_tanh(z):
+        y = jnp.tanh(z)
+        return y, bp.Diagonal((1 - y * y) * 1.001)
+
+    monkeypatch.setitem(ACTIVATIONS, "tanh", slightly_wrong_tanh)
+    options = ["--activation", "tanh", "--verify-every", "5", "--json", "--out", str(tmp_path / "run")]
+    assert main([*QUICK, *options]) == 2
+    refused(capsys, "step 5: the hand-derived gradient parts from jax.grad, most in layer 1 affine(64→16)")
+
+
 def test_tolerance_stops_the_run(tmp_path, capsys):
     assert main([*QUICK, "--epochs", "50", "--tolerance", "10", "--json", "--out", str(tmp_path / "run")]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -90,7 +157,7 @@ def test_tolerance_stops_the_run(tmp_path, capsys):
         (["--activation", "gelo"], "unknown activation 'gelo': expected one of relu, "),
         (["--split", "random"], "unknown split 'random': expected one of stratified, ordered"),
         (["--schedule", "sudden"], "unknown schedule 'sudden': expected one of constant, "),
-        (["--hidden", "64;32"], "--hidden must be numbers with commas between, as 64,32, got '64;32'"),
+        (["--hidden", "64;32"], "--hidden must be as 64,32, got '64;32'"),
         (["--hidden", "64,0"], "every layer needs at least one unit"),
         (["--hidden", "-5"], "every layer needs at least one unit"),
         (["--batch", "0"], "--batch must be a number from 1 to 1347"),
@@ -98,9 +165,15 @@ def test_tolerance_stops_the_run(tmp_path, capsys):
         (["--batch", "some"], "--batch must be a number from 1 to 1347"),
         (["--epochs", "0"], "--epochs must be at least 1, got 0"),
         (["--rate", "-1"], "the learning rate must be a positive number, got -1.0"),
-        (["--rate", "nan"], "the learning rate must be a positive number, got nan"),
+        (["--rate", "nan"], "--rate must be a number, got nan"),
         (["--tolerance", "-1"], "--tolerance must be at least 0, got -1.0"),
-        (["--seed", "-1"], "the seed must be from 0 to 4294967295, got -1"),
+        (["--seed", "-1"], "--seed must be from 0 to 4294967295, got -1"),
+        (["--epochs", "many"], "--epochs must be a whole number, got 'many'"),
+        (["--dropout", "1"], "--dropout must be from 0 to 0.99, got 1.0"),
+        (["--compute", "float8"], "unknown --compute 'float8': expected one of float32, bfloat16"),
+        (["--patience", "3"], "--patience needs --validation"),
+        (["--data", "/nowhere"], "/nowhere"),
+        (["--layout", "round", "--devices", "2"], "unknown layout 'round'"),
     ],
 )
 def test_nonsense_gets_one_line_and_leaves_nothing(options, message, tmp_path, capsys):
@@ -157,11 +230,12 @@ def changed_config(**entries):
         ("config.json", lambda content: b"[]", "expected an object with format 1"),
         ("config.json", changed_config(format=99), "expected an object with format 1"),
         ("config.json", changed_config(hidden=[17]), "expected 0.W to be float32[17, 64], got float32[16, 64]"),
-        ("config.json", changed_config(hidden=["a"]), "hidden must be whole numbers, got ['a']"),
-        ("config.json", changed_config(hidden=None), "hidden must be of type list, got None"),
-        ("config.json", changed_config(seed=-1), "the seed must be from 0 to 4294967295, got -1"),
-        ("config.json", changed_config(seed=True), "seed must be of type int, got True"),
+        ("config.json", changed_config(hidden=["a"]), "--hidden must be as 64,32, got ('a',)"),
+        ("config.json", changed_config(hidden=None), "--hidden must be as 64,32, got None"),
+        ("config.json", changed_config(seed=-1), "--seed must be from 0 to 4294967295, got -1"),
+        ("config.json", changed_config(seed=True), "--seed must be a whole number, got True"),
         ("config.json", changed_config(task="twelve"), "unknown task 'twelve'"),
+        ("config.json", changed_config(colour="red"), "config.json: colour is unknown"),
     ],
 )
 def test_a_damaged_run_folder_is_refused(name, change, message, finished, tmp_path, capsys):

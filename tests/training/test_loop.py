@@ -136,7 +136,7 @@ def test_validation_is_measured_on_the_parameters_of_the_report():
         optimizer=SGD,
         steps=8,
         batch=5,
-        measure=evaluation(NETWORK, bp.softmax_nll, (x, d), prefix="validation_", accuracy=correct),
+        measure=evaluation(NETWORK, bp.softmax_nll, (x, d), accuracy=correct),
         on_report=lambda report, state: seen.append(state.params),
     )
     assert len(fitted.reports) == len(seen) == 2
@@ -155,7 +155,7 @@ def test_evaluation_in_blocks_is_evaluation_at_once(n, monkeypatch):
     x, d = data(n)
     theta = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(state.params)]
     values = evaluation(NETWORK, bp.softmax_nll, (x, d), accuracy=correct)(state)
-    assert values["loss"] == pytest.approx(written_out(theta, x.astype(float), d)[0], rel=1e-5)
+    assert values["validation_loss"] == pytest.approx(written_out(theta, x.astype(float), d)[0], rel=1e-5)
 
 
 def test_hooks_come_at_their_steps_and_not_after_the_last():

@@ -1,0 +1,172 @@
+"""A run that was interrupted goes on as if it never had been: the same parameters and the same metrics, bit by bit."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from functional_bp.cli import main
+
+OPTIONS = ["--hidden", "16", "--epochs", "4", "--dropout", "0.1", "--batch", "30", "--report-every", "11"]
+WITH_CHECKPOINTS = [*OPTIONS, "--checkpoint-every", "13", "--keep", "2"]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch):
+    monkeypatch.setattr("functional_bp.compilation.keep_compiled_programs", lambda: None)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The run that nothing interrupted."""
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    assert main(["train", *WITH_CHECKPOINTS, "--json", "--out", str(run)]) == 0
+    return run
+
+
+def interrupted(whole, tmp_path, checkpoints):
+    """What a run leaves that was killed after the newest of these checkpoints."""
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+    for name in ("params.npz", "result.json", "metrics.csv"):
+        (run / name).unlink()
+    for path in (run / "checkpoints").iterdir():
+        if path.name not in checkpoints:
+            path.unlink()
+    return run
+
+
+def assert_same_end(run, whole):
+    for name in ("params.npz", "metrics.jsonl", "metrics.csv", "config.json"):
+        assert (run / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def names(run):
+    return sorted(path.name for path in (run / "checkpoints").iterdir())
+
+
+def test_the_newest_checkpoints_stay(whole):
+    assert names(whole) == ["step-000000156.npz", "step-000000169.npz"]
+
+
+def test_resume_is_bitwise(whole, tmp_path, capsys):
+    run = interrupted(whole, tmp_path, ["step-000000156.npz"])
+    with open(run / "metrics.jsonl", "a") as file:
+        file.write('{"step": 176, "ep')  # a line that the kill cut
+    assert main(["train", "--resume", str(run), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 176
+    assert_same_end(run, whole)
+
+
+def test_without_a_checkpoint_it_begins_again(whole, tmp_path):
+    run = interrupted(whole, tmp_path, [])
+    assert main(["train", "--resume", str(run), "--json"]) == 0
+    assert_same_end(run, whole)
+
+
+def test_a_finished_run_is_shown_again(whole, capsys):
+    before = {path: path.stat().st_mtime_ns for path in whole.iterdir()}
+    assert main(["train", "--resume", str(whole), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads((whole / "result.json").read_text())
+    assert {path: path.stat().st_mtime_ns for path in whole.iterdir()} == before
+
+
+def test_a_damaged_newest_is_passed_over(whole, tmp_path, capsys):
+    run = interrupted(whole, tmp_path, names(whole))
+    newest = run / "checkpoints" / "step-000000169.npz"
+    newest.write_bytes(newest.read_bytes()[:-50])
+    assert main(["train", "--resume", str(run), "--json"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "step-000000169.npz is damaged" in line
+    assert line.endswith("going on from the one before")
+    assert_same_end(run, whole)
+
+
+def test_what_cannot_be_gone_on_with(whole, tmp_path, capsys):
+    run = interrupted(whole, tmp_path, names(whole))
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(config | {"rate": 0.1}))
+    assert main(["train", "--resume", str(run)]) == 2
+    assert "is of another run: its rate is 0.001, that of the folder is 0.1" in capsys.readouterr().err
+    (run / "config.json").write_text(json.dumps(config))
+    for path in (run / "checkpoints").iterdir():
+        path.write_bytes(b"nothing")
+    assert main(["train", "--resume", str(run)]) == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith("every checkpoint is damaged")
+    assert main(["train", "--resume", str(tmp_path / "no")]) == 2
+    assert "there is no such folder" in capsys.readouterr().err
+    assert main(["train", "--resume", str(run), "--rate", "1", "--overfit"]) == 2
+    assert "leave out --rate, --overfit" in capsys.readouterr().err
+
+
+def test_a_time_limit_can_be_gone_on_from(tmp_path, capsys):
+    run = tmp_path / "run"
+    assert main(["train", *OPTIONS, "--time-limit", "0", "--json", "--out", str(run)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["stopped"], found["steps"]) == ("time limit of 0 s", 11)
+    assert main(["train", "--resume", str(run), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 22
+    assert len((run / "metrics.jsonl").read_text().splitlines()) == 2
+
+
+def test_early_stopping_goes_on_with_its_best(tmp_path, capsys):
+    options = [
+        *OPTIONS,
+        "--optimizer",
+        "sgd",
+        "--rate",
+        "2",
+        "--validation",
+        "0.2",
+        "--patience",
+        "4",
+        "--epochs",
+        "40",
+    ]
+    whole = tmp_path / "whole"
+    assert main(["train", *options, "--checkpoint-every", "13", "--keep", "99", "--json", "--out", str(whole)]) == 0
+    assert json.loads(capsys.readouterr().out)["stopped"] == "no better for 4 reports"
+    for number, checkpoint in enumerate([names(whole)[1], names(whole)[-1]]):
+        run = interrupted(whole, tmp_path / str(number), [checkpoint])
+        assert main(["train", "--resume", str(run), "--json"]) == 0
+        assert_same_end(run, whole)
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments(tmp_path):
+    """SIGKILL twenty times, most of them while a checkpoint is written: one is due every step."""
+    options = [*OPTIONS, "--checkpoint-every", "1", "--epochs", "60"]
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    whole, run = tmp_path / "whole", tmp_path / "run"
+
+    def begin(*arguments):
+        command = [sys.executable, "-m", "functional_bp.cli", "train", "--json", *arguments]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+
+    def kill_after_a_checkpoint(process):
+        before = newest_step(run)
+        while newest_step(run) == before and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(luck.uniform(0, 0.1))
+        process.kill()
+        return process.wait() == -signal.SIGKILL
+
+    assert begin(*options, "--out", str(whole)).wait() == 0
+    luck = random.Random(0)
+    process, kills = begin(*options, "--out", str(run)), 0
+    while kills < 20 and kill_after_a_checkpoint(process):
+        process, kills = begin("--resume", str(run)), kills + 1
+    assert process.wait() == 0
+    assert kills == 20
+    assert_same_end(run, whole)
+
+
+def newest_step(run):
+    found = [int(path.stem.split("-")[1]) for path in (run / "checkpoints").glob("step-*.npz")]
+    return max(found, default=0)
