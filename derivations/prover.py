@@ -11,8 +11,8 @@ from sympy.core.relational import Relational
 from derivations.claims import check, dimensions_of
 from derivations.hypotheses import Hypotheses, gather
 from derivations.normal_form import NoFormula, convert
-from derivations.quotients import cleared
 from derivations.plain import plain
+from derivations.quotients import cleared
 from derivations.readback import to_sympy
 from derivations.refute import Counterexample, search
 from derivations.renaming import free_indices
