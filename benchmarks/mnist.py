@@ -128,7 +128,8 @@ def accuracies(data: DataSet, seeds: int) -> list[float]:
     steps = 10 * (len(data.train.x) // BATCH)
     adam = optax.adam(optax.cosine_decay_schedule(RATE, steps))
     found = [trained(data, (784, 256, 128, 10), 10, adam, seed=seed)() for seed in range(seeds)]
-    print(f"test accuracy of 784-256-128-10 after 10 epochs, seeds 0 to {seeds - 1}: {', '.join(map(str, found))}")
+    shown = ", ".join(f"{accuracy:.4f}" for accuracy in found)
+    print(f"test accuracy of 784-256-128-10 after 10 epochs, seeds 0 to {seeds - 1}: {shown}")
     return found
 
 
