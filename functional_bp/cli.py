@@ -8,6 +8,7 @@ import argparse
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import NoReturn
 
 import functional_bp.commands
 from functional_bp.errors import InputError
@@ -23,10 +24,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line, as the commands do."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
-        prog="functional-bp", description="Backpropagation as a chain of explicit Jacobians."
-    )
+    top = Parser(prog="functional-bp", description="Backpropagation as a chain of explicit Jacobians.")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for found in iter_modules(functional_bp.commands.__path__):
         module = import_module(f"functional_bp.commands.{found.name}")

@@ -101,8 +101,7 @@ def check(entry: Field, value: Any) -> None:
     """Raises InputError for a value of another type than the option's, or out of its bounds."""
     least, most = entry.metadata["least"], entry.metadata["most"]
     is_kind = type(value) in kinds(entry) or (float in kinds(entry) and type(value) is int)
-    whole = entry.name != "hidden" or all(type(units) is int for units in as_tuple(value) or ())
-    if not is_kind or not whole:
+    if not is_kind or (isinstance(value, tuple) and not all(type(units) is int for units in value)):
         raise InputError(f"{option_name(entry.name)} must be {expected(entry)}, got {value!r}")
     if value is None or isinstance(value, bool) or not isinstance(value, int | float):
         return

@@ -1,3 +1,5 @@
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -51,3 +53,46 @@ def test_unusable_ones_are_refused(arguments, message):
     with pytest.raises(InputError) as error:
         optimizer(*arguments)
     assert message in str(error.value)
+
+
+def stepped(theta: Any, gradients: Any, **options: Any) -> Any:
+    """The parameters after gradient descent of rate 0.1 along these gradients, and the optimiser's state."""
+    made: Any = optimizer("sgd", 0.1, **options)
+    state = made.init(theta)
+    for gradient in gradients:
+        with jax.numpy_dtype_promotion("standard"):
+            updates, state = made.update(gradient, state, theta)
+        theta = optax.apply_updates(theta, updates)
+    return theta, state
+
+
+def test_clip_bounds_the_norm_of_the_whole_gradient():
+    theta, gradient = {"W": jnp.zeros((1, 1)), "b": jnp.zeros(1)}, {"W": jnp.full((1, 1), 3.0), "b": jnp.full(1, 4.0)}
+    clipped, _ = stepped(theta, [gradient], clip=0.5)
+    np.testing.assert_allclose([clipped["W"].item(), clipped["b"].item()], [-0.03, -0.04], rtol=1e-6)
+    within, _ = stepped(theta, [gradient], clip=6.0)
+    np.testing.assert_allclose(within["W"], -0.3, rtol=1e-6)
+
+
+def test_weight_decay_is_of_matrices_alone():
+    theta = {"W": jnp.full((1, 1), 2.0), "b": jnp.full(1, 2.0)}
+    zero = jax.tree.map(jnp.zeros_like, theta)
+    decayed, _ = stepped(theta, [zero], weight_decay=0.5)
+    np.testing.assert_allclose([decayed["W"].item(), decayed["b"].item()], [2 - 0.1 * 0.5 * 2, 2], rtol=1e-6)
+    made: Any = optimizer("adamw", 0.1, weight_decay=0.5)
+    with jax.numpy_dtype_promotion("standard"):
+        updates, _ = made.update(zero, made.init(theta), theta)
+    np.testing.assert_allclose([updates["W"].item(), updates["b"].item()], [-0.1 * 0.5 * 2, 0], rtol=1e-6)
+
+
+def test_max_norm_bounds_the_weights_into_each_unit():
+    theta = {"W": jnp.array([[3.0, 4.0], [0.3, 0.4]]), "b": jnp.array([9.0])}
+    bounded, _ = stepped(theta, [jax.tree.map(jnp.zeros_like, theta)], max_norm=1.0)
+    np.testing.assert_allclose(bounded["W"], [[0.6, 0.8], [0.3, 0.4]], rtol=1e-6)
+    np.testing.assert_array_equal(bounded["b"], theta["b"])
+
+
+def test_norms_are_those_of_the_last_gradient():
+    theta, gradients = jnp.zeros((1, 2)), [jnp.array([[3.0, 4.0]]), jnp.array([[6.0, 8.0]])]
+    _, state = stepped(theta, gradients, record_norms=True, clip=0.1)
+    assert optax.tree.get(state, "norms") == 10
