@@ -102,8 +102,9 @@ def fit(
     elif layout:
         state = layout.place_state(state, optimizer)
     most = source.steps(batch, report_every)
-    gradients_of = partial(layout.value_and_grad, gradients_of=gradients_of) if layout else gradients_of
-    run = program(network, divergence, optimizer, batch, epoch, most, tolerance, prepare, source.in_order, gradients_of)
+    run = program(
+        network, divergence, optimizer, batch, epoch, most, tolerance, prepare, source.in_order, gradients_of, layout
+    )
     stops = [report_every, *(hook.every for hook in hooks)]
     reports: list[Report] = []
     step, reason = int(state.step), ""
@@ -142,13 +143,15 @@ def program(
     prepare: Prepare = as_it_is,
     in_order: bool = False,
     gradients_of: GradientsOf = value_and_grad,
+    layout: "Layout | None" = None,
 ) -> Callable[[State, Any, Any, Pair], tuple[State, Array, Array]]:
     """(state, until, first, data) ↦ (state′, status, loss): at most `most` steps, in one compiled loop.
 
     `data` is all rows; or, `in_order`, the batches from step `first` on, as they are needed. It is a while loop, so
     that it stops at the very step that calls for it.
     """
-    take = train_step(network, divergence, optimizer, gradients_of)
+    on_mesh = partial(layout.value_and_grad, gradients_of=gradients_of) if layout else gradients_of
+    take = train_step(network, divergence, optimizer, on_mesh)
 
     @jax.jit
     def run(state: State, until: Any, first: Any, data: Pair) -> tuple[State, Array, Array]:
