@@ -54,7 +54,13 @@ def prepare(x: jax.Array, labels: jax.Array) -> tuple[jax.Array, jax.Array]:
 def accuracy_of(network: bp.Layer, data: DataSet) -> Callable[[Any], jax.Array]:
     assert data.test is not None
     x, labels = jax.device_put((np.asarray(data.test.x), data.test.labels))
-    return jax.jit(lambda params: (network.apply(params, prepare(x, labels)[0])[0].argmax(-1) == labels).mean())
+
+    @jax.jit
+    def accuracy(params: Any, x: jax.Array, labels: jax.Array) -> jax.Array:
+        z, _ = network.apply(params, prepare(x, labels)[0])
+        return (z.argmax(-1) == labels).mean()
+
+    return lambda params: accuracy(params, x, labels)
 
 
 def trained(

@@ -116,16 +116,16 @@ def main() -> None:
         return state, losses.mean()
 
     @jax.jit
-    def accuracy(params: Any) -> jax.Array:
-        z, _ = perceptron.apply(params, test_x / jnp.float32(255))
-        return (z.argmax(-1) == test_labels).mean()
+    def accuracy(params: Any, x: jax.Array, labels: jax.Array) -> jax.Array:
+        z, _ = perceptron.apply(params, x / jnp.float32(255))
+        return (z.argmax(-1) == labels).mean()
 
     params = perceptron.init(order_key)
     state = State(params, params, adam.init(params), jnp.int32(0))
     began = time.perf_counter()
     for number in range(1, args.epochs + 1):
         state, loss = epoch(state)
-        found = f"loss {loss:.4f}  test accuracy {accuracy(state.mean):.4f}"
+        found = f"loss {loss:.4f}  test accuracy {accuracy(state.mean, test_x, test_labels):.4f}"
         print(f"epoch {number:3}  {found}  {time.perf_counter() - began:6.0f} s", flush=True)
 
 

@@ -11,7 +11,7 @@ from functional_bp.errors import InputError
 from functional_bp.training.arrays import open_arrays
 from functional_bp.training.cache import folder as cache_folder
 from functional_bp.training.files import open_dataset
-from functional_bp.training.rows import Rows
+from functional_bp.training.rows import Chosen, Rows
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +104,16 @@ def test_rows_are_those_of_the_shards_joined():
     for beyond in ([12], [-13]):
         with pytest.raises(IndexError):
             rows[np.array(beyond)]
+
+
+def test_rows_chosen_from_others():
+    whole = np.arange(24).reshape(8, 3)
+    for source in (whole, Rows([whole[:5], whole[5:]])):
+        chosen = Chosen(source, np.array([6, 0, 5, 3]))
+        np.testing.assert_array_equal(np.asarray(chosen), whole[[6, 0, 5, 3]])
+        np.testing.assert_array_equal(chosen[np.array([2, 2, 0])], whole[[5, 5, 6]])
+        np.testing.assert_array_equal(np.concatenate(list(chosen.blocks())), whole[[6, 0, 5, 3]])
+        assert (len(chosen), chosen.shape, chosen.nbytes) == (4, (4, 3), 12 * whole.itemsize)
 
 
 def refused(path, content, message):
