@@ -87,7 +87,7 @@ def emit(
     formula = _contracted(gather(given).unfold(formula, set()))
 
     def emitted(**arrays) -> Array:
-        return _Emitter(formula, indices, arrays, dict(functions or {})).result(formula, tuple(indices))
+        return _Emitter(formula, given, indices, arrays, dict(functions or {})).result(formula, tuple(indices))
 
     emitted.__doc__ = f"{formula}"
     return emitted
@@ -102,13 +102,16 @@ def _contracted(e: Expr) -> Expr:
 
 
 class _Emitter:
-    def __init__(self, formula: Expr, indices: Sequence[Idx], arrays: Mapping[str, Array], functions: dict):
+    def __init__(
+        self, formula: Expr, given: Sequence, indices: Sequence[Idx], arrays: Mapping[str, Array], functions: dict
+    ):
         self.arrays = {name: jnp.asarray(a) for name, a in arrays.items()}
         self.functions = functions
         floating = [a.dtype for a in self.arrays.values() if jnp.issubdtype(a.dtype, jnp.floating)]
         self.dtype = jnp.result_type(*floating) if floating else jnp.result_type(float)
+        # where an axis begins is told by the definitions, too: Σ_{k=1} k c_k z^(k−1) takes a c that begins at c_0
         self.lowest: dict[tuple[str, int], int] = {}
-        for element in formula.atoms(Indexed):
+        for element in formula.atoms(Indexed).union(*(fact.atoms(Indexed) for fact in given)):
             for axis, i in enumerate(element.indices):
                 lower = int(i.lower) if isinstance(i, Idx) else int(i) if isinstance(i, Integer) else 1
                 key = (str(element.base.label), axis)

@@ -1,4 +1,8 @@
-"""A polynomial activation: y_i = Σ_{k=0}^p c_k z_i^k."""
+"""A polynomial activation: y_i = Σ_{k=0}^p c_k z_i^k.
+
+The engine proves it for z_i > 0, where a power with a symbolic exponent exists for certain. Both sides are polynomials
+in z_i; as they agree there, they agree everywhere.
+"""
 
 from sympy import Derivative, IndexedBase, KroneckerDelta
 
@@ -7,17 +11,22 @@ from derivations import Derivation, Step, dimension, equation, index, total
 n, p = dimension("n"), dimension("p")
 i, j = index("i", n), index("j", n)
 k, l = index("k", p, lower=0), index("l", p, lower=0)
+h = index("h", p)  # from 1: the constant term has no derivative
 c, y, z = IndexedBase("coefficients"), IndexedBase("y"), IndexedBase("z")
+delta = KroneckerDelta(i, j)
 definition = equation(y[i], total(c[k] * z[i] ** k, k))
 
 wrt_z = Derivation(
     "polynomial.z",
     definition=definition,
-    result=equation(Derivative(y[i], z[j]), KroneckerDelta(i, j) * total(k * c[k] * z[i] ** (k - 1), k)),
+    result=equation(Derivative(y[i], z[j]), delta * total(h * c[h] * z[i] ** (h - 1), h)),
     steps=(
         Step(total(c[k] * Derivative(z[i] ** k, z[j]), k), "the derivative of a sum"),
-        Step(total(c[k] * k * z[i] ** (k - 1) * KroneckerDelta(i, j), k), "power rule; ∂z_i/∂z_j = δ_ij"),
-        Step(KroneckerDelta(i, j) * total(k * c[k] * z[i] ** (k - 1), k), "δ_ij leaves the sum"),
+        Step(
+            total(c[h] * h * z[i] ** (h - 1) * delta, h),
+            "power rule; ∂z_i/∂z_j = δ_ij; the constant term has no derivative",
+        ),
+        Step(delta * total(h * c[h] * z[i] ** (h - 1), h), "δ_ij leaves the sum"),
     ),
 )
 

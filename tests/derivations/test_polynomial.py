@@ -15,6 +15,12 @@ def test_the_square_at_1_2_3():
     np.testing.assert_allclose(J, np.diag([2.0, 4.0, 6.0]))
 
 
+def test_it_holds_at_zero_and_below():
+    values = {"z": jnp.asarray([0.0, -2.0]), "coefficients": jnp.asarray([3.0, 5.0, 1.0])}
+    J = emit(wrt_z.result.rhs, indices=(i, j), given=(definition,))(**values)
+    np.testing.assert_allclose(J, np.diag([5.0, 1.0]))
+
+
 def test_the_exponent_comes_down_and_is_lessened():
     for slip in (total(c[k] * z[i] ** k, k), total(k * c[k] * z[i] ** k, k), total(c[k] * z[i] ** (k - 1), k)):
         verdict = judge(Derivative(y[i], z[j]), KroneckerDelta(i, j) * slip, given=(definition,))
