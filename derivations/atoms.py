@@ -24,10 +24,13 @@ from derivations.terms import (
     is_positive,
     monomial,
     number,
+    over_one_denominator,
     power,
     product,
+    render_monomial,
     single,
     take_out,
+    times,
     total,
 )
 
@@ -81,6 +84,9 @@ def log(argument: Poly, positive: bool = False) -> Poly:
     """
     if not argument:
         raise Undefined("the logarithm of zero")
+    numerator, denominator = over_one_denominator(argument)
+    if not argument.single and denominator and all(a.positive for a in denominator):
+        return log(numerator, positive) - total(_log_atom(a.args[0]).scale(Fraction(e)) for a, e in denominator.items())
     if argument.single and argument.single[1] > 0:
         (m, c), rest = argument.single, ONE
         factors = dict(m)
@@ -117,17 +123,31 @@ def step(argument: Poly) -> Poly:
     """step(x) = 1 for x ≥ 0, else 0. A positive factor drops out; step(−x) = 1 − step(x) for x ≠ 0.
 
     Where a maximum over an index is in x, x = 0 is no accident but the place that attains it: the sign stays.
+    A step s inside takes two values: step(x(s)) = s step(x(1)) + (1 − s) step(x(0)).
     """
     if argument.constant is not None:
         return number(int(argument.constant >= 0))
+    inner = next((a for m in argument.terms for a, _ in m if a.kind == "step"), None)
+    if inner is not None:
+        on, off = (step(_with_value(argument, inner, value)) for value in (ONE, ZERO))
+        return single(inner) * on + (ONE - single(inner)) * off
     (_, _), rest = take_out(argument, integer=False)
+    if rest.constant is not None:
+        return step(rest)
     if is_positive(rest):
         return ONE
-    _first, c = min(rest.terms.items(), key=lambda term: "*".join(f"{a.key}^{e}" for a, e in term[0]))
+    c = min((render_monomial(m, {}), c) for m, c in rest.terms.items() if m)[1]
     if c > 0 or any(a.kind == "maximum" for m in rest.terms for a, _ in m):
         return single(Atom("step", args=(rest,)))
     require("nonzero", rest)
     return ONE - single(Atom("step", args=(rest.scale(Fraction(-1)),)))
+
+
+def _with_value(poly: Poly, atom: Atom, value: Poly) -> Poly:
+    return total(
+        (monomial({a: e for a, e in m if a != atom}) * (value if atom in dict(m) else ONE)).scale(c)
+        for m, c in poly.terms.items()
+    )
 
 
 def sign(argument: Poly) -> Poly:
@@ -205,6 +225,16 @@ REBUILD.update(
 )
 
 
+def order_steps(powers: dict[Atom, Exponent]) -> Poly | None:
+    """step(x) step(x + c) = step(x) for c > 0: where the first is 1, so is the second."""
+    steps = [a for a in powers if a.kind == "step"]
+    for a in steps:
+        for b in steps:
+            if a is not b and is_positive(b.args[0] - a.args[0]):
+                return monomial({other: e for other, e in powers.items() if other is not b})
+    return None
+
+
 def fold_primes(powers: dict[Atom, Exponent]) -> Poly | None:
     """2^(3/2) = 2 · 2^(1/2): a prime's exponent is kept in [0, 1)."""
     for atom, e in powers.items():
@@ -240,22 +270,15 @@ def reduce_quotients(powers: dict[Atom, Exponent]) -> Poly | None:
         if all(powers.get(x, 0) >= d for x, d in p):
             rest = Poly({m: k for m, k in q.terms.items() if m != p})
             base = powers | {x: powers[x] - d for x, d in p}
-            return (monomial(base | {atom: e + 1}) - _times(rest, base)).scale(1 / c)
+            return (monomial(base | {atom: e + 1}) - times(rest, base)).scale(1 / c)
         free = q.terms.get((), 0)
         if (
             free
             and all(powers.get(x, 0) <= -d for x, d in p)
             and all(dict(p).items() <= dict(m).items() for m in q.terms if m)
         ):
-            return (monomial(powers | {atom: e + 1}) - _times(q - number(free), powers)).scale(1 / free)
+            return (monomial(powers | {atom: e + 1}) - times(q - number(free), powers)).scale(1 / free)
     return None
-
-
-def _times(poly: Poly, powers: dict[Atom, Exponent]) -> Poly:
-    """poly · Π powers, the powers not looked at alone."""
-    return total(
-        monomial({**powers, **{a: powers.get(a, 0) + e for a, e in m}}).scale(c) for m, c in poly.terms.items()
-    )
 
 
 def pivot_of(q: Poly) -> tuple[Monomial, Fraction] | None:
@@ -273,4 +296,4 @@ def pivot_of(q: Poly) -> tuple[Monomial, Fraction] | None:
     return min(choices, key=lambda choice: choice[:3])[3:] if choices else None
 
 
-RELATIONS += [fold_primes, unfold_quotients, reduce_quotients]
+RELATIONS += [order_steps, fold_primes, unfold_quotients, reduce_quotients]

@@ -12,7 +12,7 @@ from derivations.claims import check, dimensions_of
 from derivations.hypotheses import Hypotheses, gather
 from derivations.normal_form import NoFormula, convert
 from derivations.plain import plain
-from derivations.quotients import cleared
+from derivations.quotients import is_zero
 from derivations.readback import to_sympy
 from derivations.refute import Counterexample, search
 from derivations.renaming import free_indices
@@ -137,7 +137,7 @@ def prove(
                 if not isinstance(condition, Eq):
                     require("positive" if isinstance(condition, Gt) else "nonzero", _gap(condition))
             gap = convert(left, {}) - convert(right, {})
-            if cleared(gap):
+            if not is_zero(gap):
                 return None
             return tuple(c for c in needed if isinstance(c, Eq)) + _conditions(scope, hypotheses)
         except RecursionError:

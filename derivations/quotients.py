@@ -1,22 +1,47 @@
-"""Is a normal form zero? Denominators that are sums of several terms are multiplied out first."""
+"""Is a normal form zero? What the normal form alone leaves open: common denominators, and sums over the same range."""
 
-from derivations.terms import Atom, Poly, monomial
+from fractions import Fraction
+
+from derivations.indices import fresh, plain
+from derivations.sums import sum_over
+from derivations.terms import Poly, monomial, over_one_denominator, substitute, times, total
 
 
-def cleared(poly: Poly) -> Poly:
-    """The polynomial times the powers of its denominators that make every exponent of theirs ≥ 0.
+def is_zero(poly: Poly) -> bool:
+    """True if the polynomial is provably 0: over one denominator, or after sums over the same range are made one."""
+    numerator, _ = over_one_denominator(poly)
+    if not numerator:
+        return True
+    gathered = gather_sums(numerator)
+    return gathered is not None and not over_one_denominator(gathered)[0]
 
-    Q ≠ 0 is a side condition of Q^(−1) (noted when that was formed), so the product is 0 exactly where the polynomial
-    is. Where terms can cancel, their exponents of Q differ by whole numbers k: Q^k is multiplied out.
+
+def gather_sums(poly: Poly) -> Poly | None:
+    """Σ_k f_k − Σ_k g_k = Σ_k (f_k − g_k), the inside over one denominator; None if there are no two sums to gather.
+
+    Sums are gathered that stand alone in their terms and run over the same ranges, in the order of their dummies; the
+    factors before them go inside.
     """
-    for _ in range(12):
-        lowest: dict[Atom, object] = {}
-        for m in poly.terms:
-            for atom, e in m:
-                if atom.kind == "quotient" and e < 0:
-                    lowest[atom] = min(e, lowest.get(atom, 0))
-        if not lowest:
-            return poly
-        atom = min(lowest, key=lambda a: (a.level, a.key))
-        poly = poly * monomial({atom: -lowest[atom]})
-    return poly
+    groups: dict[tuple, list] = {}
+    left: dict = {}
+    for m, c in poly.terms.items():
+        sums = [a for a, e in m if a.kind == "sum" and e == 1]
+        if len(sums) == 1:
+            groups.setdefault(tuple((b.lower, b.upper) for b in sums[0].binders), []).append((sums[0], m, c))
+        else:
+            left[m] = c
+    if not any(len(group) > 1 for group in groups.values()):
+        return None
+    result = Poly(left)
+    for group in groups.values():
+        names = [fresh(b) for b in group[0][0].binders]
+        inside = total(_body(atom, m, names).scale(c) for atom, m, c in group)
+        numerator, denominator = over_one_denominator(inside)
+        if numerator:
+            result = result + sum_over(times(numerator, {a: -e for a, e in denominator.items()}), tuple(names))
+    return result
+
+
+def _body(atom, m, names) -> Poly:
+    body = substitute(atom.args[0], {b: plain(new) for b, new in zip(atom.binders, names, strict=True)})
+    return body * monomial({a: e for a, e in m if a != atom}).scale(Fraction(1))

@@ -348,6 +348,34 @@ def take_out(poly: Poly, integer: bool) -> tuple[tuple[dict[Atom, Exponent], Fra
     return (common, c), rest.scale(1 / c)
 
 
+def times(poly: Poly, powers: Mapping[Atom, Exponent]) -> Poly:
+    """poly · Π powers, the exponents added term by term, so that Q^(−1) Q is 1 and not multiplied out."""
+    return total(
+        monomial({**powers, **{a: powers.get(a, 0) + e for a, e in m}}).scale(c) for m, c in poly.terms.items()
+    )
+
+
+def over_one_denominator(poly: Poly) -> tuple[Poly, dict[Atom, Exponent]]:
+    """poly = numerator / Π Q^e, e ≥ 0: no quotient has a negative power in the numerator.
+
+    Q ≠ 0 is a side condition of Q^(−1), noted when that was formed, so the polynomial is 0 exactly where its numerator
+    is. Where terms can cancel, their exponents of Q differ by whole numbers k: Q^k is multiplied out.
+    """
+    denominator: dict[Atom, Exponent] = {}
+    for _ in range(12):
+        lowest: dict[Atom, Exponent] = {}
+        for m in poly.terms:
+            for atom, e in m:
+                if atom.kind == "quotient" and e < 0:
+                    lowest[atom] = min(e, lowest.get(atom, 0))
+        if not lowest:
+            break
+        atom = min(lowest, key=lambda a: (a.level, a.key))
+        denominator[atom] = denominator.get(atom, 0) - lowest[atom]
+        poly = times(poly, {atom: -lowest[atom]})
+    return poly, denominator
+
+
 def even_powers(result: Poly, inside: Poly, exponent: Exponent) -> tuple[Poly, Poly]:
     """(a² b)^r = |a|^(2r) b^r, with |a|^(2r) = a^(2r) for even 2r and a^(2r) (2 step(a) − 1) for odd 2r."""
     m, c = inside.single  # type: ignore[misc]
