@@ -115,12 +115,14 @@ class Layout(NamedTuple):
         return jax.jit(first, out_shardings=self.of_state(jax.eval_shape(first), optimizer))()
 
     def of_state(self, state: State, optimizer: optax.GradientTransformation) -> State:
-        """The sharding of each leaf: the optimiser's moments lie as their parameters do, all else is everywhere."""
+        """The sharding of each leaf: the optimiser's moments lie as the parameters whose shape they have, all else is
+        everywhere."""
         shardings, everywhere = self.shardings(state.params), self.sharding()
         moments = optax.tree.map_params(
             optimizer,
-            lambda leaf, sharding: sharding,
+            lambda leaf, theta, sharding: sharding if leaf.shape == theta.shape else everywhere,
             state.optimizer,
+            state.params,
             shardings,
             transform_non_params=lambda leaf: everywhere,
         )

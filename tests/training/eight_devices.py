@@ -13,6 +13,7 @@ import functional_bp as bp
 from functional_bp.errors import InputError
 from functional_bp.training.data import Data
 from functional_bp.training.loop import fit
+from functional_bp.training.optimizers import optimizer
 from functional_bp.training.precision import value_and_grad_in
 from functional_bp.training.sharding import LAYOUTS, Layout, by_rows_and_columns, device_mesh, layout
 from functional_bp.training.step import start
@@ -112,6 +113,20 @@ def test_a_run_is_that_of_one_device(name):
         assert ours == pytest.approx(expected, rel=1e-6)
     lies = [leaf.sharding for leaf in jax.tree.leaves(many.params)]
     assert lies == jax.tree.leaves(layout(name, 8).shardings(one.params))
+
+
+@pytest.mark.parametrize("name", ["adam", "adafactor", "novograd", "lion"])
+def test_every_part_of_an_optimizer_has_its_place(name):
+    """Adafactor's moments have other shapes than their parameters, novograd's and the norms are numbers."""
+    update = optimizer(name, 0.1, "cosine", 10, clip=1.0, record_norms=True, max_norm=2.0)
+    on_mesh = layout("full", 8)
+    state = jax.eval_shape(lambda: start(NETWORK, update, seed=0))
+    places = on_mesh.of_state(state, update)
+    for leaf, place in zip(jax.tree.leaves(state), jax.tree.leaves(places), strict=True):
+        place.shard_shape(leaf.shape)  # raises where they do not fit
+    everywhere = on_mesh.sharding()
+    moments = [place for place in jax.tree.leaves(places.optimizer) if place != everywhere]
+    assert len(moments) >= 5 * (name != "novograd")
 
 
 def test_rows_are_read_onto_the_devices_that_take_them():
