@@ -55,4 +55,4 @@ def entry(row: dict[str, Any]) -> str:
 
 def shortened(text: str) -> str:
     """Long exact numbers to six digits; the JSON has them whole."""
-    return re.sub(r"-?\d{9,}(/\d+)?", lambda number: f"≈ {float(Fraction(number[0])):.6g}", text)
+    return re.sub(r"(?<![\d.])-?\d{9,}(/\d+)?", lambda number: f"≈ {float(Fraction(number[0])):.6g}", text)

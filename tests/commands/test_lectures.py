@@ -39,3 +39,4 @@ def test_an_unknown_claim_is_refused_in_one_line(capsys):
 
 def test_long_numbers_are_shortened_for_the_eye_alone():
     assert shortened("left = 1/3, right = -123456789012/10") == "left = 1/3, right = ≈ -1.23457e+10"
+    assert shortened("left = -8.35045988217e-05 ± 4e-45") == "left = -8.35045988217e-05 ± 4e-45"
