@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import jax
 import numpy as np
 
 from functional_bp import rules
@@ -74,6 +75,7 @@ CATALOGUE = (
     Entry("absolute", rules.absolute, normal, (-1.0, 0.0)),
     Entry("softmax", rules.softmax, normal),
     Entry("log_softmax", rules.log_softmax, normal),
+    Entry("dropout", partial(rules.dropout, key=jax.random.key(0)), normal),
     Entry("affine", rules.affine, affine_inputs),
     Entry("pair_product", rules.pair_product, normal),
     Entry("power_product", rules.power_product, powers),
@@ -93,8 +95,6 @@ CATALOGUE = (
 
 def inputs(entry: Entry, seed: int = 0, dtype: Any = "float32", scale: float = 1.0) -> tuple[Any, ...]:
     """The entry's inputs in a dtype, the first of them (what a gradient flows to) scaled."""
-    import jax
-
     first, *others = entry.draw(np.random.default_rng(seed))
     cast = partial(jax.tree.map, lambda a: np.asarray(a).astype(dtype))
     return cast(jax.tree.map(lambda a: a * scale, first)), *map(cast, others)

@@ -46,8 +46,9 @@ class Examination:
         numerical = NumericalOracle(self.programs)
         self.differentiable = not self.programs.refusal
         self.truth = AutodiffOracle(self.programs) if self.differentiable else numerical
-        fallback = numerical if self.programs.size <= MOST_COORDINATES and self.differentiable else None
-        self.judge = Judge(self.truth, self.programs.claim, fallback)
+        few = self.programs.size <= MOST_COORDINATES
+        doubtful = few and self.differentiable and self.programs.inspected.declared
+        self.judge = Judge(self.truth, self.claim, numerical if doubtful else None)
         self.faults: list[Fault] = []
         self.mismatches: list[Mismatch] = []
         if self.programs.refusal:
@@ -74,7 +75,7 @@ class Examination:
         )
 
     def points(self) -> list[Point]:
-        constants = self.programs.inspected[1] if self.small else []
+        constants = self.programs.inspected.constants if self.small else []
         outputs = self.programs.zero_cotangent()
         most = (MOST_POINTS if self.differentiable else FEW_POINTS) if self.small else 2
         return derived_points(self.floats, self.indices, outputs, constants, self.options.seed, most)
@@ -106,11 +107,22 @@ class Examination:
     def compare(self, points: Sequence[Point]) -> None:
         """Claim against truth at all points, and the plain run against the compiled one at the first."""
         own, claimed = self.evaluate(points)
+        if own is not None and self.programs.precise:
+            self.doubt_float64(points[0], own[0])
         self.mismatches += self.judge.judge(points, claimed, own, self.sound)
         self.compare_plain(points[0], claimed)
         for name, text in self.programs.claim.raised.items():
             if name in {p.name for p in points}:
                 self.faults.append(Fault(None, "raised", f"the backward raised {text} (at {name})"))
+
+    def doubt_float64(self, given: Point, own: Arrays) -> None:
+        """A forward that computes something else in float64, as one that draws random numbers does, has no truth there."""
+        for y, y64 in zip(own, self.truth([given])[0], strict=True):
+            y, y64 = y[0].astype(y64.dtype), y64[0]
+            scale = np.abs(y64).max(initial=0.0)
+            if np.isfinite(scale) and np.all(np.isfinite(y)) and np.abs(y - y64).max(initial=0.0) > 0.25 * scale:
+                self.programs.precise = False
+                self.judge.note("the forward computes something else in float64: judged in its own dtype")
 
     def evaluate(self, points: Sequence[Point]) -> tuple[tuple[Arrays, Arrays] | None, Arrays]:
         """JAX's own outputs and cotangents in the inputs' dtype, and the claimed ones: in one program if it can be."""
@@ -129,6 +141,9 @@ class Examination:
             self.judge.note(f"the backward does not run under {programs.claim.refusals[-1]}")
         return (y, own), claimed
 
+    def claim(self, points: Sequence[Point]) -> Arrays:
+        return self.evaluate(points)[1]
+
     def compare_plain(self, point: Point, claimed: Arrays) -> None:
         """The backward run as it is must give what it gives under jit and vmap, whatever its precision."""
         for i in self.sound:
@@ -144,7 +159,7 @@ class Examination:
 
     def look_further(self, given: Point) -> None:
         """Kinks found by search, a batch of one, a given jvp, the second order."""
-        if self.differentiable and self.programs.precise and not self.programs.inspected[0]:
+        if self.differentiable and self.programs.precise and not self.programs.inspected.smooth:
             found = list(kinks.search(self.truth, given))
             if found:
                 own, claimed = self.evaluate(found)
@@ -190,7 +205,7 @@ class Examination:
         """⟨ȳ, J ẋ⟩ = ⟨ȳ J, ẋ⟩ with the given jvp on the left."""
         rng = np.random.default_rng(self.options.seed)
         tangents = [rng.standard_normal(a.shape).astype(a.dtype) for a in given.floats]
-        zeros = [np.zeros(a.shape, jax.dtypes.float0) for a in given.indices]
+        zeros = [np.zeros(a.shape, a.dtype if is_float(a) else jax.dtypes.float0) for a in given.indices]
         primals = self.problem.primals(list(map(jnp.asarray, given.floats)), list(map(jnp.asarray, given.indices)))
         try:
             y_dot = self.options.jvp(primals, self.problem.primals(list(map(jnp.asarray, tangents)), zeros))  # type: ignore[misc]
@@ -299,10 +314,12 @@ class Examination:
         try:
             claimed = precise([mismatch.point])[mismatch.leaf][0]
         except Exception:  # noqa: BLE001 - not in float64, then
-            return self.programs.claim, coarse
+            return self.claim, coarse
+        if claimed.shape != mismatch.truth.shape:  # cast to a dtype by name: another structure in float64
+            return self.claim, coarse
         scale = np.abs(mismatch.truth).max(initial=0.0)
         same = np.abs(claimed - mismatch.claimed.astype("float64")).max(initial=0.0) < 0.02 * scale + 1e-30
-        return (precise, 1e-6) if same and claimed.dtype == np.float64 else (self.programs.claim, coarse)
+        return (precise, 1e-6) if same and claimed.dtype == np.float64 else (self.claim, coarse)
 
     def structural_cause(self, i: int, fault: Fault, given: Point) -> list[Cause]:
         """What makes a cotangent of another shape right: a sum, a transposition, another primal's place."""

@@ -1,6 +1,7 @@
 """What a traced program tells before it runs: the constants it compares with, and whether it is smooth."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -24,18 +25,31 @@ def equations(jaxpr: Any) -> Iterator[Any]:
                 yield from equations(inner)
 
 
-def inspect_program(function: Callable, *arguments: Any) -> tuple[bool, list[float]]:
-    """(smooth, constants compared with); what cannot be traced is taken for not smooth."""
+OWN_DERIVATIVE = {"custom_jvp_call", "custom_vjp_call", "stop_gradient"}
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Smooth: no operation with a kink. Declared: some derivative is declared, not derived, and may be another's."""
+
+    smooth: bool = False
+    declared: bool = True
+    constants: tuple[float, ...] = ()
+
+
+def inspect_program(function: Callable, *arguments: Any) -> Inspection:
+    """What the program's operations tell; of one that cannot be traced, nothing."""
     try:
         jaxpr = jax.make_jaxpr(function)(*arguments).jaxpr
     except Exception:  # noqa: BLE001 - a program that cannot be traced tells nothing
-        return False, []
+        return Inspection()
     found, constants = list(equations(jaxpr)), set()
     for equation in found:
         if equation.primitive.name in CARRIES_CONSTANTS:
             for variable in equation.invars:
                 value = getattr(variable, "val", None)
-                if value is not None and np.ndim(value) == 0 and np.issubdtype(np.asarray(value).dtype, np.floating):
+                if value is not None and np.ndim(value) == 0 and np.asarray(value).dtype != bool:
                     constants.add(float(value))
-    smooth = not any(equation.primitive.name in NONSMOOTH for equation in found)
-    return smooth, sorted((c for c in constants if 1e-3 < abs(c) < 1e3), key=abs)[:4]
+    used = {equation.primitive.name for equation in found}
+    near = sorted((c for c in constants if 1e-3 < abs(c) < 1e3), key=abs)
+    return Inspection(not used & NONSMOOTH, bool(used & OWN_DERIVATIVE), tuple(near[:4]))

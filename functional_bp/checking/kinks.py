@@ -1,10 +1,14 @@
 """Kinks: is a point one, does a claimed value lie in Clarke's subdifferential there, and where are there others."""
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
+from typing import Any
 
 import numpy as np
 
+from functional_bp.checking.comparison import RELATIVE
 from functional_bp.checking.points import rms
 from functional_bp.checking.problem import Point
 from functional_bp.checking.programs import Arrays, upcast
@@ -30,14 +34,14 @@ class Subdifferential:
 
 
 def judge_at_kink(
-    truth: Truth, point: Point, leaf: int, claimed_rows: Callable[[list[int]], np.ndarray], allowed: float, step: float
+    truth: Truth, point: Point, leaf: int, claimed_rows: Callable[[list[int]], np.ndarray], eps: float, step: float
 ) -> Subdifferential:
     """Row by row of the Jacobian: each claimed row must be a convex combination of the gradients nearby.
 
     Clarke's subdifferential of one output is the convex hull of the limits of its gradients. Gradients are taken at
     x ± δd for directions d (every coordinate up, one leaf before the others, random), and then along what separates the
     claimed row from the hull found so far, which for convex and concave outputs leads straight to the missing vertex.
-    `step`: how far, in units of each leaf's scale. JAX's own value and its reflection (the sum of two opposite neighbours less JAX's value) belong to the generators:
+    `eps` is that of the claim's dtype, `step` how far, in units of each leaf's scale. JAX's own value and its reflection (the sum of two opposite neighbours less JAX's value) belong to the generators:
     the chain rule through several kinks gives such elements.
     """
     wide = upcast(point)
@@ -51,7 +55,7 @@ def judge_at_kink(
     width = samples.max(axis=0) - samples.min(axis=0)
     if not np.all(np.isfinite(samples)) or not np.any(width > 2 * bend):
         return Subdifferential(kink=False, inside=False)
-    slack = allowed + float(bend.max())
+    slack = RELATIVE * eps * np.abs(samples).max() + float(bend.max())
     worst = Subdifferential(kink=False, inside=False)
     for k, row in enumerate(rows):
         if np.all(np.abs(claimed[k] - jax_rows[k]) <= slack):
@@ -104,7 +108,7 @@ class Neighbours:
         return np.where(grown, 0.1 * width, 0.0) + 1e-10 * np.abs(gradients).max(initial=0.0)
 
     def moved(self, direction: Sequence[np.ndarray], by: float = 1.0) -> Point:
-        floats = (a + by * s * d for a, s, d in zip(self.point.floats, self.scales, direction, strict=True))
+        floats = (np.asarray(a + by * s * d) for a, s, d in zip(self.point.floats, self.scales, direction, strict=True))
         return replace(self.point, floats=tuple(floats))
 
     def pairs(self, directions: Sequence[Sequence[np.ndarray]], rows: Sequence[int]) -> np.ndarray:
@@ -124,16 +128,15 @@ class Neighbours:
         up = [np.ones(shape) for shape in shapes]
         ramp = [np.arange(1.0, 1 + d.size).reshape(d.shape) / max(1, d.size) for d in up]
         graded = [[d * f for d, f in zip(up, factors, strict=True)] for factors in self.grades(len(shapes))]
-        random = [[rng.uniform(-1, 1, shape) for shape in shapes] for _ in range(6)]
-        return [up, ramp, *graded, *random]
+        mixed = [[rng.uniform(-1, 1, shape) for shape in shapes] for _ in range(6)]
+        return [up, ramp, *mixed, *graded]
 
     @staticmethod
     def grades(count: int) -> list[list[float]]:
-        """Factors that let the first leaves, or the last ones, move much further than the others."""
-        if count == 1:
-            return []
-        rising = [0.01 ** (count - 1 - i) for i in range(count)]
-        return [rising, rising[::-1]]
+        """Factors that let one leaf move much further than the next, in many orders: kinks in series need the right one."""
+        orders = list(permutations(range(min(count, 5)))) if count > 1 else []
+        chosen = orders if len(orders) <= 24 else random.Random(0).sample(orders, 24)
+        return [[0.01 ** order[i % len(order)] for i in range(count)] for order in chosen]
 
     def holds(self, row: int, claimed: np.ndarray, samples: np.ndarray, own: np.ndarray, slack: float) -> bool:
         """Is the claimed row in the hull of the gradients nearby?"""
@@ -219,7 +222,7 @@ def search(truth: Truth, point: Point, most: int = 4) -> Iterator[Point]:
                 yield replace(with_value(point, leaf, coordinate, side), name=f"a kink found at {float(side):.6g}")
 
 
-def with_value(point: Point, leaf: int, coordinate: int, value: float) -> Point:
+def with_value(point: Point, leaf: int, coordinate: int, value: Any) -> Point:
     moved = np.array(point.floats[leaf])
     moved.flat[coordinate] = value
     return replace(point, floats=(*point.floats[:leaf], moved, *point.floats[leaf + 1 :]))
@@ -230,7 +233,7 @@ def derivative_along(truth: Truth, point: Point, leaf: int, coordinate: int, lin
     return truth(points)[1][leaf].reshape(len(line), -1)[:, coordinate]
 
 
-def bisect(truth: Truth, point: Point, leaf: int, coordinate: int, low: float, high: float) -> tuple[float, ...]:
+def bisect(truth: Truth, point: Point, leaf: int, coordinate: int, low: Any, high: Any) -> tuple[float, ...]:
     """The two adjacent numbers between which the derivative jumps; none if the jump dies away."""
     dtype = point.floats[leaf].dtype
     a, b = ordinal(low, dtype), ordinal(high, dtype)
@@ -249,12 +252,12 @@ def bisect(truth: Truth, point: Point, leaf: int, coordinate: int, low: float, h
     return (from_ordinal(a, dtype), from_ordinal(b, dtype))
 
 
-def ordinal(value: float, dtype: np.dtype) -> int:
+def ordinal(value: Any, dtype: Any) -> int:
     """The place of a number in the order of all numbers of its dtype."""
     bits = int(np.asarray(value, dtype).view(f"i{dtype.itemsize}"))
     return bits if bits >= 0 else -(bits & (2 ** (8 * dtype.itemsize - 1) - 1))
 
 
-def from_ordinal(place: int, dtype: np.dtype) -> float:
+def from_ordinal(place: int, dtype: Any) -> float:
     bits = np.asarray(abs(place), f"i{dtype.itemsize}").view(dtype)
     return float(bits) if place >= 0 else -float(bits)

@@ -17,8 +17,15 @@ class AutodiffOracle:
 
     def __init__(self, programs: Programs) -> None:
         self.programs = programs
-        self.name = "jax.vjp in float64" if programs.precise else "jax.vjp in the forward's own dtype"
-        self.step = 1e-7 if programs.precise else 1e-3
+
+    @property
+    def name(self) -> str:
+        return "jax.vjp in float64" if self.programs.precise else "jax.vjp in the forward's own dtype"
+
+    @property
+    def step(self) -> float:
+        """How far a neighbour is asked for its gradient, in units of the leaf's scale."""
+        return 1e-7 if self.programs.precise else 1e-3
 
     def __call__(self, points: Sequence[Point]) -> tuple[Arrays, Arrays, Arrays]:
         """Outputs, cotangents and their own error (zero), each array with the points in front."""
@@ -32,8 +39,9 @@ class AutodiffOracle:
     def downcast(self, point: Point) -> Point:
         kinds = [s.dtype for s in self.programs.inputs[0]]
         floats = tuple(a.astype(kind) for a, kind in zip(point.floats, kinds, strict=True))
+        fixed = tuple(a.astype(s.dtype) for a, s in zip(point.indices, self.programs.inputs[1], strict=True))
         y_bar = [b.astype(z.dtype) for b, z in zip(point.y_bar, self.programs.zero_cotangent(), strict=True)]
-        return replace(point, floats=floats, y_bar=tuple(y_bar))
+        return replace(point, floats=floats, indices=fixed, y_bar=tuple(y_bar))
 
 
 class NumericalOracle:
@@ -87,8 +95,8 @@ class NumericalOracle:
         x = np.concatenate([a.astype("float64").ravel() for a in point.floats])
         eps = float(jnp.finfo(point.floats[0].dtype).eps)
         h = step_sizes(point.floats, eps)
-        moves = [(k, c) for k in visited for c in (1, -1, 0.5, -0.5)]
-        moved = [move(point, x, k, c * h[k]) for k, c in moves]
+        moves = [(int(k), c) for k in visited for c in (1, -1, 0.5, -0.5)]
+        moved = [move(point, x, k, float(c * h[k])) for k, c in moves]
         steps = np.array([abs(m_x - x[k]) for (k, _), (_, m_x) in zip(moves, moved, strict=True)]).reshape(-1, 4)
         f = self.values([p for p, _ in moved]).astype("float64").reshape(len(visited), 4, -1)
         f0 = self.values([point]).astype("float64")[0]

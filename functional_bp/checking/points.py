@@ -45,7 +45,7 @@ def random_like(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     values = rng.uniform(0.5, 1.5, y.shape) * rng.choice([-1.0, 1.0], y.shape)
     if jnp.issubdtype(y.dtype, jnp.complexfloating):
         values = values + 1j * rng.uniform(0.5, 1.5, y.shape)
-    return values.astype(y.dtype)
+    return np.asarray(values).astype(y.dtype)
 
 
 Move = tuple[str, Floats, Floats, Floats | None]
@@ -75,7 +75,9 @@ def moved_floats(literals: Sequence[float]) -> Callable[..., Iterator[Move]]:
             for scope in scopes:
                 moved = list(floats)
                 for i in scope:
-                    moved[i] = project(change(floats[i].astype(wide(floats[i])), rng), floats[i], keep[i])
+                    if floats[i].size:
+                        values = np.asarray(change(floats[i].astype(wide(floats[i])), rng))
+                        moved[i] = project(values, floats[i], keep[i])
                 which = f" (leaf {scope[0]})" if len(scope) < len(floats) else ""
                 yield name + which, tuple(moved), indices, None
 
@@ -117,7 +119,7 @@ def fresh(a: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if not a.size:
         return a
     values = rng.permutation(a.astype(wide(a)).ravel()).reshape(a.shape) * rng.uniform(0.65, 1.0, a.shape)
-    return project(values, a, invariant(a))
+    return project(np.asarray(values), a, invariant(a))
 
 
 def rms(a: np.ndarray) -> float:
@@ -177,7 +179,7 @@ def project(a: np.ndarray, given: np.ndarray, keep: str) -> np.ndarray:
     elif keep == "symmetric":
         a = (a + np.swapaxes(a, -1, -2)) / 2
     with np.errstate(all="ignore"):
-        a = a.astype(given.dtype)
+        a = np.asarray(a).astype(given.dtype)
     return a if np.all(np.isfinite(a.astype(wide(a)))) else given
 
 
@@ -187,7 +189,7 @@ def moved_indices(floats: Floats, indices: Floats, outputs: Sequence, rng: np.ra
     for i, a in enumerate(indices):
         if a.dtype == bool:
             changes = [("mask toggled", ~a), ("mask all set", np.ones_like(a)), ("mask empty", np.zeros_like(a))]
-        elif a.size:
+        elif a.size and np.issubdtype(a.dtype, np.integer):
             changes = [("equal indices", np.full_like(a, a.flat[0])), ("indices reversed", a[::-1] if a.ndim else a)]
         else:
             changes = []
@@ -201,6 +203,9 @@ def mixed(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Gen
     moved = []
     for a in floats:
         values = np.array(a.astype(wide(a)))
+        if not a.size:
+            moved.append(a)
+            continue
         rows = values.reshape(-1, a.shape[-1]) if a.ndim > 1 else values.reshape(-1, 1)
         rows[0::16] = 0
         rows[1::16] *= 100

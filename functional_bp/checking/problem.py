@@ -19,7 +19,7 @@ class Leaf:
     position: int
     argument: str
     path: str
-    kind: str  # "float": differentiable; "index": integer or boolean array; "static": handed on as it is
+    kind: str  # "float": differentiable; "index": an array without one (integer, boolean, constant); "static": handed on as it is
 
     @property
     def name(self) -> str:
@@ -107,7 +107,8 @@ def pose(
     for path, value in paths:
         position = path[0].idx
         array = as_array(value)
-        kind = "static" if position in constant or array is None else "float" if is_float(array) else "index"
+        due = array is not None and is_float(array) and position not in constant
+        kind = "static" if array is None else "float" if due else "index"
         leaves.append(Leaf(position, names[position], jax.tree_util.keystr(path[1:]), kind))
         target = {"float": floats, "index": indices, "static": statics}[kind]
         target.append(value if kind == "static" else array)

@@ -4,13 +4,14 @@ import collections
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.inspection import inspect_program
+from functional_bp.checking.inspection import Inspection, inspect_program
 from functional_bp.checking.problem import Point, Problem, is_float
 from functional_bp.checking.structure import align, first_line
 from functional_bp.errors import InputError
@@ -57,7 +58,7 @@ class Program:
     def mode(self) -> str:
         return self.modes[0]
 
-    def __call__(self, points: Sequence[Point]) -> list[Arrays]:
+    def __call__(self, points: Sequence[Point]) -> Any:
         """A list of lists of arrays, each with the points as its leading axis."""
         while True:
             try:
@@ -69,7 +70,7 @@ class Program:
                     raise
                 self.modes = self.modes[1:]
 
-    def run_vmap(self, points: Sequence[Point]) -> list[Arrays]:
+    def run_vmap(self, points: Sequence[Point]) -> Any:
         chunks = []
         for start in range(0, len(points), self.batch):
             chunk = list(points[start : start + self.batch])
@@ -82,13 +83,13 @@ class Program:
             chunks.append(jax.tree.map(lambda a, n=len(chunk): np.asarray(a)[:n], result))
         return concatenate(chunks)
 
-    def run_jit(self, points: Sequence[Point]) -> list[Arrays]:
+    def run_jit(self, points: Sequence[Point]) -> Any:
         return self.one_by_one(self.jitted, points)
 
-    def run_plain(self, points: Sequence[Point]) -> list[Arrays]:
+    def run_plain(self, points: Sequence[Point]) -> Any:
         return self.one_by_one(self.function, points, keep_errors=True)
 
-    def one_by_one(self, function: Callable, points: Sequence[Point], keep_errors: bool = False) -> list[Arrays]:
+    def one_by_one(self, function: Callable, points: Sequence[Point], keep_errors: bool = False) -> Any:
         results = []
         for point in points:
             try:
@@ -138,7 +139,7 @@ class Programs:
             self.output = run_plainly(self.problem, floats, indices)
         if not self.zero_cotangent():
             raise InputError("check: the forward returned no float array, so there is nothing to differentiate")
-        self.precise = self.runs_in_float64([widen(a) for a in floats], indices)
+        self.precise = self.runs_in_float64([widen(a) for a in floats], [widen(a) for a in indices])
 
     def runs_in_float64(self, floats: list, indices: list) -> bool:
         y_bar = [b.astype("float64") for b in self.zero_cotangent()]
@@ -156,12 +157,12 @@ class Programs:
         return [np.zeros(y.shape, y.dtype) for y in jax.tree.leaves(self.output) if is_float(y)]
 
     @functools.cached_property
-    def inspected(self) -> tuple[bool, list[float]]:
-        """Is the forward smooth, and the constants that forward and backward compare with."""
+    def inspected(self) -> Inspection:
+        """The forward's operations, with the constants that forward and backward compare with."""
         floats, indices = self.inputs
-        smooth, constants = inspect_program(self.problem.output, floats, indices)
-        _, more = inspect_program(self.claimed, floats, indices, self.zero_cotangent())
-        return smooth, sorted({*constants, *more}, key=abs)[:4]
+        forward = inspect_program(self.problem.output, floats, indices)
+        backward = inspect_program(self.claimed, floats, indices, self.zero_cotangent())
+        return replace(forward, constants=tuple(sorted({*forward.constants, *backward.constants}, key=abs)[:4]))
 
     @functools.cached_property
     def values(self) -> Program:
@@ -199,12 +200,12 @@ def run_plainly(problem: Problem, floats: list, indices: list) -> Any:
 
 
 def upcast(point: Point) -> Point:
-    """The same numbers in float64 (complex128)."""
-    return Point(point.name, tuple(map(widen, point.floats)), point.indices, tuple(map(widen, point.y_bar)))
+    """The same numbers in float64 (complex128); integers and masks stay."""
+    return Point(point.name, *(tuple(map(widen, part)) for part in (point.floats, point.indices, point.y_bar)))
 
 
 def widen(a: np.ndarray) -> np.ndarray:
-    return a.astype("complex128" if np.iscomplexobj(a) else "float64")
+    return a if not is_float(a) else a.astype("complex128" if np.iscomplexobj(a) else "float64")
 
 
 Signature = tuple[tuple[tuple[int, ...], str], ...]

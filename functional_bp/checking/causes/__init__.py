@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,9 @@ COSTLY: tuple[Callable[[Evidence], Candidates], ...] = (
 )
 
 
+ALSO_A_PATH = {"extra term", "wrong residual", "missing factor", "extra factor"}
+
+
 def diagnose(evidence: Evidence, mismatches: Sequence[Mismatch], ordinary: bool) -> list[Cause]:
     """At most two causes, the likeliest first; none if no cause gives the claimed values."""
     first = mismatches[0]
@@ -52,7 +56,7 @@ def diagnose(evidence: Evidence, mismatches: Sequence[Mismatch], ordinary: bool)
     if use and use[0].kind == "cotangent ignored" and "ones" in use[0].text:
         return (special + use)[:MOST]
     found = matching(evidence, None, MOST, CHEAP) or matching(evidence, None, 1, COSTLY[:1])
-    if len(found) == 1 and "spurious" in found[0].text:  # the same may be the wrong sign of a term
+    if len(found) == 1 and found[0].kind in ALSO_A_PATH:  # the same may be a term lost, or with a wrong sign
         found += [c for c in matching(evidence, None, 1, COSTLY[:1]) if c.kind != found[0].kind]
     found = found + scoped(evidence)[: MOST - len(found)] if not found or "the path" in found[0].text else found
     found = rounded(first) or found or matching(evidence, None, 1, COSTLY[1:])
@@ -103,8 +107,8 @@ def reshape_cause(value: np.ndarray, true: np.ndarray, x_bar: Sequence[np.ndarra
     value = value.astype("float64")
     scale = np.abs(true).max(initial=0.0)
 
-    def same(a: np.ndarray, b: np.ndarray) -> bool:
-        return a.shape == b.shape and bool(np.all(np.abs(a - b) <= 1e-2 * (np.abs(b) + 0.1 * scale)))
+    def same(a: Any, b: np.ndarray) -> bool:
+        return np.shape(a) == b.shape and bool(np.all(np.abs(a - b) <= 1e-2 * (np.abs(b) + 0.1 * scale)))
 
     for axes in axis_sets(value.ndim):
         for keep in (False, True):

@@ -1,5 +1,6 @@
 """Causes in the layout of a right computation: sign, factor, transposition, axes, slices, shifts, order."""
 
+import jax.numpy as jnp
 import numpy as np
 
 from functional_bp.checking.causes.evidence import Candidate, Candidates, Evidence
@@ -175,6 +176,8 @@ def indices(e: Evidence) -> Candidates:
     index_leaves = [leaf for leaf in e.problem.leaves if leaf.kind == "index"]
     for i, leaf in enumerate(index_leaves):
         a = e.points[0].indices[i]
+        if jnp.issubdtype(a.dtype, jnp.inexact):
+            continue
         if a.dtype == bool:
             changes = [
                 ("few elements", f"{leaf.name} is used inverted", np.logical_not),

@@ -1,0 +1,100 @@
+"""The numerical oracles and the parts of the kink search, against values known by hand."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from functional_bp.checking.comparison import excess, tolerance
+from functional_bp.checking.examination import Examination, Options
+from functional_bp.checking.kinks import from_ordinal, nearest_in_hull, ordinal, search
+from functional_bp.checking.oracles import AutodiffOracle, NumericalOracle
+from functional_bp.checking.problem import Point, pose
+from functional_bp.checking.programs import programs_for
+
+X = np.array([0.3, -1.2, 2.5])
+
+
+def posed(forward, *primals):
+    problem, floats, indices = pose(forward, lambda p, g: p, primals)
+    return programs_for(problem, floats, indices), floats
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e4])
+def test_finite_differences_stay_within_their_own_error(scale):
+    def forward(x):
+        x = np.asarray(x) / scale
+        return x**3 + np.abs(x - 5)  # abs keeps the complex step away
+
+    programs, floats = posed(forward, (X * scale).astype("float32"))
+    oracle = NumericalOracle(programs)
+    (x,) = floats
+    _, (x_bar,), (error,) = oracle([Point("", floats, (), (np.ones(3, "float32"),))])
+    true = (3 * (x.astype("float64") / scale) ** 2 - 1) / scale
+    assert oracle.name.startswith("finite differences")
+    assert np.all(np.abs(x_bar[0] - true) <= 3 * error[0])
+    assert np.all(error[0] <= 1e-6 * np.abs(true).max())
+
+
+def test_the_error_spans_the_clarke_interval_at_a_kink():
+    programs, floats = posed(lambda x: np.abs(np.asarray(x)), np.zeros(1, "float32"))
+    _, (x_bar,), (error,) = NumericalOracle(programs)([Point("", floats, (), (np.ones(1, "float32"),))])
+    assert error[0, 0] >= 1
+    assert abs(x_bar[0, 0]) < 1e-6
+
+
+def test_the_complex_step_is_exact_and_only_taken_for_analytic_functions():
+    programs, floats = posed(lambda x: np.exp(np.asarray(x)), X.astype("float32"))
+    oracle = NumericalOracle(programs)
+    _, (x_bar,), _ = oracle([Point("", floats, (), (np.ones(3, "float32"),))])
+    assert oracle.name == "complex step"
+    np.testing.assert_allclose(x_bar[0], np.exp(floats[0].astype("float64")), rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_ordinals_follow_the_order_of_the_numbers(dtype):
+    numbers = np.array([-np.inf, -2.5, -1e-7, 0.0, 1e-7, 1.0, 3.75, np.inf], dtype)
+    places = [ordinal(number, numbers.dtype) for number in numbers]
+    assert places == sorted(places)
+    assert [from_ordinal(place, numbers.dtype) for place in places] == [float(number) for number in numbers]
+    following = np.nextafter(numbers.dtype.type(1), numbers.dtype.type(2))
+    assert ordinal(following, numbers.dtype) == ordinal(1.0, numbers.dtype) + 1
+
+
+def test_the_search_lands_on_the_kink_itself():
+    def forward(x):
+        return jnp.maximum(x, jnp.full_like(x, 0.625))
+
+    programs, floats = posed(forward, X.astype("float32"))
+    found = list(search(AutodiffOracle(programs), Point("", floats, (), (np.ones(3, "float32"),))))
+    assert any(np.float32(0.625) in point.floats[0] for point in found)
+
+
+def test_the_nearest_point_of_a_hull():
+    square = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    np.testing.assert_allclose(nearest_in_hull(np.array([0.25, 0.5]), square), [0.25, 0.5], atol=1e-6)
+    np.testing.assert_allclose(nearest_in_hull(np.array([2.0, 0.5]), square), [1.0, 0.5], atol=1e-3)
+
+
+def test_the_tolerance_grows_with_what_jax_itself_loses():
+    truth, none = np.array([[1.0, 2.0]]), np.zeros((1, 2))
+    exact = tolerance(truth, truth, none, 1e-7, 0.0)
+    lossy = tolerance(truth, truth + 1e-3, none, 1e-7, 0.0)
+    assert np.all(lossy > exact + 5e-3)
+    assert np.all(excess(truth * 1.001, truth, exact) > 1)
+    assert np.all(excess(truth * 1.001, truth, lossy) < 1)
+    assert np.all(excess(np.full((1, 2), np.nan), truth, lossy) == np.inf)
+
+
+def test_random_numbers_drawn_in_another_precision_are_no_truth():
+    import jax
+
+    def forward(x, key):
+        return x * jax.random.uniform(key, x.shape, x.dtype)
+
+    def backward(primals, y_bar):
+        return jax.random.uniform(primals[1], primals[0].shape, y_bar.dtype) * y_bar, None
+
+    options = Options("backward")
+    report = Examination(*pose(forward, backward, (X.astype("float32"), jax.random.key(0))), options).report()
+    assert report.ok, report
+    assert report.oracles == ("jax.vjp in the forward's own dtype",)

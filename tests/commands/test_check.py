@@ -1,0 +1,103 @@
+"""`functional-bp check`: a user's file, its faults, its exit codes; and the library's own rules."""
+
+import json
+
+import pytest
+
+from functional_bp.cli import main
+
+GOOD = """
+import jax, jax.numpy as jnp
+print("the file speaks")
+@jax.custom_vjp
+def square(x):
+    return x * x
+square.defvjp(lambda x: (x * x, x), lambda x, g: (2 * x * g,))
+def example_inputs():
+    return jnp.linspace(-1.0, 2.0, 5)
+"""
+BAD = """
+import jax.numpy as jnp
+def cube_forward(x, n):
+    return x**3
+def cube_backward(primals, y_bar):
+    return 3 * y_bar * primals[0], None
+def forward(x):
+    return jnp.sin(x)
+def backward(primals, y_bar):
+    return (jnp.cos(primals[0]) * y_bar,)
+def example_inputs():
+    x = jnp.linspace(-1.0, 2.0, 5)
+    return {"cube": (x, jnp.arange(5)), "backward": (x,)}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="rules.py"):
+        path = tmp_path / name
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def test_a_right_file_exits_with_0(write, capsys):
+    assert main(["check", write(GOOD)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("square: right")
+    assert "speaks" not in out
+
+
+def test_a_wrong_one_exits_with_1_and_says_why(write, capsys):
+    path = write(BAD)
+    assert main(["check", path]) == 1
+    out = capsys.readouterr().out
+    assert "cube: WRONG" in out
+    assert "the factor x is missing" in out
+    assert "backward: right" in out
+    assert main(["check", f"{path}:backward"]) == 0
+
+
+def test_json_is_json_alone(write, capsys):
+    assert main(["check", write(BAD), "--json"]) == 1
+    read = json.loads(capsys.readouterr().out)
+    assert read["rules"]["backward"]["ok"] is True
+    assert read["rules"]["cube"]["diagnoses"]["x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = 1", "no backward pass found"),
+        ("import nowhere_to_be_found", "the file itself raised ModuleNotFoundError"),
+        ("raise SystemExit(0)", "the file itself raised SystemExit"),
+        ("def (", "SyntaxError"),
+        (GOOD.replace("example_inputs", "inputs"), r"example_inputs\(\) is missing"),
+        (GOOD.replace("return jnp.linspace(-1.0, 2.0, 5)", "return 1 / 0"), "raised ZeroDivisionError"),
+        (GOOD.replace("jnp.linspace(-1.0, 2.0, 5)", "jnp.arange(3)"), "no primal is a float array"),
+        (BAD.replace('"cube"', '"other"'), "no entry 'cube'"),
+    ],
+)
+def test_what_cannot_be_checked_exits_with_2(write, capsys, text, words):
+    import re
+
+    assert main(["check", write(text)]) == 2
+    captured = capsys.readouterr()
+    assert re.search(words, captured.err)
+    assert len(captured.err.splitlines()) == 1
+
+
+def test_a_missing_file_or_name_exits_with_2(write, capsys):
+    assert main(["check", "nowhere.py"]) == 2
+    assert main(["check", write("", "notes.txt")]) == 2
+    assert main(["check", write(GOOD, "other.py") + ":cube"]) == 2
+    assert "no backward pass called 'cube'; found: square" in capsys.readouterr().err
+
+
+def test_without_a_file_the_library_checks_itself(monkeypatch, capsys):
+    from functional_bp.checking import catalogue
+
+    monkeypatch.setattr(catalogue, "CATALOGUE", catalogue.CATALOGUE[:2])
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == "2 rules checked, 0 wrong\n"
