@@ -1,10 +1,10 @@
 """One layer under any loss, and then any depth: the gradient of a network by induction over the chain rule.
 
-The layer is z = W x + b, y = F(z) with F any differentiable vector function; after it comes any differentiable D(y),
-and g = ∂D/∂y. The layer's four gradients below hold for *every* D, also for one made of further layers and a
-divergence. That is the induction: at the last layer D is the divergence; and where the claim holds for the layers above,
-they give ∂D/∂y, which is the g of this layer, and its ∂D/∂x is the g of the one below. `network.layer.x` is that step
-from layer to layer, `network.two_layers` composes it once.
+The layer is z = W x + b, y = F(z) with F any differentiable vector function; after it comes any differentiable
+D(y), and g = ∂D/∂y. The layer's four gradients below hold for *every* D, also for one made of further layers and a
+divergence. That is the induction: at the last layer D is the divergence; and where the claim holds for the layers
+above, they give ∂D/∂y, which is the g of this layer, and its ∂D/∂x is the g of the one below. `network.layer.x` is
+that step from layer to layer, `network.two_layers` composes it once.
 """
 
 from sympy import Derivative, Function, IndexedBase, KroneckerDelta, Symbol
