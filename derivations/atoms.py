@@ -9,11 +9,11 @@ from math import gcd
 from sympy import factorint
 
 from derivations.indices import Affine, difference, never_zero
+from derivations.powers import REBUILD, is_positive, over_one_denominator, power, take_out, times
 from derivations.scope import Undefined, require, scope
 from derivations.terms import (
     IDEMPOTENT,
     ONE,
-    REBUILD,
     RELATIONS,
     ZERO,
     Atom,
@@ -21,16 +21,11 @@ from derivations.terms import (
     Monomial,
     Poly,
     integer_power,
-    is_positive,
     monomial,
     number,
-    over_one_denominator,
-    power,
     product,
     render_monomial,
     single,
-    take_out,
-    times,
     total,
 )
 

@@ -29,10 +29,11 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
+from derivations.arithmetic import Floats, Inadmissible
 from derivations.calculus import partial
 from derivations.claims import check, dimensions_of
 from derivations.edits import Change, edits, same_range
-from derivations.evaluate import Evaluation, Floats, Inadmissible
+from derivations.evaluate import Evaluation
 from derivations.hypotheses import Hypotheses, gather
 from derivations.normal_form import NoFormula, convert
 from derivations.plain import plain

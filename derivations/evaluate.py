@@ -12,7 +12,6 @@ from fractions import Fraction
 from itertools import product as cartesian
 from typing import Any
 
-from mpmath.ctx_iv import MPIntervalContext
 from sympy import (
     Abs,
     Add,
@@ -40,93 +39,9 @@ from sympy.core.numbers import NumberSymbol
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 
+from derivations.arithmetic import Inadmissible
 from derivations.renaming import free_indices
 from derivations.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
-
-_interval = MPIntervalContext()
-_interval.dps = 40
-
-
-class Inadmissible(Exception):
-    """The formula has no value at this point, or sits on a kink there."""
-
-
-class Intervals:
-    """Rationals exactly, everything else as an interval of 40 digits."""
-
-    def number(self, value: Fraction) -> Any:
-        return value
-
-    def _in(self, x):
-        return _interval.mpf(x.numerator) / x.denominator if isinstance(x, Fraction) else x
-
-    def add(self, a, b):
-        return a + b if type(a) is type(b) else self._in(a) + self._in(b)
-
-    def multiply(self, a, b):
-        if (isinstance(a, Fraction) and a == 0) or (isinstance(b, Fraction) and b == 0):
-            return Fraction(0)
-        return a * b if type(a) is type(b) else self._in(a) * self._in(b)
-
-    def reciprocal(self, a):
-        if self.sign(a) == 0:
-            raise Inadmissible("division by zero")
-        return 1 / a
-
-    def sign(self, a) -> int:
-        if isinstance(a, Fraction):
-            return (a > 0) - (a < 0)
-        if a.a > 0:
-            return 1
-        if a.b < 0:
-            return -1
-        raise Inadmissible("a sign that 40 digits don't decide")
-
-    def function(self, name: str, x):
-        x = self._in(x)
-        if name == "tanh":
-            return 1 - 2 / (_interval.exp(2 * x) + 1)
-        if name in ("sinh", "cosh"):
-            return (_interval.exp(x) + (1 if name == "cosh" else -1) * _interval.exp(-x)) / 2
-        if name in ("exp", "log", "sin", "cos"):
-            return getattr(_interval, name)(x)
-        raise Inadmissible(f"no interval arithmetic for {name}")
-
-    def constant(self, e: NumberSymbol):
-        return {"pi": _interval.pi, "E": _interval.e}[str(e)] * 1
-
-    def bounds(self, x) -> tuple[Any, Any]:
-        return (x, x) if isinstance(x, Fraction) else (x.a, x.b)
-
-
-class Floats:
-    """The same in floating point."""
-
-    def number(self, value: Fraction) -> float:
-        return float(value)
-
-    def add(self, a, b):
-        return a + b
-
-    def multiply(self, a, b):
-        return a * b
-
-    def reciprocal(self, a):
-        if a == 0:
-            raise Inadmissible("division by zero")
-        return 1 / a
-
-    def sign(self, a) -> int:
-        return (a > 0) - (a < 0)
-
-    def function(self, name: str, x):
-        try:
-            return getattr(math, name)(x)
-        except (OverflowError, ValueError) as error:
-            raise Inadmissible(f"{name} of {x}") from error
-
-    def constant(self, e: NumberSymbol) -> float:
-        return float(e)
 
 
 class Evaluation:

@@ -36,9 +36,10 @@ from derivations import atoms
 from derivations.calculus import evaluate_derivatives
 from derivations.domains import known_sign
 from derivations.indices import Affine, Leaf, affine, fresh, plain
+from derivations.powers import power
 from derivations.scope import Undefined, scope
 from derivations.sums import bound, sum_over
-from derivations.terms import ONE, Poly, number, power, product, total
+from derivations.terms import ONE, Poly, number, product, total
 from derivations.vocabulary import KNOWN, FieldValue, Maximum, sigmoid, softplus, step
 
 Bound = Mapping[Expr, Leaf]

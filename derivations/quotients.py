@@ -3,8 +3,9 @@
 from fractions import Fraction
 
 from derivations.indices import fresh, plain
+from derivations.powers import over_one_denominator, substitute, times
 from derivations.sums import sum_over
-from derivations.terms import Poly, monomial, over_one_denominator, substitute, times, total
+from derivations.terms import Poly, monomial, total
 
 
 def is_zero(poly: Poly) -> bool:

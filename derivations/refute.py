@@ -15,7 +15,8 @@ from typing import Any
 from sympy import Abs, Expr, Heaviside, Idx, Indexed, Max, Min, Piecewise, Symbol, sign
 from sympy.core.relational import Relational
 
-from derivations.evaluate import Evaluation, Floats, Inadmissible, Intervals
+from derivations.arithmetic import Floats, Inadmissible, Intervals
+from derivations.evaluate import Evaluation
 from derivations.hypotheses import Hypotheses
 from derivations.renaming import free_indices
 from derivations.vocabulary import Maximum, step

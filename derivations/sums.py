@@ -19,23 +19,10 @@ from sympy import Integer
 
 from derivations.indices import Affine, Leaf, fresh, inside, plain, solve
 from derivations.naming import canonical_order
+from derivations.powers import REBUILD, never_negative, substitute, substitute_atom, substitute_powers
 from derivations.scope import scope
 from derivations.size import size
-from derivations.terms import (
-    REBUILD,
-    RELATIONS,
-    Atom,
-    Exponent,
-    Monomial,
-    Poly,
-    monomial,
-    never_negative,
-    single,
-    substitute,
-    substitute_atom,
-    substitute_powers,
-    total,
-)
+from derivations.terms import RELATIONS, Atom, Exponent, Monomial, Poly, monomial, single, total
 
 Powers = dict[Atom, Exponent]
 

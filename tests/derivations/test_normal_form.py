@@ -19,8 +19,8 @@ from sympy import (
 )
 
 from derivations import Maximum, dimension, index, naming, product, sigmoid, softplus, step, total
+from derivations.arithmetic import Floats, Inadmissible
 from derivations.claims import dimensions_of
-from derivations.evaluate import Floats, Inadmissible
 from derivations.hypotheses import Hypotheses
 from derivations.normal_form import NoFormula, normal_form
 from derivations.quotients import is_zero

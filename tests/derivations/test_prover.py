@@ -28,7 +28,7 @@ from sympy import (
 )
 
 from derivations import Maximum, dimension, equation, index, judge, prime, product, sigmoid, step, total
-from derivations.evaluate import Inadmissible, Intervals
+from derivations.arithmetic import Inadmissible, Intervals
 from derivations.hypotheses import gather
 from derivations.normal_form import normal_form
 from derivations.plain import plain

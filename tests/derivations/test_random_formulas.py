@@ -27,8 +27,8 @@ from sympy import (
 )
 
 from derivations import Field, Maximum, derivative, dimension, index, product, sigmoid, softplus, step, total
+from derivations.arithmetic import Inadmissible, Intervals
 from derivations.domains import smooth_where
-from derivations.evaluate import Inadmissible, Intervals
 from derivations.hypotheses import Hypotheses
 from derivations.normal_form import normal_form
 from derivations.readback import to_sympy
