@@ -2,11 +2,11 @@
 
     python -m benchmarks.checker
 
-A three-layer MLP with 100,000 parameters, everything warm: the whole check of its hand-derived backward pass, beside what
-its peers need to compare the same network's own derivative with finite differences (check_grads to its usual second order
-and to the first; torch's gradcheck in its fast mode, double precision). What is to be shown: at least 10 times as fast as
-check_grads. Then many small cases, each side in a fresh process of its own: at most 3 times the time of a bare `jax.vjp`
-with `assert_allclose`.
+A three-layer MLP with 100,000 parameters, everything warm: the whole check of its hand-derived backward pass, beside
+what its peers need to compare the same network's own derivative with finite differences (check_grads to the second
+order and to the first; torch's gradcheck in its fast mode, double precision). What is to be shown: at least 10 times
+as fast as check_grads. Then many small cases, each side in a fresh process of its own: at most 3 times the time of a
+bare `jax.vjp` with `assert_allclose`.
 """
 
 import argparse
@@ -52,7 +52,10 @@ def mlp_backward(primals: tuple, y_bar: jax.Array) -> tuple:
 def mlp_inputs() -> tuple[list, jax.Array]:
     rng = np.random.default_rng(0)
     params = [
-        (jnp.asarray(rng.standard_normal((m, n)) / n**0.5, jnp.float32), jnp.asarray(rng.standard_normal(m), jnp.float32))
+        (
+            jnp.asarray(rng.standard_normal((m, n)) / n**0.5, jnp.float32),
+            jnp.asarray(rng.standard_normal(m), jnp.float32),
+        )
         for n, m in pairwise(WIDTHS)
     ]
     return params, jnp.asarray(rng.standard_normal((BATCH, WIDTHS[0])), jnp.float32)
@@ -160,7 +163,9 @@ def fresh(rounds: int) -> dict[str, Any]:
             times.append(float(done.stdout.split()[-1]))
     ratio = statistics.median(c / b for c, b in zip(seconds["check"], seconds["bare"], strict=True))
     medians = {side: statistics.median(times) for side, times in seconds.items()}
-    print(f"{len(small_cases())} small cases: {medians['check']:.2f} s against {medians['bare']:.2f} s: {ratio:.2f} times")
+    print(
+        f"{len(small_cases())} small cases: {medians['check']:.2f} s against {medians['bare']:.2f} s: {ratio:.2f} times"
+    )
     return {**medians, "ratio": ratio}
 
 

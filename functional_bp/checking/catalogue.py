@@ -28,7 +28,9 @@ class Entry:
 
     def with_choices(self) -> list["Entry"]:
         """The rule at its default and with each other valid choice at its kink."""
-        chosen = [Entry(f"{self.name}, {c:g} at the kink", partial(self.rule, at_kink=c), self.draw) for c in self.kinks]
+        chosen = [
+            Entry(f"{self.name}, {c:g} at the kink", partial(self.rule, at_kink=c), self.draw) for c in self.kinks
+        ]
         return [self, *chosen]
 
 

@@ -16,7 +16,12 @@ def roundoff(dtypes: Sequence[np.dtype]) -> float:
 
 
 def tolerance(
-    truth: np.ndarray, own: np.ndarray | None, error: np.ndarray, eps: float, tiny: float, typical: np.ndarray | float = 0.0
+    truth: np.ndarray,
+    own: np.ndarray | None,
+    error: np.ndarray,
+    eps: float,
+    tiny: float,
+    typical: np.ndarray | float = 0.0,
 ) -> np.ndarray:
     """What may separate a right answer from the truth, element by element; axis 0 are points.
 

@@ -38,7 +38,9 @@ class Options:
 class Examination:
     """A problem at given inputs, the oracles for it, and what was found."""
 
-    def __init__(self, problem: Problem, floats: Sequence[np.ndarray], indices: Sequence[np.ndarray], options: Options) -> None:
+    def __init__(
+        self, problem: Problem, floats: Sequence[np.ndarray], indices: Sequence[np.ndarray], options: Options
+    ) -> None:
         self.problem, self.options = problem, options
         self.floats, self.indices = tuple(floats), tuple(indices)
         self.programs = programs_for(problem, floats, indices)
@@ -57,7 +59,9 @@ class Examination:
     def report(self) -> Report:
         points = self.points()
         self.inspect_structure(points[0])
-        self.sound = [i for i, leaf in enumerate(self.problem.float_leaves) if not any(covers(f, leaf) for f in self.faults)]
+        self.sound = [
+            i for i, leaf in enumerate(self.problem.float_leaves) if not any(covers(f, leaf) for f in self.faults)
+        ]
         if self.sound:
             self.compare(points)
             if self.small and not self.mismatches:
@@ -85,11 +89,11 @@ class Examination:
         return (self.truth.name, *own)
 
     def inspect_structure(self, point: Point) -> None:
-        """Runs the backward twice as it is, without jit: what it raises, what it returns, and whether it does so again."""
+        """Runs the backward twice as it is, without jit: what it raises and returns, and whether it does so again."""
         try:
             self.faults, self.plain = self.plain_claim(point)
             again = self.plain_claim(point)[1] if self.small else self.plain
-        except Exception as error:  # noqa: BLE001 - whatever a hostile backward raises is its own fault
+        except Exception as error:  # whatever a hostile backward raises is its own fault
             self.faults = [Fault(None, "raised", f"the backward raised {type(error).__name__}: {first_line(error)}")]
             return
         for leaf, first, second in zip(self.problem.float_leaves, self.plain, again, strict=True):
@@ -116,7 +120,7 @@ class Examination:
                 self.faults.append(Fault(None, "raised", f"the backward raised {text} (at {name})"))
 
     def doubt_float64(self, given: Point, own: Arrays) -> None:
-        """A forward that computes something else in float64, as one that draws random numbers does, has no truth there."""
+        """A forward that computes something else in float64 (one that draws random numbers) has no truth there."""
         for y, y64 in zip(own, self.truth([given])[0], strict=True):
             y, y64 = y[0].astype(y64.dtype), y64[0]
             scale = np.abs(y64).max(initial=0.0)
@@ -133,7 +137,7 @@ class Examination:
             try:
                 y, own, claimed = programs.both(points)
                 return (y, own), claimed
-            except Exception:  # noqa: BLE001 - the claim can't be traced: from now on the oracle goes alone
+            except Exception:  # the claim can't be traced: from now on the oracle goes alone
                 programs.fused = False
         y, own = programs.own(points)
         claimed = programs.claim(points)
@@ -179,17 +183,19 @@ class Examination:
             return
         try:
             smaller = Examination(self.problem, floats, indices, self.options)
-        except Exception:  # noqa: BLE001 - shapes that the forward does not take
+        except Exception:  # shapes that the forward does not take
             return
         if not smaller.differentiable:
             return
-        (point,) = derived_points(smaller.floats, smaller.indices, smaller.programs.zero_cotangent(), [], self.options.seed, 1)
+        (point,) = derived_points(
+            smaller.floats, smaller.indices, smaller.programs.zero_cotangent(), [], self.options.seed, 1
+        )
         point = replace(point, name=name)
         smaller.sound, smaller.judge.sizes = self.sound, self.judge.sizes
         smaller.programs.both.modes = smaller.programs.both.modes[-1:]
         try:
             own, claimed = smaller.evaluate([point])
-        except Exception:  # noqa: BLE001 - a structure fault, or an error at this shape
+        except Exception:  # a structure fault, or an error at this shape
             smaller.inspect_structure(point)
             self.faults += [replace(f, text=f"{f.text} ({name})") for f in smaller.faults]
             return
@@ -209,7 +215,7 @@ class Examination:
         primals = self.problem.primals(list(map(jnp.asarray, given.floats)), list(map(jnp.asarray, given.indices)))
         try:
             y_dot = self.options.jvp(primals, self.problem.primals(list(map(jnp.asarray, tangents)), zeros))  # type: ignore[misc]
-        except Exception as error:  # noqa: BLE001 - as for the backward, what a jvp raises is its fault
+        except Exception as error:  # as for the backward, what a jvp raises is its fault
             self.faults.append(Fault(None, "jvp", f"the jvp raised {type(error).__name__}: {first_line(error)}"))
             return
         left = [np.asarray(y).astype("float64") for y in jax.tree.leaves(y_dot) if is_float(y)]
@@ -218,7 +224,9 @@ class Examination:
         others = [(a[0] * t).ravel() for a, t in zip(x_bar, tangents, strict=True)]
         terms, others = np.concatenate(terms), np.concatenate(others)
         eps = roundoff([a.dtype for a in given.floats])
-        floor = sum(a.size * max(size for *_, size in self.judge.sizes.get(i, [(0.0,)])) for i, a in enumerate(tangents))
+        floor = sum(
+            a.size * max(size for *_, size in self.judge.sizes.get(i, [(0.0,)])) for i, a in enumerate(tangents)
+        )
         if abs(terms.sum() - others.sum()) > 64 * eps * (np.abs(terms).sum() + np.abs(others).sum() + floor):
             text = f"the jvp is not the same Jacobian's: ⟨ȳ, J ẋ⟩ = {terms.sum():.7g}, ⟨ȳ J, ẋ⟩ = {others.sum():.7g}"
             self.faults.append(Fault(None, "jvp", text))
@@ -231,17 +239,24 @@ class Examination:
         programs = self.programs
         seconds = []
         directions = [np.ones(a.shape, a.dtype) for a in given.floats]
-        for function in (lambda x, b: programs.oracle(x, list(given.indices), b)[1], lambda x, b: programs.claimed(x, list(given.indices), b)):
+        for function in (
+            lambda x, b: programs.oracle(x, list(given.indices), b)[1],
+            lambda x, b: programs.claimed(x, list(given.indices), b),
+        ):
             try:
                 _, pull = jax.vjp(function, list(map(jnp.asarray, given.floats)), list(map(jnp.asarray, given.y_bar)))
                 seconds.append([np.asarray(a).astype("float64") for a in jax.tree.leaves(pull(directions))])
-            except Exception as error:  # noqa: BLE001 - a backward that can't be differentiated is the finding
-                self.faults.append(Fault(None, "second order", f"second order: {type(error).__name__}: {first_line(error)}"))
+            except Exception as error:  # a backward that can't be differentiated is the finding
+                self.faults.append(
+                    Fault(None, "second order", f"second order: {type(error).__name__}: {first_line(error)}")
+                )
                 return
         eps = roundoff([a.dtype for a in given.floats])
         for true, claimed in zip(*seconds, strict=True):
             if np.any(np.abs(true - claimed) > 1e3 * eps * (np.abs(true) + np.abs(true).max(initial=0.0)) + 1e-30):
-                self.faults.append(Fault(None, "second order", "the derivative of the backward itself is wrong (second order)"))
+                self.faults.append(
+                    Fault(None, "second order", "the derivative of the backward itself is wrong (second order)")
+                )
                 return
 
     def compare_fwd(self, given: Point) -> None:
@@ -270,7 +285,9 @@ class Examination:
         if fault is not None:
             why = [Cause(fault.kind, fault.text)] if fault.leaf is not None or fault.kind == "raised" else []
             why = self.structural_cause(i, fault, given) + why
-            return replace(verdict, ok=False, summary=fault.text if fault.leaf else "", causes=tuple(why[: causes.MOST]))
+            return replace(
+                verdict, ok=False, summary=fault.text if fault.leaf else "", causes=tuple(why[: causes.MOST])
+            )
         mine = [m for m in self.mismatches if m.leaf == i]
         return self.describe(verdict, mine, given) if mine else verdict
 
@@ -280,7 +297,15 @@ class Examination:
         wrong = int((first.excess > 1).sum())
         worst = tuple(element(first, int(k)) for k in order[: min(WORST_SHOWN, wrong)])
         found = self.diagnose(mismatches, given)
-        return replace(verdict, ok=False, point=first.point.name, wrong=wrong, size=first.excess.size, worst=worst, causes=tuple(found))
+        return replace(
+            verdict,
+            ok=False,
+            point=first.point.name,
+            wrong=wrong,
+            size=first.excess.size,
+            worst=worst,
+            causes=tuple(found),
+        )
 
     def diagnose(self, mismatches: list[Mismatch], given: Point) -> list[Cause]:
         """The causes; a fault of the diagnosis itself never hides the verdict."""
@@ -313,7 +338,7 @@ class Examination:
 
         try:
             claimed = precise([mismatch.point])[mismatch.leaf][0]
-        except Exception:  # noqa: BLE001 - not in float64, then
+        except Exception:  # not in float64, then
             return self.claim, coarse
         if claimed.shape != mismatch.truth.shape:  # cast to a dtype by name: another structure in float64
             return self.claim, coarse

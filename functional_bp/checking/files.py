@@ -1,4 +1,4 @@
-"""The backward passes in a user's FILE.py. The file is run as the user's own program; nothing is evaluated from text."""
+"""The backward passes in a user's FILE.py. The file is run as the user's own program; no text is evaluated."""
 
 import contextlib
 import io

@@ -41,7 +41,7 @@ def inspect_program(function: Callable, *arguments: Any) -> Inspection:
     """What the program's operations tell; of one that cannot be traced, nothing."""
     try:
         jaxpr = jax.make_jaxpr(function)(*arguments).jaxpr
-    except Exception:  # noqa: BLE001 - a program that cannot be traced tells nothing
+    except Exception:  # a program that cannot be traced tells nothing
         return Inspection()
     found, constants = list(equations(jaxpr)), set()
     for equation in found:

@@ -1,4 +1,4 @@
-"""Is a claimed cotangent right at a point? In steps, each costlier than the last, and each only if the last one failed."""
+"""Is a claimed cotangent right at a point? In steps, each costlier than the last, and only if that one failed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,8 +10,8 @@ import numpy as np
 from functional_bp.checking.comparison import ABSOLUTE, excess, roundoff, tolerance, underflow
 from functional_bp.checking.kinks import Subdifferential, judge_at_kink
 from functional_bp.checking.oracles import AutodiffOracle, NumericalOracle
-from functional_bp.checking.problem import Point
 from functional_bp.checking.points import rms
+from functional_bp.checking.problem import Point
 from functional_bp.checking.programs import Arrays, upcast
 
 SHAKES = 8  # times, each by up to 8 ε: what a few roundings on the way amount to
@@ -66,9 +66,11 @@ class Judge:
             own_leaf = None if own is None else own[1][leaf]
             ratio = self.ratios(points, leaf, claimed[leaf], x_bar[leaf], own_leaf, error[leaf], typical)
             worst = ratio.reshape(len(points), -1).max(axis=1, initial=0.0)
-            for p in np.flatnonzero((worst > 1) & usable):
+            for p in map(int, np.flatnonzero((worst > 1) & usable)):
                 row = None if own_leaf is None else own_leaf[p]
-                found = self.pursue(points[p], leaf, claimed[leaf][p], x_bar[leaf][p], row, error[leaf][p], ratio[p], typical[p])
+                found = self.pursue(
+                    points[p], leaf, claimed[leaf][p], x_bar[leaf][p], row, error[leaf][p], ratio[p], typical[p]
+                )
                 if found is not None:  # one is enough: the first point is the most ordinary
                     mismatches.append(found)
                     break
@@ -77,19 +79,23 @@ class Judge:
     def typical_size(self, leaf: int, points: Sequence[Point], y: Arrays, x_bar: np.ndarray) -> np.ndarray:
         """For each point, the largest cotangent seen where neither the outputs nor ȳ were much larger than here.
 
-        Where a derivative dies away (a saturated sigmoid), the natural scale of its rounding is what it is elsewhere: y(1 − y)
-        is right to an ulp of y, not of itself.
+        Where a derivative dies away (a saturated sigmoid), the natural scale of its rounding is what it is elsewhere:
+        y(1 − y) is right to an ulp of y, not of itself.
         """
         known = self.sizes.setdefault(leaf, [])
         here = [
-            (max(largest_finite(a[p]) for a in y), max(largest_finite(b) for b in point.y_bar), largest_finite(x_bar[p]))
+            (
+                max(largest_finite(a[p]) for a in y),
+                max(largest_finite(b) for b in point.y_bar),
+                largest_finite(x_bar[p]),
+            )
             for p, point in enumerate(points)
         ]
         known += here
         table = np.array(known)
-        return np.array([
-            table[(table[:, 0] <= 2 * out) & (table[:, 1] <= 2 * y_bar), 2].max(initial=0.0) for out, y_bar, _ in here
-        ])
+        return np.array(
+            [table[(table[:, 0] <= 2 * out) & (table[:, 1] <= 2 * y_bar), 2].max(initial=0.0) for out, y_bar, _ in here]
+        )
 
     def ratios(self, points, leaf, claimed, truth, own, error, typical) -> np.ndarray:
         """|claimed − true| over the tolerance at each point, [point, *leaf]; only where it can exceed 1."""
@@ -172,7 +178,7 @@ class Judge:
         return judge_at_kink(self.truth, point, leaf, rows, eps, self.truth.step)
 
     def oracle_is_wrong(self, mismatch: Mismatch) -> bool:
-        """The claim agrees with finite differences and `jax.vjp` of the forward does not (stop_gradient, its own rules)."""
+        """The claim agrees with finite differences, `jax.vjp` of the forward does not (it declares its own rule)."""
         if self.fallback is None:
             return False
         _, x_bar, error = self.fallback([mismatch.point])
@@ -180,10 +186,15 @@ class Judge:
         allowed = 10 * error + 1e-6 * np.abs(numbers).max(initial=0.0) + 1e-30
         wrong = mismatch.excess > 1
         with np.errstate(all="ignore"):
-            agrees = np.abs(mismatch.claimed - numbers) <= allowed + float(roundoff([mismatch.point.floats[mismatch.leaf].dtype])) * 64 * np.abs(numbers)
+            agrees = np.abs(mismatch.claimed - numbers) <= allowed + float(
+                roundoff([mismatch.point.floats[mismatch.leaf].dtype])
+            ) * 64 * np.abs(numbers)
             differs = np.abs(mismatch.truth - numbers) > allowed
         if np.all(agrees[wrong] & differs[wrong]):
-            self.note(f"at {mismatch.point.name} jax.vjp of the forward contradicts its finite differences; the claim agrees with these")
+            self.note(
+                f"at {mismatch.point.name} jax.vjp of the forward contradicts its finite differences; "
+                "the claim agrees with these"
+            )
             return True
         return False
 
@@ -235,7 +246,10 @@ def neighbours(point: Point, step: float, rng: np.random.Generator, count: int =
     """Points in random directions at a small distance, measured by each leaf's scale."""
     wide = upcast(point)
     return [
-        replace(wide, floats=tuple(np.asarray(a + step * (rms(a) or 1.0) * rng.uniform(-1, 1, a.shape)) for a in wide.floats))
+        replace(
+            wide,
+            floats=tuple(np.asarray(a + step * (rms(a) or 1.0) * rng.uniform(-1, 1, a.shape)) for a in wide.floats),
+        )
         for _ in range(count)
     ]
 

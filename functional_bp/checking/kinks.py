@@ -41,8 +41,9 @@ def judge_at_kink(
     Clarke's subdifferential of one output is the convex hull of the limits of its gradients. Gradients are taken at
     x ± δd for directions d (every coordinate up, one leaf before the others, random), and then along what separates the
     claimed row from the hull found so far, which for convex and concave outputs leads straight to the missing vertex.
-    `eps` is that of the claim's dtype, `step` how far, in units of each leaf's scale. JAX's own value and its reflection (the sum of two opposite neighbours less JAX's value) belong to the generators:
-    the chain rule through several kinks gives such elements.
+    JAX's own value and its reflection (the sum of two opposite neighbours less JAX's value) belong to the generators:
+    the chain rule through several kinks gives such elements. `eps` is that of the claim's dtype, `step` how far the
+    neighbours are, in units of each leaf's scale.
     """
     wide = upcast(point)
     rows = relevant_rows(wide)
@@ -76,12 +77,12 @@ def relevant_rows(point: Point) -> list[int]:
 def describe(
     point: Point, leaf: int, row: int, claimed: np.ndarray, samples: np.ndarray, own: np.ndarray, inside: bool
 ) -> Subdifferential:
-    low, high = samples.min(axis=0), samples.max(axis=0)
+    low, high = samples.min(axis=0).real, samples.max(axis=0).real
     outside = np.maximum(low - claimed, claimed - high)
     worst = int(np.argmax(np.where(high - low > 0, np.abs(claimed - own) if inside else outside, -np.inf)))
     index = tuple(int(i) for i in np.unravel_index(worst, point.floats[leaf].shape))
-    numbers = (float(np.real(a[worst])) for a in (low, high))
-    return Subdifferential(True, inside, *numbers, index, row, float(claimed[worst]), float(own[worst]))
+    slopes = float(claimed[worst]), float(own[worst])
+    return Subdifferential(True, inside, float(low[worst]), float(high[worst]), index, row, *slopes)
 
 
 class Neighbours:
@@ -99,7 +100,7 @@ class Neighbours:
         return gradients.reshape(len(points), len(rows), -1)
 
     def bend(self, rows: Sequence[int]) -> np.ndarray:
-        """What a smooth gradient may change by over the step, [row, coordinate]: a hundredth of the change over 100 steps."""
+        """What a smooth gradient may change by over the step, [row, coordinate]: a share of the change over 100."""
         far = [self.moved(d, sign / NEARER) for d in self.directions()[:4] for sign in (1.0, -1.0)]
         gradients = self.at(far, rows)
         width = gradients.max(axis=0) - gradients.min(axis=0)
@@ -133,7 +134,7 @@ class Neighbours:
 
     @staticmethod
     def grades(count: int) -> list[list[float]]:
-        """Factors that let one leaf move much further than the next, in many orders: kinks in series need the right one."""
+        """Factors that let one leaf move much further than the next, in many orders: kinks in series need one."""
         orders = list(permutations(range(min(count, 5)))) if count > 1 else []
         chosen = orders if len(orders) <= 24 else random.Random(0).sample(orders, 24)
         return [[0.01 ** order[i % len(order)] for i in range(count)] for order in chosen]
@@ -202,7 +203,7 @@ def search(truth: Truth, point: Point, most: int = 4) -> Iterator[Point]:
     """Kinks near the given point: where one coordinate's move makes the derivative jump, found by bisection.
 
     The values of each leaf are shifted along a line; where the derivative with respect to one coordinate changes much
-    between two neighbours, the interval is cut by 15 again and again, down to adjacent numbers of the leaf's own dtype. A
+    between two neighbours, the interval is cut by 15 again and again, down to adjacent numbers of the leaf's dtype. A
     change that dies away with the interval was a bend, one that stays is a kink: both sides of it are returned.
     """
     for leaf, values in enumerate(point.floats):

@@ -77,7 +77,11 @@ class NumericalOracle:
             used = y_bar != 0
             x_bars.append(split(y_bar[used] @ J[used], point.floats))
             errors.append(split(np.abs(y_bar[used]) @ error[used], point.floats))
-        return outputs, [np.stack(a) for a in zip(*x_bars, strict=True)], [np.stack(a) for a in zip(*errors, strict=True)]
+        return (
+            outputs,
+            [np.stack(a) for a in zip(*x_bars, strict=True)],
+            [np.stack(a) for a in zip(*errors, strict=True)],
+        )
 
     def jacobian(self, point: Point) -> tuple[np.ndarray, np.ndarray]:
         """J[out, in] and its error, once for each x."""
@@ -117,7 +121,7 @@ class NumericalOracle:
         rows = [self.complex_values(point, x + 1e-20j * (np.arange(x.size) == k)) for k in visited]
         if any(row is None for row in rows):
             return
-        step = np.stack([row.imag for row in rows if row is not None], axis=1) / 1e-20
+        step = np.stack([np.imag(row) for row in rows if row is not None], axis=1) / 1e-20
         known = np.isfinite(error[:, visited])
         if np.all(np.abs(step - J[:, visited])[known] <= 10 * error[:, visited][known] + 1e-9):
             self.analytic, self.name = True, "complex step"
@@ -127,7 +131,7 @@ class NumericalOracle:
         try:
             with double_precision(), np.errstate(all="ignore"):
                 outputs = self.problem.float_outputs(split(z, point.floats), point.indices)
-        except Exception:  # noqa: BLE001 - a forward that takes no complex numbers is no fault
+        except Exception:  # a forward that takes no complex numbers is no fault
             return None
         y = np.concatenate([np.asarray(a).ravel() for a in outputs])
         return y if np.iscomplexobj(y) else None

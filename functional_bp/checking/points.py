@@ -69,7 +69,9 @@ def moved_floats(literals: Sequence[float]) -> Callable[..., Iterator[Move]]:
         del outputs
         keep = [invariant(a) for a in floats]
         for name, change in moves(literals):
-            scopes = [tuple(range(len(floats)))] if len(floats) == 1 else [*((i,) for i in range(min(len(floats), 6)))]
+            scopes: list[tuple[int, ...]] = (
+                [tuple(range(len(floats)))] if len(floats) == 1 else [*((i,) for i in range(min(len(floats), 6)))]
+            )
             if name in TOGETHER and len(floats) > 1:
                 scopes.insert(0, tuple(range(len(floats))))
             for scope in scopes:
@@ -93,9 +95,7 @@ def wide(a: np.ndarray) -> str:
 
 def moves(literals: Sequence[float]) -> list[tuple[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]]]:
     """Name and change of one leaf."""
-    special = [
-        (f"one element at {c:g}", lambda a, rng, c=c: with_element(a, rng, c)) for c in literals
-    ]
+    special = [(f"one element at {c:g}", lambda a, rng, c=c: with_element(a, rng, c)) for c in literals]
     return [
         ("all signs flipped", lambda a, rng: -a),
         ("zeros", lambda a, rng: np.zeros_like(a)),
@@ -178,6 +178,9 @@ def project(a: np.ndarray, given: np.ndarray, keep: str) -> np.ndarray:
         a = np.where(total > 0, a / np.where(total > 0, total, 1), 1 / a.shape[-1])
     elif keep == "symmetric":
         a = (a + np.swapaxes(a, -1, -2)) / 2
+    if not np.iscomplexobj(a):  # where a product of three numbers still fits into the dtype
+        limit = max(float(jnp.finfo(given.dtype).max) ** (1 / 3), float(np.abs(given).max(initial=0)))
+        a = np.clip(a, -limit, limit)
     with np.errstate(all="ignore"):
         a = np.asarray(a).astype(given.dtype)
     return a if np.all(np.isfinite(a.astype(wide(a)))) else given

@@ -19,7 +19,7 @@ class Leaf:
     position: int
     argument: str
     path: str
-    kind: str  # "float": differentiable; "index": an array without one (integer, boolean, constant); "static": handed on as it is
+    kind: str  # "float": differentiable; "index": integer, boolean or constant; "static": no array
 
     @property
     def name(self) -> str:
@@ -78,9 +78,7 @@ class Problem:
 def cotangent_tree(output: Any, y_bar: Sequence[Any]) -> Any:
     """ȳ in the tree of the output; integer outputs get JAX's float0 zeros, as a custom_vjp's bwd does."""
     parts = iter(y_bar)
-    return jax.tree.map(
-        lambda y: next(parts) if is_float(y) else np.zeros(np.shape(y), jax.dtypes.float0), output
-    )
+    return jax.tree.map(lambda y: next(parts) if is_float(y) else np.zeros(np.shape(y), jax.dtypes.float0), output)
 
 
 def is_float(x: Any) -> bool:
@@ -122,11 +120,11 @@ def as_array(value: Any) -> np.ndarray | None:
     """The value as NumPy array in the dtype JAX gives it, or None for what is no array: static."""
     if isinstance(value, bool | int | str | bytes) or callable(value) or value is None:
         return None
-    if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
+    if isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
         return None
     try:
         array = np.asarray(value)
-    except Exception:  # noqa: BLE001 - whatever cannot become an array is handed on as it is
+    except Exception:  # whatever cannot become an array is handed on as it is
         return None
     if not (jnp.issubdtype(array.dtype, jnp.number) or array.dtype == bool):
         return None

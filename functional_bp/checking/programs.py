@@ -79,14 +79,15 @@ class Program:
                 [np.stack(values) for values in zip(*parts, strict=True)]
                 for parts in zip(*((p.floats, p.indices, p.y_bar) for p in padded), strict=True)
             ]
-            result = self.batched(*columns)
-            chunks.append(jax.tree.map(lambda a, n=len(chunk): np.asarray(a)[:n], result))
+            result, size = self.batched(*columns), len(chunk)
+            chunks.append(jax.tree.map(lambda a, size=size: np.asarray(a)[:size], result))
         return concatenate(chunks)
 
     def run_jit(self, points: Sequence[Point]) -> Any:
         return self.one_by_one(self.jitted, points)
 
     def run_plain(self, points: Sequence[Point]) -> Any:
+        self.raised.clear()
         return self.one_by_one(self.function, points, keep_errors=True)
 
     def one_by_one(self, function: Callable, points: Sequence[Point], keep_errors: bool = False) -> Any:
@@ -117,7 +118,9 @@ class Programs:
 
     def __init__(self, problem: Problem, floats: Sequence[np.ndarray], indices: Sequence[np.ndarray]) -> None:
         self.problem, self.size = problem, sum(a.size for a in floats)
-        self.inputs = [jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), list(part)) for part in (floats, indices)]
+        self.inputs = [
+            jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), list(part)) for part in (floats, indices)
+        ]
         self.batch = 16 if self.size <= SMALL else 1
         build = functools.partial(Program, batch=self.batch, size=self.size)
         self.both = build(self.oracle_and_claim, own_precision, modes=("vmap", "jit"))
@@ -134,7 +137,7 @@ class Programs:
             with own_precision():
                 self.output = jax.eval_shape(self.problem.output, floats, indices)
                 jax.eval_shape(self.oracle, floats, indices, self.zero_cotangent())
-        except Exception as error:  # noqa: BLE001 - whatever stops the tracing, the forward may still run
+        except Exception as error:  # whatever stops the tracing, the forward may still run
             self.refusal = f"{type(error).__name__}: {first_line(error)}"
             self.output = run_plainly(self.problem, floats, indices)
         if not self.zero_cotangent():
@@ -149,7 +152,7 @@ class Programs:
                     jax.eval_shape(self.oracle, floats, indices, y_bar)
                     return True
                 outputs = self.problem.float_outputs(list(map(jnp.asarray, floats)), list(map(jnp.asarray, indices)))
-        except Exception:  # noqa: BLE001 - a forward made for one dtype
+        except Exception:  # a forward made for one dtype
             return False
         return all(np.asarray(y).dtype.itemsize >= 8 for y in outputs)
 
@@ -217,7 +220,11 @@ MOST_KEPT = 64
 
 def programs_for(problem: Problem, floats: Sequence[np.ndarray], indices: Sequence[np.ndarray]) -> Programs:
     """The programs of this problem at these shapes: compiled once, found again by a second check."""
-    key = (problem, tuple((a.shape, a.dtype.name) for a in (*floats, *indices)), bool(jax.config.read("jax_enable_x64")))
+    key = (
+        problem,
+        tuple((a.shape, a.dtype.name) for a in (*floats, *indices)),
+        bool(jax.config.read("jax_enable_x64")),
+    )
     try:
         known = key in KEPT
     except TypeError:  # a static primal, or a function, that can't be hashed

@@ -80,7 +80,8 @@ class Report:
 
     def evidence(self) -> str:
         skipped = f", {len(self.skipped)} outside the forward's domain" if self.skipped else ""
-        return f"{len(self.points)} points{skipped}; against {' and '.join(self.oracles) or 'nothing'}; {self.seconds:.2f} s"
+        oracles = " and ".join(self.oracles)
+        return f"{len(self.points)} points{skipped}; against {oracles}; {self.seconds:.2f} s"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain Python values only, so that `json.dumps` takes it."""
@@ -116,7 +117,9 @@ def verdict_lines(verdict: Verdict) -> list[str]:
         lines.append("  no cause: none of those known gives the claimed values")
     if verdict.worst:
         lines.append(f"  {'index':>14} {'claimed':>16} {'true':>16}")
-        lines += [f"  {index_text(e.index):>14} {number_text(e.claimed):>16} {number_text(e.true):>16}" for e in verdict.worst]
+        lines += [
+            f"  {index_text(e.index):>14} {number_text(e.claimed):>16} {number_text(e.true):>16}" for e in verdict.worst
+        ]
     return lines
 
 

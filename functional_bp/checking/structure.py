@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from functional_bp.checking.problem import Leaf, Problem
 
@@ -82,12 +83,12 @@ def fit(leaf: Leaf, cotangent: Any, primal: Any, faults: list[Fault]) -> Any:
         return None
     if array.shape != primal.shape:
         text = f"{leaf.name}: the cotangent has shape {array.shape}, the primal {primal.shape}"
-        concrete = None if isinstance(array, jax.core.Tracer) else np.asarray(array)
+        concrete = None if isinstance(array, Tracer) else np.asarray(array)
         faults.append(Fault(leaf, "shape", text, concrete))
         return None
     if array.dtype != primal.dtype and not is_harmless(cotangent, array.dtype, primal.dtype):
         text = f"{leaf.name}: the cotangent has dtype {array.dtype}, the primal {primal.dtype}: changed on the way"
-        concrete = None if isinstance(array, jax.core.Tracer) else np.asarray(array)
+        concrete = None if isinstance(array, Tracer) else np.asarray(array)
         faults.append(Fault(leaf, "dtype", text, concrete))
         return None
     return array
@@ -95,7 +96,7 @@ def fit(leaf: Leaf, cotangent: Any, primal: Any, faults: list[Fault]) -> Any:
 
 def is_harmless(cotangent: Any, came: Any, expected: Any) -> bool:
     """NumPy and PyTorch results, and Python numbers, may be wider than the primal: JAX casts them back."""
-    foreign = not isinstance(cotangent, jax.Array | jax.core.Tracer)
+    foreign = not isinstance(cotangent, jax.Array | Tracer)
     return foreign and jnp.promote_types(came, expected) == came
 
 
@@ -111,14 +112,14 @@ def fit_index(leaf: Leaf, cotangent: Any, faults: list[Fault]) -> None:
 
 def to_array(value: Any) -> Any:
     """A JAX or NumPy array as it is; else through `__array__` or DLPack; None for what is no array."""
-    if isinstance(value, jax.Array | np.ndarray | jax.core.Tracer):
+    if isinstance(value, jax.Array | np.ndarray | Tracer):
         return value
     if isinstance(value, bool | str | bytes):
         return None
     for convert in (np.asarray, jnp.from_dlpack, lambda v: np.asarray(v.detach())):
         try:
             array = convert(value)
-        except Exception:  # noqa: BLE001 - a hostile __array__ is a fault of the value, not of the check
+        except Exception:  # a hostile __array__ is a fault of the value, not of the check
             continue
         if jnp.issubdtype(array.dtype, jnp.number):
             return array
@@ -133,6 +134,6 @@ def first_line(error: BaseException) -> str:
     """The error's first line, safe against a hostile `__str__`."""
     try:
         lines = str(error).strip().splitlines()
-    except Exception:  # noqa: BLE001
+    except Exception:
         lines = []
     return (lines[0] if lines else type(error).__name__)[:200]

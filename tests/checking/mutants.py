@@ -27,7 +27,7 @@ class Mutant:
 
 Change = Callable[[Any, Any, tuple, Any, Callable], Any]
 
-# c: the right cotangent, x: the primal's leaf, primals, g: the output's cotangent, again(g): the leaf's cotangent for another g
+# c: the right cotangent, x: the primal's leaf, p: the primals, g: the output's cotangent, again(g): c for another g
 FAULTS: tuple[tuple[str, str, Change], ...] = (
     ("sign flipped", "sign", lambda c, x, p, g, again: -c),
     ("doubled", "factor", lambda c, x, p, g, again: 2 * c),
@@ -45,7 +45,11 @@ FAULTS: tuple[tuple[str, str, Change], ...] = (
     ("input added", "extra term", lambda c, x, p, g, again: c + x),
     ("one added", "extra term", lambda c, x, p, g, again: c + 1),
     ("through bfloat16", "dtype", lambda c, x, p, g, again: c.astype(jnp.bfloat16).astype(c.dtype)),
-    ("nan when large", "not finite", lambda c, x, p, g, again: jnp.where(jnp.abs(x) > 50, jnp.full_like(c, jnp.nan), c)),
+    (
+        "nan when large",
+        "not finite",
+        lambda c, x, p, g, again: jnp.where(jnp.abs(x) > 50, jnp.full_like(c, jnp.nan), c),
+    ),
     ("wrong at zero", "few elements|subgradient", lambda c, x, p, g, again: jnp.where(x == 0, c + 3, c)),
 )
 
@@ -82,7 +86,15 @@ def make(entry: Entry, primals: tuple, due: int, leaf: int, name: str, kinds: fr
         cotangents[leaf] = change(cotangents[leaf], x, inputs, g, lambda g: leaves_of(inputs, g)[0][leaf])
         return jax.tree.unflatten(treedef, cotangents)
 
-    return Mutant(f"{entry.name}[{leaf}] {name}", kinds, leaf, forward, backward, primals[:due], lambda p, g: jax.tree.leaves(leaves_of(p, g)[0]))
+    return Mutant(
+        f"{entry.name}[{leaf}] {name}",
+        kinds,
+        leaf,
+        forward,
+        backward,
+        primals[:due],
+        lambda p, g: jax.tree.leaves(leaves_of(p, g)[0]),
+    )
 
 
 def is_wrong(mutant: Mutant) -> bool:
@@ -97,12 +109,14 @@ def is_wrong(mutant: Mutant) -> bool:
         true = mutant.right(primals, g)[mutant.leaf]
         claimed = jax.tree.leaves(mutant.backward(primals, g))[mutant.leaf]
         in_domain = bool(jnp.isfinite(y).all() & (jnp.abs(y).max() < 1e15) & jnp.isfinite(true).all())
-        if in_domain and not bool(jnp.all(jnp.abs(true - claimed) <= 1e-4 * jnp.abs(true) + 1e-6 * jnp.abs(true).max())):
+        if in_domain and not bool(
+            jnp.all(jnp.abs(true - claimed) <= 1e-4 * jnp.abs(true) + 1e-6 * jnp.abs(true).max())
+        ):
             return True
     return False
 
 
-def softmax_pair(y: Any, g: Any, axis: int = -1) -> Any:
+def softmax_pair(y: Any, g: Any, axis: Any = -1) -> Any:
     return y * (g - jnp.sum(y * g, axis=axis, keepdims=True))
 
 
@@ -138,7 +152,9 @@ def particular(seed: int) -> Iterator[Mutant]:
     yield elementwise("sigmoid at the input", "wrong residual", sigmoid, lambda z: z * (1 - z))
     yield elementwise("tanh at the input", "wrong residual", jnp.tanh, lambda z: 1 - z**2)
     yield elementwise("tanh at the output", "wrong residual", jnp.tanh, lambda z: 1 - jnp.tanh(jnp.tanh(z)) ** 2)
-    yield elementwise("sigmoid at the output", "wrong residual", sigmoid, lambda z: sigmoid(sigmoid(z)) * (1 - sigmoid(sigmoid(z))))
+    yield elementwise(
+        "sigmoid at the output", "wrong residual", sigmoid, lambda z: sigmoid(sigmoid(z)) * (1 - sigmoid(sigmoid(z)))
+    )
     yield elementwise("square at the output", "wrong residual", jnp.square, lambda z: 2 * z**2)
     yield elementwise("sigmoid without its derivative", "missing factor", sigmoid, jnp.ones_like)
     yield elementwise("tanh without its derivative", "missing factor", jnp.tanh, jnp.ones_like)
@@ -148,26 +164,68 @@ def particular(seed: int) -> Iterator[Mutant]:
     yield elementwise("tanh twice", "extra term", jnp.tanh, lambda z: (1 - jnp.tanh(z) ** 2) ** 2)
     yield elementwise("square twice", "extra term", jnp.square, lambda z: 4 * z**2)
     yield elementwise("cube's exponent", "extra factor", lambda z: z**3, lambda z: 3 * z**3)
-    yield elementwise("relu, 2 at the kink", "subgradient", jax.nn.relu, lambda z: jnp.where(z > 0, 1.0, jnp.where(z < 0, 0.0, 2.0)))
+    yield elementwise(
+        "relu, 2 at the kink", "subgradient", jax.nn.relu, lambda z: jnp.where(z > 0, 1.0, jnp.where(z < 0, 0.0, 2.0))
+    )
     yield elementwise("abs, 3 at the kink", "subgradient", jnp.abs, lambda z: jnp.where(z == 0, 3.0, jnp.sign(z)))
-    clip = lambda z: jnp.clip(z, -1.0, 1.0)  # noqa: E731
-    yield elementwise("clip, 5 at the edge", "subgradient|few elements", clip, lambda z: jnp.where(z == 1, 5.0, jnp.where(jnp.abs(z) < 1, 1.0, 0.0)))
+    yield elementwise(
+        "clip, 5 at the edge",
+        "subgradient|few elements",
+        lambda z: jnp.clip(z, -1.0, 1.0),
+        lambda z: jnp.where(z == 1, 5.0, jnp.where(jnp.abs(z) < 1, 1.0, 0.0)),
+    )
     yield elementwise("sigmoid by exp", "not finite", sigmoid, lambda z: jnp.exp(z) / (1 + jnp.exp(z)) ** 2)
     for axis_name, axis in (("axis 0", 0), ("all axes", None)):
-        yield one(f"softmax, sum over {axis_name}", "wrong axis|extra sum|factor", softmax, lambda p, g, a=axis: (softmax_pair(softmax(p[0]), g, a),), x)
-    yield one("softmax, diagonal only", "missing term", softmax, lambda p, g: (softmax(p[0]) * (1 - softmax(p[0])) * g,), x)
+        yield one(
+            f"softmax, sum over {axis_name}",
+            "wrong axis|extra sum|factor",
+            softmax,
+            lambda p, g, a=axis: (softmax_pair(softmax(p[0]), g, a),),
+            x,
+        )
+    yield one(
+        "softmax, diagonal only", "missing term", softmax, lambda p, g: (softmax(p[0]) * (1 - softmax(p[0])) * g,), x
+    )
     yield one("softmax, no sum", "missing term", softmax, lambda p, g: (softmax(p[0]) * g,), x)
-    yield one("softmax, mean", "factor", softmax, lambda p, g: (softmax(p[0]) * (g - (softmax(p[0]) * g).mean(-1, keepdims=True)),), x)
-    yield one("softmax, plus", "sign", softmax, lambda p, g: (softmax(p[0]) * (g + (softmax(p[0]) * g).sum(-1, keepdims=True)),), x)
+    yield one(
+        "softmax, mean",
+        "factor",
+        softmax,
+        lambda p, g: (softmax(p[0]) * (g - (softmax(p[0]) * g).mean(-1, keepdims=True)),),
+        x,
+    )
+    yield one(
+        "softmax, plus",
+        "sign",
+        softmax,
+        lambda p, g: (softmax(p[0]) * (g + (softmax(p[0]) * g).sum(-1, keepdims=True)),),
+        x,
+    )
     yield one("softmax at the input", "wrong residual", softmax, lambda p, g: (softmax_pair(p[0], g),), x)
-    yield one("softmax, no outer y", "missing factor", softmax, lambda p, g: (g - (softmax(p[0]) * g).sum(-1, keepdims=True),), x)
+    yield one(
+        "softmax, no outer y",
+        "missing factor",
+        softmax,
+        lambda p, g: (g - (softmax(p[0]) * g).sum(-1, keepdims=True),),
+        x,
+    )
     yield one("log_softmax, no sum", "missing term|missing factor", log_softmax, lambda p, g: (g,), x)
-    yield one("log_softmax, mean", "factor", log_softmax, lambda p, g: (g - softmax(p[0]) * g.mean(-1, keepdims=True),), x)
+    yield one(
+        "log_softmax, mean", "factor", log_softmax, lambda p, g: (g - softmax(p[0]) * g.mean(-1, keepdims=True),), x
+    )
     yield one("log_softmax, plus", "sign", log_softmax, lambda p, g: (g + softmax(p[0]) * g.sum(-1, keepdims=True),), x)
-    yield one("log_softmax, sum over axis 0", "wrong axis", log_softmax, lambda p, g: (g - softmax(p[0]) * g.sum(0, keepdims=True),), x)
+    yield one(
+        "log_softmax, sum over axis 0",
+        "wrong axis",
+        log_softmax,
+        lambda p, g: (g - softmax(p[0]) * g.sum(0, keepdims=True),),
+        x,
+    )
     yield one("layer norm, no mean", "missing term", norm, lambda p, g: (norm_backward(p[0], g, mean=0.0),), x)
     yield one("layer norm, no projection", "missing term", norm, lambda p, g: (norm_backward(p[0], g, project=0.0),), x)
-    yield one("layer norm, projection twice", "extra term", norm, lambda p, g: (norm_backward(p[0], g, project=2.0),), x)
+    yield one(
+        "layer norm, projection twice", "extra term", norm, lambda p, g: (norm_backward(p[0], g, project=2.0),), x
+    )
     yield one("layer norm, plus", "sign", norm, lambda p, g: (norm_backward(p[0], g, project=-1.0),), x)
     yield one("layer norm over axis 0", "wrong axis", norm, lambda p, g: (norm_backward(p[0], g, axis=0),), x)
     yield from affine_mutants(one, square, bias, rows)
@@ -186,21 +244,65 @@ def affine_mutants(one: Callable, W: Any, b: Any, y: Any) -> Iterator[Mutant]:
         return backward
 
     yield one("affine, Wᵀ for W", "transposed", affine, part(y=lambda W, b, y, g: g @ W.T), W, b, y, leaf=2)
-    yield one("affine, W̄ transposed", "transposed|wrong axis", affine, part(W=lambda W, b, y, g: y.T @ g), W, b, y, leaf=0)
-    yield one("affine, b̄ over the wrong axis", "wrong axis", affine, part(b=lambda W, b, y, g: g.sum(1)), W, b, y, leaf=1)
+    yield one(
+        "affine, W̄ transposed", "transposed|wrong axis", affine, part(W=lambda W, b, y, g: y.T @ g), W, b, y, leaf=0
+    )
+    yield one(
+        "affine, b̄ over the wrong axis", "wrong axis", affine, part(b=lambda W, b, y, g: g.sum(1)), W, b, y, leaf=1
+    )
     yield one("affine, b̄ not summed", "missing sum", affine, part(b=lambda W, b, y, g: g), W, b, y, leaf=1)
     yield one("affine, b̄ of the first row", "missing sum", affine, part(b=lambda W, b, y, g: g[0]), W, b, y, leaf=1)
     yield one("affine, b̄ of the last row", "missing sum", affine, part(b=lambda W, b, y, g: g[-1]), W, b, y, leaf=1)
-    yield one("affine, W̄ of the first row", "missing sum", affine, part(W=lambda W, b, y, g: jnp.outer(g[0], y[0])), W, b, y, leaf=0)
-    yield one("affine, W̄ not summed", "missing sum", affine, part(W=lambda W, b, y, g: g[:, :, None] * y[:, None]), W, b, y, leaf=0)
+    yield one(
+        "affine, W̄ of the first row",
+        "missing sum",
+        affine,
+        part(W=lambda W, b, y, g: jnp.outer(g[0], y[0])),
+        W,
+        b,
+        y,
+        leaf=0,
+    )
+    yield one(
+        "affine, W̄ not summed",
+        "missing sum",
+        affine,
+        part(W=lambda W, b, y, g: g[:, :, None] * y[:, None]),
+        W,
+        b,
+        y,
+        leaf=0,
+    )
     yield one("affine, b̄ mean", "factor", affine, part(b=lambda W, b, y, g: g.mean(0)), W, b, y, leaf=1)
-    yield one("affine, W̄ at z", "wrong residual", affine, part(W=lambda W, b, y, g: g.T @ affine(W, b, y)), W, b, y, leaf=0)
+    yield one(
+        "affine, W̄ at z", "wrong residual", affine, part(W=lambda W, b, y, g: g.T @ affine(W, b, y)), W, b, y, leaf=0
+    )
     yield one("affine, W̄ with W", "wrong residual", affine, part(W=lambda W, b, y, g: g.T @ W), W, b, y, leaf=0)
     yield one("affine, ȳ with y", "wrong residual", affine, part(y=lambda W, b, y, g: g @ y), W, b, y, leaf=2)
     yield one("affine, None for b", "missing", affine, part(b=lambda W, b, y, g: None), W, b, y, leaf=1)
-    yield one("affine, ȳ kept with a row axis", "shape", affine, part(y=lambda W, b, y, g: (g @ W)[None, ...]), W, b, y, leaf=2)
-    yield one("affine, W̄ in half", "dtype", affine, part(W=lambda W, b, y, g: (g.T @ y).astype("bfloat16")), W, b, y, leaf=0)
-    yield one("affine, W̄ in half inside", "dtype", affine, part(W=lambda W, b, y, g: (g.astype("bfloat16").T @ y.astype("bfloat16")).astype("float32")), W, b, y, leaf=0)
+    yield one(
+        "affine, ȳ kept with a row axis",
+        "shape",
+        affine,
+        part(y=lambda W, b, y, g: (g @ W)[None, ...]),
+        W,
+        b,
+        y,
+        leaf=2,
+    )
+    yield one(
+        "affine, W̄ in half", "dtype", affine, part(W=lambda W, b, y, g: (g.T @ y).astype("bfloat16")), W, b, y, leaf=0
+    )
+    yield one(
+        "affine, W̄ in half inside",
+        "dtype",
+        affine,
+        part(W=lambda W, b, y, g: (g.astype("bfloat16").T @ y.astype("bfloat16")).astype("float32")),
+        W,
+        b,
+        y,
+        leaf=0,
+    )
 
 
 def other_mutants(one: Callable, x: Any) -> Iterator[Mutant]:
@@ -218,16 +320,75 @@ def other_mutants(one: Callable, x: Any) -> Iterator[Mutant]:
         return jnp.sin(x) * x + x**2
 
     zeros = np.zeros((4, 3), "float32")
-    yield one("embedding, repeated ids overwrite", "few elements|missing sum|missing term", embed, lambda p, g: (zeros + jnp.zeros_like(p[0]).at[p[1]].set(g), None), table, ids)
-    yield one("embedding, ids off by one", "permuted", embed, lambda p, g: (jnp.zeros_like(p[0]).at[p[1] + 1].add(g), None), table, ids)
+    yield one(
+        "embedding, repeated ids overwrite",
+        "few elements|missing sum|missing term",
+        embed,
+        lambda p, g: (zeros + jnp.zeros_like(p[0]).at[p[1]].set(g), None),
+        table,
+        ids,
+    )
+    yield one(
+        "embedding, ids off by one",
+        "permuted",
+        embed,
+        lambda p, g: (jnp.zeros_like(p[0]).at[p[1] + 1].add(g), None),
+        table,
+        ids,
+    )
     yield one("mask ignored", "few elements", masked, lambda p, g: (2 * p[0] * g, None), x, mask)
-    yield one("mask inverted", "few elements", masked, lambda p, g: (jnp.where(p[1][None], jnp.zeros_like(g), 2 * p[0] * g), None), x, mask)
-    yield one("fan-out, one path dropped", "missing term", fan_out, lambda p, g: (g * (jnp.cos(p[0]) * p[0] + jnp.sin(p[0])),), x)
-    yield one("fan-out, product rule halved", "missing term", fan_out, lambda p, g: (g * (jnp.cos(p[0]) * p[0] + 2 * p[0]),), x)
-    yield one("fan-out, sign of one path", "sign", fan_out, lambda p, g: (g * (jnp.cos(p[0]) * p[0] + jnp.sin(p[0]) - 2 * p[0]),), x)
+    yield one(
+        "mask inverted",
+        "few elements",
+        masked,
+        lambda p, g: (jnp.where(p[1][None], jnp.zeros_like(g), 2 * p[0] * g), None),
+        x,
+        mask,
+    )
+    yield one(
+        "fan-out, one path dropped",
+        "missing term",
+        fan_out,
+        lambda p, g: (g * (jnp.cos(p[0]) * p[0] + jnp.sin(p[0])),),
+        x,
+    )
+    yield one(
+        "fan-out, product rule halved",
+        "missing term",
+        fan_out,
+        lambda p, g: (g * (jnp.cos(p[0]) * p[0] + 2 * p[0]),),
+        x,
+    )
+    yield one(
+        "fan-out, sign of one path",
+        "sign",
+        fan_out,
+        lambda p, g: (g * (jnp.cos(p[0]) * p[0] + jnp.sin(p[0]) - 2 * p[0]),),
+        x,
+    )
     yield one("cumsum not reversed", "transposed", lambda x: jnp.cumsum(x, -1), lambda p, g: (jnp.cumsum(g, -1),), x)
-    yield one("max, all ties", "subgradient", lambda x: x.max(-1), lambda p, g: (jnp.where(p[0] == p[0].max(-1, keepdims=True), g[:, None] + jnp.zeros_like(p[0]), jnp.zeros_like(p[0])),), x)
-    yield one("product by division", "not finite", lambda x: x.prod(-1), lambda p, g: (g[:, None] * p[0].prod(-1, keepdims=True) / p[0],), x)
+    yield one(
+        "max, all ties",
+        "subgradient",
+        lambda x: x.max(-1),
+        lambda p, g: (
+            jnp.where(p[0] == p[0].max(-1, keepdims=True), g[:, None] + jnp.zeros_like(p[0]), jnp.zeros_like(p[0])),
+        ),
+        x,
+    )
+    yield one(
+        "product by division",
+        "not finite",
+        lambda x: x.prod(-1),
+        lambda p, g: (g[:, None] * p[0].prod(-1, keepdims=True) / p[0],),
+        x,
+    )
     yield one("mean as sum", "factor", lambda x: x.mean(-1), lambda p, g: (g[:, None] + jnp.zeros_like(p[0]),), x)
-    yield one("batch of one squeezed", "few elements", lambda x: x.sum(-1), lambda p, g: ((g[:, None] + jnp.zeros_like(p[0])) * (2.0 if g.shape[0] == 1 else 1.0),), x)
+    yield one(
+        "batch of one squeezed",
+        "few elements",
+        lambda x: x.sum(-1),
+        lambda p, g: ((g[:, None] + jnp.zeros_like(p[0])) * (2.0 if g.shape[0] == 1 else 1.0),),
+        x,
+    )
     yield one("swapped arguments", "swapped", lambda a, b: a * b, lambda p, g: (p[0] * g, p[1] * g), x, x[::-1].copy())

@@ -1,9 +1,9 @@
 """Each wrong backward pass is found, its argument named, and its cause among the first two."""
 
 import pytest
+from mutants import FAULTS, is_wrong, mutants
 
 from functional_bp.checking import check_backward
-from mutants import FAULTS, is_wrong, mutants
 
 MUTANTS = [mutant for mutant in mutants() if is_wrong(mutant)]
 

@@ -102,7 +102,9 @@ def wrong_subgradient(mismatch: Mismatch) -> Cause:
     return Cause("subgradient", text)
 
 
-def reshape_cause(value: np.ndarray, true: np.ndarray, x_bar: Sequence[np.ndarray], i: int, problem: Problem) -> list[Cause]:
+def reshape_cause(
+    value: np.ndarray, true: np.ndarray, x_bar: Sequence[np.ndarray], i: int, problem: Problem
+) -> list[Cause]:
     """The cause of a cotangent of the wrong shape, if a sum, a transposition or another place makes it right."""
     value = value.astype("float64")
     scale = np.abs(true).max(initial=0.0)

@@ -24,7 +24,9 @@ def cotangent_use(e: Evidence) -> list[Cause]:
     if np.all(np.abs(another - once) <= loose) and np.all(np.abs(none - once) <= loose):
         ones = e.at([replace(p, y_bar=tuple(np.ones_like(b) for b in p.y_bar)) for p in first])
         as_ones = np.all(np.abs(ones - once) <= loose)
-        return [Cause("cotangent ignored", "the cotangent is ignored" + (": ȳ is taken to be all ones" if as_ones else ""))]
+        return [
+            Cause("cotangent ignored", "the cotangent is ignored" + (": ȳ is taken to be all ones" if as_ones else ""))
+        ]
     if np.any(np.abs(none) > loose):
         return [Cause("not linear", "not linear in the cotangent: something is left at ȳ = 0")]
     if np.any(np.abs(twice - 2 * once) > loose):
@@ -53,12 +55,19 @@ def not_finite(mismatch: Mismatch) -> Cause:
     value = float(np.real(x[index]))
     largest = max(float(np.abs(a.astype("float64")).max(initial=0.0)) for a in mismatch.point.floats)
     if value == 0 or any(np.any(a == 0) for a in mismatch.point.floats):
-        hint = "something is divided by zero, or a logarithm taken of it: guard the argument, not the result, with `where`"
+        hint = (
+            "something is divided by zero, or a logarithm taken of it: guard the argument, not the result, with `where`"
+        )
     elif largest > 10:
-        hint = "something overflows at saturation: shift by the maximum before `exp`, or use the form that is stable there"
+        hint = (
+            "something overflows at saturation: shift by the maximum before `exp`, or use the form that is stable there"
+        )
     else:
         hint = "look for a division or a logarithm"
-    return Cause("not finite", f"{mismatch.claimed[index]} where the truth is {mismatch.truth[index]:.6g}, at input {value:.6g}: {hint}")
+    return Cause(
+        "not finite",
+        f"{mismatch.claimed[index]} where the truth is {mismatch.truth[index]:.6g}, at input {value:.6g}: {hint}",
+    )
 
 
 def rounded(claimed: np.ndarray, true: np.ndarray) -> list[Cause]:
@@ -80,4 +89,6 @@ def lost_precision(claimed: np.ndarray, true: np.ndarray) -> list[Cause]:
     if error > 0.02:
         return []
     own = float(jnp.finfo(claimed.dtype).eps)
-    return [Cause("dtype", f"precision is lost on the way: relative error {error:.1e} where {claimed.dtype} has {own:.1e}")]
+    return [
+        Cause("dtype", f"precision is lost on the way: relative error {error:.1e} where {claimed.dtype} has {own:.1e}")
+    ]

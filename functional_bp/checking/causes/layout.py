@@ -47,7 +47,9 @@ def transposed(e: Evidence) -> Candidates:
         yield Candidate("transposed", "the cotangent is transposed", np.swapaxes(e.true, -1, -2))
     J = e.true_jacobians
     if J is not None and J.shape[1] == J.shape[2]:
-        yield Candidate("transposed", "the Jacobian is transposed: ȳ Jᵀ in the place of ȳ J", e.product(np.swapaxes(J, 1, 2)))
+        yield Candidate(
+            "transposed", "the Jacobian is transposed: ȳ Jᵀ in the place of ȳ J", e.product(np.swapaxes(J, 1, 2))
+        )
 
 
 def transposed_primal(e: Evidence) -> Candidates:
@@ -74,7 +76,9 @@ def axes(e: Evidence) -> Candidates:
                 text = f"computed along axis {a} in the place of axis {b}"
                 yield Candidate("wrong axis", text, np.swapaxes(swapped, a + 1, b + 1))
     for a, b in equal_axes(e.true.shape[1:]):
-        yield Candidate("wrong axis", f"axes {a} and {b} of the cotangent are exchanged", np.swapaxes(e.true, a + 1, b + 1))
+        yield Candidate(
+            "wrong axis", f"axes {a} and {b} of the cotangent are exchanged", np.swapaxes(e.true, a + 1, b + 1)
+        )
 
 
 def equal_axes(shape: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -89,7 +93,7 @@ def coupling(e: Evidence) -> Candidates:
     if J is None or C is None or e.y_bar is None or e.y_bar.shape[1:] != shape or len(shape) < 2:
         return
     mixes_true, mixes_claimed = mixed_axes(J, shape), mixed_axes(C, shape)
-    if mixes_claimed - mixes_true and mixes_true - mixes_claimed or mixes_claimed > mixes_true:
+    if (mixes_claimed - mixes_true and mixes_true - mixes_claimed) or mixes_claimed > mixes_true:
         text = f"the sum runs over axis {listed(mixes_claimed)} in the place of axis {listed(mixes_true)}"
         yield Candidate("wrong axis", text, e.claimed)
 
@@ -107,7 +111,9 @@ def mixed_axes(jacobians: np.ndarray, shape: tuple[int, ...]) -> set[int]:
         outs, ins = "abcdefg"[:n], list("abcdefg"[:n])
         ins[axis] = "z"
         rest = outs.replace(outs[axis], "")
-        pairs = np.einsum(f"{outs}{''.join(ins)}->{rest}{outs[axis]}z", J.astype(int)).reshape(-1, shape[axis], shape[axis])
+        pairs = np.einsum(f"{outs}{''.join(ins)}->{rest}{outs[axis]}z", J.astype(int)).reshape(
+            -1, shape[axis], shape[axis]
+        )
         if np.any(pairs * (1 - np.eye(shape[axis], dtype=int))):
             found.add(axis)
     return found
@@ -187,12 +193,14 @@ def indices(e: Evidence) -> Candidates:
         else:
             top = int(a.max(initial=0))
             changes = [
-                ("permuted", f"{leaf.name} is shifted by one", lambda v, top=top: np.where(v < top, v + 1, 0).astype(v.dtype)),
+                (
+                    "permuted",
+                    f"{leaf.name} is shifted by one",
+                    lambda v, top=top: np.where(v < top, v + 1, 0).astype(v.dtype),
+                ),
                 ("permuted", f"{leaf.name} is shifted back by one", lambda v: np.maximum(v - 1, 0).astype(v.dtype)),
                 ("permuted", f"{leaf.name} is taken in reverse", lambda v: v[::-1] if v.ndim else v),
             ]
         for kind, text, change in changes:
-            points = [
-                replace(p, indices=(*p.indices[:i], change(p.indices[i]), *p.indices[i + 1 :])) for p in e.points
-            ]
+            points = [replace(p, indices=(*p.indices[:i], change(p.indices[i]), *p.indices[i + 1 :])) for p in e.points]
             yield Candidate(kind, text, e.at(points))

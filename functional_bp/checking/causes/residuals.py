@@ -1,4 +1,4 @@
-"""Causes in what the backward was evaluated at: the output in the place of the input, another primal, a wrong residual."""
+"""Causes in what the backward was evaluated at: the output for the input, another primal, a wrong residual."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,7 +30,7 @@ def with_float(point: Point, i: int, value: np.ndarray) -> Point:
 
 
 def input_for_output(e: Evidence) -> Candidates:
-    """J written as a polynomial of the output, evaluated at the input (σ′ = y(1 − y) as x(1 − x), and softmax alike)."""
+    """J written as a polynomial of the output, evaluated at the input: σ′ = y(1 − y) as x(1 − x), softmax alike."""
     y, J = e.outputs, e.true_jacobians
     if y is None or J is None or y.shape != e.x.shape or y.shape != e.true.shape or y.ndim < 2:
         return
@@ -39,7 +39,11 @@ def input_for_output(e: Evidence) -> Candidates:
         with np.errstate(all="ignore"):
             fitted = fit_polynomial(J, flat(y), flat(transform(e.x)), coupled, same)
         if fitted is not None:
-            yield Candidate("wrong residual", f"evaluated at the wrong residual: {label} in the place of the output", e.product(fitted))
+            yield Candidate(
+                "wrong residual",
+                f"evaluated at the wrong residual: {label} in the place of the output",
+                e.product(fitted),
+            )
 
 
 def flat(a: np.ndarray) -> np.ndarray:
@@ -61,7 +65,9 @@ def features(a: np.ndarray, rows: np.ndarray, columns: np.ndarray, same: np.ndar
     return np.stack([on * one, on * yi, on * yi**2, on * yi**3, one, yi, yj, yi * yj], axis=-1)
 
 
-def fit_polynomial(J: np.ndarray, y: np.ndarray, x: np.ndarray, coupled: np.ndarray, same: np.ndarray) -> np.ndarray | None:
+def fit_polynomial(
+    J: np.ndarray, y: np.ndarray, x: np.ndarray, coupled: np.ndarray, same: np.ndarray
+) -> np.ndarray | None:
     """J's entries as a polynomial of y, if they are one; its values at x."""
     rows, columns = np.nonzero(coupled)
     A, b = features(y, rows, columns, same), J[:, rows, columns]
@@ -80,9 +86,11 @@ def swapped_residuals(e: Evidence) -> Candidates:
     points = [upcast(p) for p in e.points]
     try:
         with double_precision():
-            pulls = [jax.vjp(lambda f, p=p: e.problem.float_outputs(f, list(p.indices)), list(p.floats)) for p in points]
+            pulls = [
+                jax.vjp(lambda f, p=p: e.problem.float_outputs(f, list(p.indices)), list(p.floats)) for p in points
+            ]
             yield from swap_each(e, points, pulls)
-    except Exception:  # noqa: BLE001 - a vjp that can't be taken apart offers no residuals
+    except Exception:  # a vjp that can't be taken apart offers no residuals
         return
 
 
@@ -102,4 +110,6 @@ def swap_each(e: Evidence, points: Sequence[Point], pulls: list) -> Candidates:
             for (leaves, treedef), value, point in zip(kept, values, points, strict=True):
                 pull = jax.tree.unflatten(treedef, [*leaves[:r], value, *leaves[r + 1 :]])
                 results.append(np.asarray(pull(list(point.y_bar))[0][e.leaf]))
-            yield Candidate("wrong residual", f"evaluated at the wrong residual: {name} where another is due", np.stack(results))
+            yield Candidate(
+                "wrong residual", f"evaluated at the wrong residual: {name} where another is due", np.stack(results)
+            )

@@ -36,7 +36,11 @@ def predicates(e: Evidence) -> Iterator[tuple[str, np.ndarray]]:
     for i, leaf in enumerate(index_leaves):
         values = np.stack([p.indices[i] for p in e.points])
         if values.dtype == bool and values.ndim <= e.true.ndim:
-            mask = np.broadcast_to(values.reshape(values.shape + (1,) * (e.true.ndim - values.ndim)), e.true.shape) if values.shape == e.true.shape[: values.ndim] else None
+            mask = (
+                np.broadcast_to(values.reshape(values.shape + (1,) * (e.true.ndim - values.ndim)), e.true.shape)
+                if values.shape == e.true.shape[: values.ndim]
+                else None
+            )
             if mask is not None:
                 yield f"where {leaf.name} is set", mask
                 yield f"where {leaf.name} is not set", ~mask
@@ -54,8 +58,20 @@ def places(e: Evidence) -> Iterator[tuple[str, np.ndarray]]:
         if 0 < len(hit) < n:
             where = np.zeros(shape, bool)
             where[(slice(None),) * axis + (hit,)] = True
-            noun = "row" if axis == 1 and len(shape) > 2 else "column" if axis == len(shape) - 1 and len(shape) > 2 else "place"
-            which = f"the last {noun}" if list(hit) == [n - 1] else f"the first {noun}" if list(hit) == [0] else f"{noun}s {listed(hit)}"
+            noun = (
+                "row"
+                if axis == 1 and len(shape) > 2
+                else "column"
+                if axis == len(shape) - 1 and len(shape) > 2
+                else "place"
+            )
+            which = (
+                f"the last {noun}"
+                if list(hit) == [n - 1]
+                else f"the first {noun}"
+                if list(hit) == [0]
+                else f"{noun}s {listed(hit)}"
+            )
             yield f"in {which} of axis {axis - 1}", where
 
 
@@ -74,4 +90,7 @@ def by_value(name: str, v: np.ndarray, wrong: np.ndarray) -> Iterator[tuple[str,
         if wrong_values.max() < right_values.min():
             yield f"where {name} is below about {wrong_values.max():.4g}", v <= wrong_values.max()
         if np.abs(wrong_values).min() > np.abs(right_values).max():
-            yield f"where |{name}| is above about {np.abs(wrong_values).min():.4g}", np.abs(v) >= np.abs(wrong_values).min()
+            yield (
+                f"where |{name}| is above about {np.abs(wrong_values).min():.4g}",
+                np.abs(v) >= np.abs(wrong_values).min(),
+            )

@@ -1,4 +1,4 @@
-"""Causes in the terms of a sum: one missing, one too many, one with a wrong sign; and the chain applied once too often."""
+"""Causes in the terms of a sum: one missing, one too many, one of wrong sign; the chain applied once too often."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +35,9 @@ def powers(e: Evidence) -> Candidates:
     if e.y_bar is None or e.y_bar.shape != e.true.shape:
         return
     yield Candidate("missing factor", "ȳ itself came: the derivative is missing", e.y_bar)
-    twice = e.at([type(p)(p.name, p.floats, p.indices, (t.astype("float64"),)) for p, t in zip(e.points, e.true, strict=True)])
+    twice = e.at(
+        [type(p)(p.name, p.floats, p.indices, (t.astype("float64"),)) for p, t in zip(e.points, e.true, strict=True)]
+    )
     yield Candidate("extra term", "the chain rule is applied twice: (ȳ J) J", twice)
 
 
@@ -130,11 +132,13 @@ def gated_cotangents(e: Evidence) -> tuple[list[str], list[np.ndarray]] | None:
             floats, indices = list(points[0].floats), list(points[0].indices)
             jaxpr = jax.make_jaxpr(e.problem.float_outputs)(floats, indices)
             labels = list(edge_labels(jaxpr.jaxpr))[:MOST_EDGES]
-            closed = jax.jit(jax.vmap(lambda g, f, i, b: gated_vjp(jaxpr, g, f, i, b)[e.leaf], in_axes=(0, None, None, None)))
+            closed = jax.jit(
+                jax.vmap(lambda g, f, i, b: gated_vjp(jaxpr, g, f, i, b)[e.leaf], in_axes=(0, None, None, None))
+            )
             gates = np.ones((len(labels) + 1, len(labels)))
             gates[np.arange(len(labels)) + 1, np.arange(len(labels))] = 0
             results = [np.asarray(closed(gates, list(p.floats), list(p.indices), list(p.y_bar))) for p in points]
-    except Exception:  # noqa: BLE001 - a program that can't be taken apart offers no paths
+    except Exception:  # a program that can't be taken apart offers no paths
         return None
     stacked = np.stack(results, axis=1)
     if not e.close(stacked[0], e.true).all():  # a custom derivative that differs from its function's own
@@ -144,9 +148,11 @@ def gated_cotangents(e: Evidence) -> tuple[list[str], list[np.ndarray]] | None:
 
 def inner_program(equation: Any) -> Any | None:
     """The program of a jit or custom_jvp, to be taken apart with the rest."""
-    return equation.params.get("call_jaxpr" if equation.primitive.name == "custom_jvp_call" else "jaxpr") if (
-        equation.primitive.name in ("jit", "pjit", "closed_call", "custom_jvp_call")
-    ) else None
+    return (
+        equation.params.get("call_jaxpr" if equation.primitive.name == "custom_jvp_call" else "jaxpr")
+        if (equation.primitive.name in ("jit", "pjit", "closed_call", "custom_jvp_call"))
+        else None
+    )
 
 
 def edge_labels(jaxpr: Any) -> Iterator[str]:
