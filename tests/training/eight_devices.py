@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from catalogue import CASES
+from jax.sharding import PartitionSpec as P
 
 import functional_bp as bp
 from functional_bp.errors import InputError
@@ -15,7 +17,7 @@ from functional_bp.training.data import Data
 from functional_bp.training.loop import fit
 from functional_bp.training.optimizers import optimizer
 from functional_bp.training.precision import value_and_grad_in
-from functional_bp.training.sharding import LAYOUTS, Layout, by_rows_and_columns, device_mesh, layout
+from functional_bp.training.sharding import DATA, LAYOUTS, Layout, by_rows_and_columns, device_mesh, layout
 from functional_bp.training.step import start
 
 NETWORK = bp.chain(bp.affine_layer(16, 32), bp.relu, bp.affine_layer(32, 24), bp.tanh, bp.affine_layer(24, 10))
@@ -113,6 +115,34 @@ def test_a_run_is_that_of_one_device(name):
         assert ours == pytest.approx(expected, rel=1e-6)
     lies = [leaf.sharding for leaf in jax.tree.leaves(many.params)]
     assert lies == jax.tree.leaves(layout(name, 8).shardings(one.params))
+
+
+def cotangents_of_every_rule(samples, over_devices=lambda shared_bar: shared_bar):
+    """For each case of the catalogue the cotangents of its inputs, of those that all rows share summed over devices."""
+    found = []
+    for case, (inputs, constants) in zip(CASES, samples, strict=True):
+        y, J = case.rule(*inputs, *constants)
+        parts = jnp.sin(y) @ J
+        parts = parts if len(case.shared) > 1 else (parts,)
+        found.append([over_devices(p) if shared else p for p, shared in zip(parts, case.shared, strict=True)])
+    return found
+
+
+def test_every_rule_runs_on_each_device_for_its_own_rows():
+    samples = [case.sample(jax.random.key(0), (16,), case.sizes[0]) for case in CASES]
+    inputs = [[P() if shared else P(DATA) for shared in case.shared] for case in CASES]
+    constants = [[P(DATA) for _ in sample[1]] for sample in samples]
+    on_each = jax.shard_map(
+        partial(cotangents_of_every_rule, over_devices=partial(jax.lax.psum, axis_name=DATA)),
+        mesh=device_mesh(8),
+        in_specs=([(tuple(i), tuple(c)) for i, c in zip(inputs, constants, strict=True)],),
+        out_specs=inputs,
+    )
+    for case, ours, expected in zip(
+        CASES, jax.jit(on_each)(samples), jax.jit(cotangents_of_every_rule)(samples), strict=True
+    ):
+        for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13, err_msg=case.name)
 
 
 @pytest.mark.parametrize("name", ["adam", "adafactor", "novograd", "lion"])
