@@ -32,6 +32,10 @@ from derivations.renaming import free_indices, indices_of, renamed, replace_inde
 from derivations.vocabulary import KNOWN, FieldValue, Maximum, prime, step
 
 
+class UnknownFunction(TypeError):
+    """A function whose derivative is not known here."""
+
+
 def derivative(expression: Expr, with_respect_to: Indexed | Symbol) -> Expr:
     """∂expression/∂x for x an array's element or a symbol; deltas are contracted where an index runs its full range.
 
@@ -94,7 +98,7 @@ def partial(e: Expr, position: int) -> Expr:
         flip = 1 if isinstance(e, Max) else -1
         return Mul(*(step(flip * (e.args[position] - o)) for o in others))
     if type(e).__name__ not in KNOWN:
-        raise TypeError(f"the derivative of {e} is not known")
+        raise UnknownFunction(f"the derivative of {e} is not known")
     return e.fdiff(position + 1)
 
 

@@ -8,6 +8,7 @@ from time import perf_counter
 from sympy import Eq, Expr, Gt, Idx, Integer, Lt, Ne
 from sympy.core.relational import Relational
 
+from derivations.calculus import UnknownFunction
 from derivations.claims import check, dimensions_of
 from derivations.hypotheses import Hypotheses, gather
 from derivations.normal_form import NoFormula, convert
@@ -71,7 +72,7 @@ def judge(left: Expr, right: Expr, given: Iterable = (), indices: Sequence[Idx] 
     given, indices = tuple(given), tuple(indices)
     try:
         verdict = _judge(left, right, given, indices, diagnose)
-    except (NoFormula, Undefined, TypeError) as error:
+    except (NoFormula, Undefined, UnknownFunction) as error:
         verdict = Verdict("ill-typed", evidence=str(error).splitlines()[0])
         if diagnose and isinstance(left, Expr) and isinstance(right, Expr):
             verdict = _repaired(verdict, left, right, given, indices)
@@ -83,7 +84,7 @@ def _repaired(verdict: Verdict, left: Expr, right: Expr, given: tuple, indices: 
 
     try:
         return diagnosed(verdict, left, right, given, indices)
-    except (NoFormula, Undefined, TypeError):  # the left side or a hypothesis is none either
+    except (NoFormula, Undefined, UnknownFunction):  # the left side or a hypothesis is none either
         return verdict
 
 
