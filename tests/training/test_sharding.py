@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow
 def test_on_eight_virtual_devices():
     program = Path(__file__).with_name("eight_devices.py")
     flags = "--xla_force_host_platform_device_count=8"
