@@ -1,7 +1,7 @@
 """Each wrong backward pass is found, its argument named, and its cause among the first two."""
 
 import pytest
-from mutants import FAULTS, is_wrong, mutants
+from wrong_backwards import FAULTS, is_wrong, mutants
 
 from functional_bp.checking import check_backward
 
