@@ -5,6 +5,7 @@ A command module has HELP, add_arguments(parser) and run(args); it imports JAX o
 """
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
@@ -18,10 +19,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Exit code 0, what the command gives, or 2 with one line for input that cannot be used."""
     args = parser().parse_args(arguments)
     try:
-        return args.run(args)
+        code = args.run(args)
+        sys.stdout.flush()
+        return code
     except InputError as error:
         print(f"functional-bp {args.command}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 class Parser(argparse.ArgumentParser):

@@ -50,3 +50,10 @@ def test_an_unknown_command_is_refused():
     with pytest.raises(SystemExit) as stop:
         cli.main(["fly"])
     assert stop.value.code == 2
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    command = f"{sys.executable} -m functional_bp.cli derive --list | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1
