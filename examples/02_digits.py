@@ -5,8 +5,7 @@ import optax
 
 from functional_bp import affine_layer, chain, relu, softmax_nll
 from functional_bp.checking.gradients import gradient_differences
-from functional_bp.training import correct, digits, fit, start, stratified
-from functional_bp.training.evaluation import evaluation
+from functional_bp.training import correct, digits, evaluation, fit, start, stratified
 
 data = digits()
 x, d = data.x, jax.nn.one_hot(data.labels, 10)

@@ -1,11 +1,13 @@
 """Pictures of a finished run in its folder: the curves, the confusion matrix, the weights of the first layer."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from functional_bp.errors import InputError
 from functional_bp.experiment import Experiment
+from functional_bp.training.archive import write_atomically
 from functional_bp.training.run_folder import RunFolder
 
 MOST_UNITS = 64
@@ -26,7 +28,8 @@ def draw(folder: RunFolder, of: Experiment) -> None:
     for name, picture in pictures.items():
         figure = Figure(layout="constrained")
         picture(figure)
-        figure.savefig(folder.path / f"{name}.png", dpi=120)
+        save = partial(figure.savefig, format="png", dpi=120)
+        write_atomically(folder.path / f"{name}.png", save)
 
 
 def curves(figure: Any, reports: list[dict[str, int | float]]) -> None:

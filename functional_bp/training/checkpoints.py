@@ -32,7 +32,10 @@ class Checkpoints:
     def save(self, state: State, reports: list[dict[str, int | float]]) -> None:
         """Raises InputError if it cannot be written; the older ones are then still there."""
         about = {"format": FORMAT, "config": self.config, "reports": reports}
-        self.folder.mkdir(exist_ok=True)
+        try:
+            self.folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot make {self.folder}: {error.strerror}") from error
         path = self.folder / f"step-{int(state.step):09}.npz"
         save_tree(path, {"about": np.frombuffer(json.dumps(about).encode(), np.uint8), "state": plain(state)})
         for old in self.files()[self.keep :]:

@@ -11,6 +11,7 @@ from functional_bp.errors import InputError
 from functional_bp.training.archive import load_tree, one_line, save_tree, write_atomically
 
 FORMAT = 1
+RESULT = ("stopped", "steps", "seconds", "confusion", "train_accuracy", "test_accuracy", "run")
 
 
 class RunFolder:
@@ -97,7 +98,13 @@ class RunFolder:
 
     def load_result(self) -> dict[str, Any] | None:
         """What `finish` wrote; None of a run that is not over."""
-        return read_json(self.result) if self.result.exists() else None
+        if not self.result.exists():
+            return None
+        result = read_json(self.result)
+        for name in RESULT:
+            if not isinstance(result, dict) or name not in result:
+                raise InputError(f"{self.result}: expected an object with {', '.join(RESULT)}; {name} is missing")
+        return result
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import functional_bp as bp
 from functional_bp.errors import InputError
+from functional_bp.rules.dropout import dropout
 from functional_bp.training.evaluation import evaluation
 from functional_bp.training.files import Part
 from functional_bp.training.loop import Hook, fit
@@ -226,6 +227,25 @@ def test_products_in_bfloat16_with_parameters_in_float32():
     products = [line for line in text.splitlines() if "dot_general" in line and "contracting_dims = [] x" not in line]
     assert products
     assert all("bf16" in line for line in products)
+
+
+def test_noise_is_new_in_every_step():
+    """Instance by instance, the bias of a unit that dropout leaves out has no gradient in that step."""
+    network = bp.chain(bp.affine_layer(3, 64), dropout, bp.affine_layer(64, 2))
+    biases = [np.zeros(64, np.float32)]
+    fit(
+        network,
+        bp.softmax_nll,
+        data(),
+        optimizer=SGD,
+        steps=3,
+        batch=1,
+        report_every=1,
+        on_report=lambda report, state: biases.append(np.asarray(state.params[0].b)),
+    )
+    left_out = [tuple(before == after) for before, after in pairwise(biases)]
+    assert len(set(left_out)) == 3
+    assert all(10 < sum(mask) < 54 for mask in left_out)
 
 
 def test_learns_in_float64(float64):
