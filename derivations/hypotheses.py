@@ -204,7 +204,16 @@ def gather(given: Iterable) -> Hypotheses:
             definitions.append((h.lhs, h.rhs))
         else:
             equations.append((h.lhs, h.rhs))
-    return Hypotheses(tuple(definitions), tuple(equations), tuple(conditions), tuple(different))
+    for left, _ in definitions:
+        if sum(_base(left) == _base(other) for other, _ in definitions) > 1:
+            raise NoFormula(f"{_base(left)} is defined twice")
+    named = Hypotheses(tuple(definitions))
+    return Hypotheses(
+        named.definitions,
+        tuple((named.unfold(left, set()), named.unfold(right, set())) for left, right in equations),
+        tuple(named.unfold(c, set()) for c in conditions),
+        tuple(different),
+    )
 
 
 def _check_definition(h: Eq) -> None:

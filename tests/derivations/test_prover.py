@@ -116,6 +116,13 @@ def test_a_hypothesis_about_a_sum_needs_the_whole_sum():
         assert normal_form(total(d[k] ** 2, k)) != normal_form(total(d[k], k))
 
 
+def test_a_hypothesis_about_what_is_defined():
+    """It holds for what the definition says: a point where Σ exp z_k is not 1 refutes nothing."""
+    given = (equation(y[i], exp(z[i])), equation(total(y[k], k), 1))
+    assert judge(total(exp(z[k]), k), 1, given=given).status != "refuted"
+    assert judge(total(exp(z[k]), k), 1, given=given[:1]).status == "refuted"
+
+
 def test_a_kink_met_by_accident_is_no_point():
     """At z = 0 the step has a value, but derivatives beside it none; at i = j the tie of z_i and z_j is no accident."""
     point = Point(Random(0), 0, [n], gather(()))
@@ -212,6 +219,7 @@ REFUSED = [
     ((x[i], x[index("i", m)]), {}, "index i has two ranges"),
     ((x[i], y[i]), {"given": (equation(y[i], x[i] * z[j]),)}, "unbound index j in the definition"),
     ((x[i], y[i]), {"given": ("y",)}, "hypothesis y"),
+    ((x[i], y[i]), {"given": (equation(y[i], x[i]), equation(y[j], z[j]))}, "y is defined twice"),
     ((x[i], y[i]), {"given": (equation(y[i], x[i]), equation(x[i], y[i]))}, "circular"),
     ((x[i], Function("f")(IndexedBase("x"))), {}, "array x"),
     ((x[2 * i], x[i]), {}, "leaves the range"),
