@@ -99,6 +99,10 @@ def test_what_cannot_be_gone_on_with(whole, tmp_path, capsys):
         path.write_bytes(b"nothing")
     assert main(["train", "--resume", str(run)]) == 2
     assert capsys.readouterr().err.splitlines()[-1].endswith("every checkpoint is damaged")
+    (run / "result.json").write_text("{}")
+    assert main(["train", "--resume", str(run)]) == 2
+    assert "result.json: expected an object with stopped, " in capsys.readouterr().err
+    (run / "result.json").unlink()
     assert main(["train", "--resume", str(tmp_path / "no")]) == 2
     assert "there is no such folder" in capsys.readouterr().err
     assert main(["train", "--resume", str(run), "--rate", "1", "--overfit"]) == 2
