@@ -42,7 +42,7 @@ def optimizer(
     if not 0 < rate < float("inf"):
         raise InputError(f"the learning rate must be a positive number, got {rate}")
     make: Any = getattr(optax, name, None)
-    accepts = inspect.signature(make).parameters if callable(make) else ()
+    accepts = parameters(make)
     if "learning_rate" not in accepts:
         raise InputError(f"unknown optimizer {name!r}: expected one of optax, as adam, sgd, rmsprop, adamw or lion")
     own_decay = {"weight_decay": weight_decay, "mask": matrices} if weight_decay and "weight_decay" in accepts else {}
@@ -55,6 +55,14 @@ def optimizer(
     ]
     found = [step for step in steps_of if step is not None]
     return found[0] if len(found) == 1 else optax.chain(*found)
+
+
+def parameters(make: Any) -> frozenset[str]:
+    """The names of its parameters; none for what is no function of Python's."""
+    try:
+        return frozenset(inspect.signature(make).parameters)
+    except (TypeError, ValueError):
+        return frozenset()
 
 
 def usable(name: str, make: Any, **options: Any) -> optax.GradientTransformation:

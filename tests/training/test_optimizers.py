@@ -55,6 +55,18 @@ def test_unusable_ones_are_refused(arguments, message):
     assert message in str(error.value)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning:optax")
+def test_whatever_optax_has_is_usable_or_refused():
+    found = set()
+    for name in dir(optax):
+        try:
+            optimizer(name, 0.1)
+        except InputError:
+            continue
+        found.add(name)
+    assert set(USABLE) <= found
+
+
 def stepped(theta: Any, gradients: Any, **options: Any) -> Any:
     """The parameters after gradient descent of rate 0.1 along these gradients, and the optimiser's state."""
     made: Any = optimizer("sgd", 0.1, **options)
