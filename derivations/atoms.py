@@ -31,7 +31,7 @@ from derivations.terms import (
 
 
 def variable(name: str, indices: tuple[Affine, ...] = (), positive: bool = False) -> Poly:
-    return single(Atom("variable", name, indices, positive=positive or name in scope().positive))
+    return monomial({Atom("variable", name, indices, positive=positive or name in scope().positive): 1})
 
 
 def index_value(index: Affine) -> Poly:

@@ -123,6 +123,16 @@ def test_a_hypothesis_about_what_is_defined():
     assert judge(total(exp(z[k]), k), 1, given=given[:1]).status == "refuted"
 
 
+def test_a_definition_speaks_of_its_own_range():
+    """y_1 … y_n are defined; y_0 is an array element of its own, and an index from 0 stands for both."""
+    e0 = index("e", n, lower=0)
+    given = (equation(y[i], x[i]), equation(y[0], 1))
+    assert judge(y[0] + y[i], 1 + x[i], given=given).status == "proven"
+    mixed = judge(total(y[e0], e0), 1 + total(x[k], k), given=given)
+    assert mixed.status == "ill-typed"
+    assert "stands for more than y[i]" in mixed.evidence
+
+
 def test_a_kink_met_by_accident_is_no_point():
     """At z = 0 the step has a value, but derivatives beside it none; at i = j the tie of z_i and z_j is no accident."""
     point = Point(Random(0), 0, [n], gather(()))
