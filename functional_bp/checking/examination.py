@@ -154,7 +154,8 @@ class Examination:
             compiled, plain = claimed[i][:1], self.plain[i][None]
             if surely_close(plain, compiled, 1e-3 * ONE_PER_CENT):
                 continue
-            allowed = tolerance(compiled.astype("complex128"), None, np.zeros(compiled.shape), ONE_PER_CENT, 1e-30)
+            loose = max(ONE_PER_CENT, roundoff([compiled.dtype]))
+            allowed = tolerance(compiled.astype("complex128"), None, np.zeros(compiled.shape), loose, 1e-30)
             if np.any(excess(plain, compiled.astype("complex128"), allowed) > 1):
                 leaf = self.problem.float_leaves[i]
                 mode = self.programs.both.mode if self.programs.fused else self.programs.claim.mode
