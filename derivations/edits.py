@@ -13,7 +13,7 @@ Change = Callable[[Expr, tuple[Idx, ...]], Iterator[Expr]]
 def edits(e: Expr, change: Change, scope: tuple[Idx, ...]) -> Iterator[Expr]:
     """The formula with one part replaced by each of its alternatives, the whole first."""
     yield from change(e, scope)
-    if isinstance(e, (Indexed, KroneckerDelta, Derivative)) or not e.args:
+    if isinstance(e, (Idx, Indexed, KroneckerDelta, Derivative)) or not e.args:
         return
     if isinstance(e, (Sum, Product)):
         inner = scope + tuple(limit[0] for limit in e.limits)

@@ -11,7 +11,7 @@ def mutants(e: Expr, scope: tuple[Idx, ...] = (), whole: bool = True) -> Iterato
         yield "sign", -e
         yield "factor", 2 * e
     yield from _here(e, scope)
-    if isinstance(e, (Indexed, KroneckerDelta, Derivative)) or not e.args:
+    if isinstance(e, (Idx, Indexed, KroneckerDelta, Derivative)) or not e.args:
         return
     if isinstance(e, (Sum, Product)):
         for name, body in mutants(e.function, scope + tuple(limit[0] for limit in e.limits), whole=False):
