@@ -16,8 +16,8 @@ from functional_bp.network import value_and_grad
 from functional_bp.supervisor import beat
 from functional_bp.training.checkpoints import Checkpoint, Checkpoints
 from functional_bp.training.data import Data
-from functional_bp.training.evaluation import evaluation
 from functional_bp.training.loop import Hook, Report, fit
+from functional_bp.training.measures import evaluation
 from functional_bp.training.metrics import correct
 from functional_bp.training.precision import value_and_grad_in
 from functional_bp.training.run_folder import RunFolder

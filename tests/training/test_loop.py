@@ -12,9 +12,9 @@ import pytest
 import functional_bp as bp
 from functional_bp.errors import InputError
 from functional_bp.rules.dropout import dropout
-from functional_bp.training.evaluation import evaluation
 from functional_bp.training.files import Part
 from functional_bp.training.loop import Hook, fit
+from functional_bp.training.measures import evaluation
 from functional_bp.training.metrics import correct
 from functional_bp.training.order import batches
 from functional_bp.training.precision import value_and_grad_in
@@ -151,7 +151,7 @@ def test_validation_is_measured_on_the_parameters_of_the_report():
 
 @pytest.mark.parametrize("n", [3, 4, 5, 11])
 def test_evaluation_in_blocks_is_evaluation_at_once(n, monkeypatch):
-    monkeypatch.setattr("functional_bp.training.evaluation.BLOCK", 4)
+    monkeypatch.setattr("functional_bp.training.measures.BLOCK", 4)
     state = start(NETWORK, SGD, 0)
     x, d = data(n)
     theta = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(state.params)]
