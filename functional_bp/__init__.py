@@ -19,9 +19,9 @@ _HOMES = {
         "IdentityMinusRows Jacobian Outer OwnColumn PairProduct RowVector Selection Shape Sum static"
     ),
     "functional_bp.rules": (
-        "AffineParams absolute absolute_error affine binary_kl binary_nll dropout identity kl leaky_relu log_softmax nll "
-        "pair_product polynomial power_product randomised_leaky_relu relu sigmoid sigmoid_binary_nll softmax "
-        "softmax_nll squared_error step subset_max tanh"
+        "AffineParams absolute absolute_error affine binary_kl binary_nll dropout identity kl leaky_relu "
+        "log_softmax nll pair_product polynomial power_product randomised_leaky_relu relu sigmoid "
+        "sigmoid_binary_nll softmax softmax_nll squared_error step subset_max tanh"
     ),
     "functional_bp.network": "Layer affine_layer chain residual value_and_grad",
     "functional_bp.interop": "custom_vjp",
