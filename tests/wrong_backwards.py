@@ -56,7 +56,7 @@ FAULTS: tuple[tuple[str, str, Change], ...] = (
 
 def mutants(seed: int = 0) -> Iterator[Mutant]:
     for entry in CATALOGUE:
-        primals = inputs(entry, seed)
+        primals = jax.tree.map(jnp.asarray, inputs(entry, seed))
         due = cotangents_due(entry, primals)
         leaves = jax.tree.leaves(primals[:due])
         for leaf in range(len(leaves)):
