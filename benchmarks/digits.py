@@ -17,8 +17,8 @@ import jax
 
 from benchmarks.peers import PEERS, Side, Task
 from benchmarks.timing import compare, write_json
-from functional_bp.config import Config
-from functional_bp.experiment import Experiment, experiment
+from functional_bp.runs.config import Config
+from functional_bp.runs.experiment import Experiment, experiment
 from functional_bp.training.loop import fit
 from functional_bp.training.metrics import classes
 from functional_bp.training.step import train_step

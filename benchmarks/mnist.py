@@ -24,7 +24,7 @@ import optax
 import functional_bp as bp
 from benchmarks.peers import PEERS, Side, Task
 from benchmarks.timing import Spread, compare, write_json
-from functional_bp.classification import perceptron
+from functional_bp.runs.classification import perceptron
 from functional_bp.training.files import DataSet, open_dataset
 from functional_bp.training.loop import fit
 from functional_bp.training.source import Streamed

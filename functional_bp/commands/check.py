@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from functional_bp.compilation import keep_compiled_programs
+    from functional_bp.runs.compilation import keep_compiled_programs
 
     keep_compiled_programs()
     reports, problems = {}, {}

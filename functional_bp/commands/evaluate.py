@@ -13,15 +13,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from functional_bp.compilation import keep_compiled_programs
+    from functional_bp.runs.compilation import keep_compiled_programs
 
     keep_compiled_programs()
     import jax
 
-    from functional_bp.classification import results
-    from functional_bp.experiment import experiment
-    from functional_bp.showing import print_results
-    from functional_bp.training.run_folder import RunFolder
+    from functional_bp.runs.classification import results
+    from functional_bp.runs.experiment import experiment
+    from functional_bp.runs.run_folder import RunFolder
+    from functional_bp.runs.showing import print_results
 
     folder = RunFolder(args.run_folder)
     of = experiment(folder.load_config())

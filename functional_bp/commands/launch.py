@@ -6,10 +6,10 @@ import sys
 import time
 from pathlib import Path
 
-from functional_bp import scaling
 from functional_bp.commands import train
 from functional_bp.commands.train import unused
 from functional_bp.errors import InputError
+from functional_bp.runs import scaling
 
 HELP = "train in several processes on this machine, restarted from the last checkpoint when one dies or stalls"
 LOOPBACK = "127.0.0.1"
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from functional_bp.supervisor import signals_as_exceptions, supervise
+    from functional_bp.runs.supervisor import signals_as_exceptions, supervise
 
     options, given = train_options(args)
     run_folder = options.resume or options.out or unused(Path("runs"), options.task or "run")

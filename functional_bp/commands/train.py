@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from functional_bp import scaling
-from functional_bp.config import Config, add_options, from_options, given_options
 from functional_bp.errors import InputError
+from functional_bp.runs import scaling
+from functional_bp.runs.config import Config, add_options, from_options, given_options
 
 if TYPE_CHECKING:
-    from functional_bp.experiment import Experiment
+    from functional_bp.runs.experiment import Experiment
+    from functional_bp.runs.run_folder import RunFolder
     from functional_bp.training.checkpoints import Checkpoint
-    from functional_bp.training.run_folder import RunFolder
     from functional_bp.training.sharding import Layout
 
 HELP = "train a network on the handwritten digits or other data"
@@ -30,12 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from functional_bp.compilation import keep_compiled_programs
+    from functional_bp.runs.compilation import keep_compiled_programs
 
     keep_compiled_programs()
     layout = scaling.layout_of(args)
-    from functional_bp.experiment import experiment
-    from functional_bp.run import begin, newest
+    from functional_bp.runs.experiment import experiment
+    from functional_bp.runs.run import begin, newest
     from functional_bp.training.processes import is_first
 
     first = is_first()
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     elif first and not args.json:
         print(f"{folder.path} is finished:")
     if args.plots and first:
-        from functional_bp.pictures import draw
+        from functional_bp.runs.pictures import draw
 
         draw(folder, of)
     if first:
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 def new_or_old(args: argparse.Namespace, writes: bool) -> tuple["RunFolder", Config]:
     """The folder and the options of the run to make, or to go on with."""
-    from functional_bp.training.run_folder import RunFolder
+    from functional_bp.runs.run_folder import RunFolder
 
     if args.resume is None:
         config = from_options(args)
@@ -83,9 +83,9 @@ def trained(
     of: "Experiment", folder: "RunFolder", stands: "Checkpoint", quiet: bool, layout: "Layout | None"
 ) -> dict[str, Any]:
     """First the comparison with autodiff, then the run to its end."""
-    from functional_bp.experiment import compare_with_autodiff
-    from functional_bp.run import conduct
-    from functional_bp.showing import Progress, print_differences
+    from functional_bp.runs.experiment import compare_with_autodiff
+    from functional_bp.runs.run import conduct
+    from functional_bp.runs.showing import Progress, print_differences
 
     differences = compare_with_autodiff(of, stands.state.params)
     if not quiet:
@@ -96,7 +96,7 @@ def trained(
 
 
 def show(result: dict[str, Any], of: "Experiment", as_json: bool) -> None:
-    from functional_bp.showing import print_results
+    from functional_bp.runs.showing import print_results
 
     if as_json:
         print(json.dumps(result))

@@ -19,7 +19,7 @@ WITH_CHECKPOINTS = [*OPTIONS, "--checkpoint-every", "13", "--keep", "2"]
 
 @pytest.fixture(autouse=True)
 def own_cache(monkeypatch):
-    monkeypatch.setattr("functional_bp.compilation.keep_compiled_programs", lambda: None)
+    monkeypatch.setattr("functional_bp.runs.compilation.keep_compiled_programs", lambda: None)
 
 
 @pytest.fixture(scope="module")

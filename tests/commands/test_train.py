@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import functional_bp as bp
-from functional_bp.classification import ACTIVATIONS
 from functional_bp.cli import main
+from functional_bp.runs.classification import ACTIVATIONS
 
 QUICK = ["train", "--epochs", "2", "--hidden", "16"]
 FILES = ["config.json", "metrics.csv", "metrics.jsonl", "params.npz", "result.json"]
@@ -18,7 +18,7 @@ FILES = ["config.json", "metrics.csv", "metrics.jsonl", "params.npz", "result.js
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
     """The commands point JAX's cache at the user's folder; in tests it stays off."""
-    monkeypatch.setattr("functional_bp.compilation.keep_compiled_programs", lambda: None)
+    monkeypatch.setattr("functional_bp.runs.compilation.keep_compiled_programs", lambda: None)
 
 
 def lines(path):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from functional_bp.classification import results
-from functional_bp.config import Config
-from functional_bp.experiment import experiment
+from functional_bp.runs.classification import results
+from functional_bp.runs.config import Config
+from functional_bp.runs.experiment import experiment
 from functional_bp.training.loop import fit
 
 

@@ -4,8 +4,8 @@ import jax
 import jax.export
 import pytest
 
-from functional_bp.config import Config
-from functional_bp.experiment import experiment
+from functional_bp.runs.config import Config
+from functional_bp.runs.experiment import experiment
 from functional_bp.training.loop import program
 
 

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from functional_bp import scaling
+from functional_bp.runs import scaling
 from functional_bp.errors import InputError
 
 

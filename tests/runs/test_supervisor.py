@@ -11,7 +11,7 @@ import pytest
 SUPERVISOR = """
 import sys
 from pathlib import Path
-from functional_bp.supervisor import signals_as_exceptions, supervise
+from functional_bp.runs.supervisor import signals_as_exceptions, supervise
 
 folder, processes, restarts, stall = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
 
@@ -28,7 +28,7 @@ with signals_as_exceptions():
 WORKER = """
 import os, signal, sys, time
 from pathlib import Path
-from functional_bp.supervisor import beat
+from functional_bp.runs.supervisor import beat
 
 attempt, number = map(int, sys.argv[1:])
 
