@@ -7,6 +7,9 @@ Every side trains 784-512-256-10 (relu, Adam, batches of 128 in a new order) for
 times the speed of PyTorch's eager loop, 1.2 times equinox and flax.nnx, 0.65 of what a float32 product of large square
 matrices reaches here, and from mapped files at most 1.05 times as long as from arrays on the device.
 Accuracy to be shown: 0.980 on MNIST, 0.885 on Fashion-MNIST.
+
+On a machine that is busy with other programs, PyTorch's threads wait for each other at every operation: there, only
+`OMP_NUM_THREADS=1 taskset -c 0 python -m benchmarks.mnist` compares what it means to.
 """
 
 import argparse
