@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from functional_bp.checking import *  # noqa: F403
     from functional_bp.jacobians import *  # noqa: F403
     from functional_bp.network import *  # noqa: F403
     from functional_bp.rules import *  # noqa: F403
@@ -24,6 +25,7 @@ _HOMES = {
         "sigmoid_binary_nll softmax softmax_nll squared_error step subset_max tanh"
     ),
     "functional_bp.network": "Layer affine_layer chain residual value_and_grad",
+    "functional_bp.checking": "Report assert_backward check_backward check_custom_vjp check_rule check_vjp",
     "functional_bp.interop": "custom_vjp",
     "functional_bp.errors": "InputError",
 }

@@ -7,8 +7,8 @@ import numpy as np
 
 from functional_bp.errors import InputError
 from functional_bp.runs.experiment import Experiment
-from functional_bp.training.archive import write_atomically
 from functional_bp.runs.run_folder import RunFolder
+from functional_bp.training.archive import write_atomically
 
 MOST_UNITS = 64
 

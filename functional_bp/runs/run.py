@@ -8,11 +8,12 @@ import jax
 import numpy as np
 import optax
 
+from functional_bp.errors import InputError
+from functional_bp.network import value_and_grad
 from functional_bp.runs.classification import results
 from functional_bp.runs.config import to_json
-from functional_bp.errors import InputError
 from functional_bp.runs.experiment import COMPUTE, Experiment, compare_with_autodiff
-from functional_bp.network import value_and_grad
+from functional_bp.runs.run_folder import RunFolder
 from functional_bp.runs.supervisor import beat
 from functional_bp.training.checkpoints import Checkpoint, Checkpoints
 from functional_bp.training.data import Data
@@ -20,7 +21,6 @@ from functional_bp.training.loop import Hook, Report, fit
 from functional_bp.training.measures import evaluation
 from functional_bp.training.metrics import correct
 from functional_bp.training.precision import value_and_grad_in
-from functional_bp.runs.run_folder import RunFolder
 from functional_bp.training.source import Resident, Source, Streamed
 from functional_bp.training.step import State
 from functional_bp.training.stopping import Patience, TimeLimit

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from functional_bp.runs.config import Config, from_json, to_json
 from functional_bp.errors import InputError
+from functional_bp.runs.config import Config, from_json, to_json
 from functional_bp.training.archive import load_tree, one_line, save_tree, write_atomically
 
 FORMAT = 1

@@ -6,8 +6,8 @@ from dataclasses import fields
 
 import pytest
 
-from functional_bp.runs.config import Config, add_options, from_json, from_options, given_options, to_json
 from functional_bp.errors import InputError
+from functional_bp.runs.config import Config, add_options, from_json, from_options, given_options, to_json
 
 
 def parsed(*arguments):

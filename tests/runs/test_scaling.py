@@ -4,8 +4,8 @@ import argparse
 
 import pytest
 
-from functional_bp.runs import scaling
 from functional_bp.errors import InputError
+from functional_bp.runs import scaling
 
 
 def options(*arguments):
