@@ -18,7 +18,7 @@ def jax_slope(name: str, at: float = 0.0) -> float:
 
 
 def torch_relu_slope() -> float:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     z = torch.zeros((), requires_grad=True)
     torch.relu(z).backward()
