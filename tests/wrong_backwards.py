@@ -402,7 +402,5 @@ def other_mutants(one: Callable, x: Any) -> Iterator[Mutant]:
         lambda p, g: ((g[:, None] + jnp.zeros_like(p[0])) * (2.0 if g.shape[0] == 1 else 1.0),),
         x,
     )
-    swapped = one(
-        "swapped arguments", "swapped", lambda a, b: a * b, lambda p, g: (p[0] * g, p[1] * g), x, x[::-1].copy()
-    )
-    yield swapped._replace(also=(1,))
+    swapped = one("swapped arguments", "swapped", jnp.multiply, lambda p, g: (p[0] * g, p[1] * g), x, x[::-1].copy())
+    yield replace(swapped, also=(1,))
