@@ -49,5 +49,5 @@ def excess(claimed: np.ndarray, truth: np.ndarray, allowed: np.ndarray) -> np.nd
 
 def underflow(dtype: np.dtype, y_bar: Sequence[np.ndarray]) -> float:
     """What may be flushed to zero on the way: the smallest normal number, times the cotangent."""
-    largest = max((float(np.abs(b.astype("float64")).max(initial=0.0)) for b in y_bar), default=0.0)
+    largest = max((float(np.abs(b.astype("complex128")).max(initial=0.0)) for b in y_bar), default=0.0)
     return float(jnp.finfo(dtype).tiny) * (1.0 + largest)

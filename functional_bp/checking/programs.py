@@ -145,7 +145,7 @@ class Programs:
         self.precise = self.runs_in_float64([widen(a) for a in floats], [widen(a) for a in indices])
 
     def runs_in_float64(self, floats: list, indices: list) -> bool:
-        y_bar = [b.astype("float64") for b in self.zero_cotangent()]
+        y_bar = [b.astype("complex128" if np.iscomplexobj(b) else "float64") for b in self.zero_cotangent()]
         try:
             with double_precision(), np.errstate(all="ignore"):
                 if not self.refusal:
