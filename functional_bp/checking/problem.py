@@ -51,6 +51,12 @@ class Problem:
     bare: bool = False  # a single primal's cotangent may come without its tuple
 
     @property
+    def identity(self) -> tuple:
+        """What two equal problems share; hashable wherever the functions and the static primals are."""
+        statics = tuple(map(comparable, self.statics))
+        return self.forward, self.backward, self.treedef, self.leaves, statics, self.bare
+
+    @property
     def float_leaves(self) -> list[Leaf]:
         return [leaf for leaf in self.leaves if leaf.kind == "float"]
 
@@ -73,6 +79,17 @@ class Problem:
             raise
         except BaseException as error:  # a backward that calls sys.exit does not end the check
             raise RuntimeError(f"{type(error).__name__} in the backward") from error
+
+
+def comparable(static: Any) -> Any:
+    """A typed random key by its implementation and numbers, as it has no hash itself; anything else as it is."""
+    if not is_key(static):
+        return static
+    return str(static.dtype), static.shape, np.asarray(jax.random.key_data(static)).tobytes()
+
+
+def is_key(value: Any) -> bool:
+    return isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
 
 
 def cotangent_tree(output: Any, y_bar: Sequence[Any]) -> Any:
@@ -118,9 +135,7 @@ def pose(
 
 def as_array(value: Any) -> np.ndarray | None:
     """The value as NumPy array in the dtype JAX gives it, or None for what is no array: static."""
-    if isinstance(value, bool | int | str | bytes) or callable(value) or value is None:
-        return None
-    if isinstance(value, jax.Array) and jnp.issubdtype(value.dtype, jax.dtypes.prng_key):
+    if isinstance(value, bool | int | str | bytes) or callable(value) or value is None or is_key(value):
         return None
     try:
         array = np.asarray(value)

@@ -242,7 +242,7 @@ MOST_KEPT = 64
 def programs_for(problem: Problem, floats: Sequence[np.ndarray], indices: Sequence[np.ndarray]) -> Programs:
     """The programs of this problem at these shapes: compiled once, found again by a second check."""
     key = (
-        problem,
+        problem.identity,
         tuple((a.shape, a.dtype.name) for a in (*floats, *indices)),
         bool(jax.config.read("jax_enable_x64")),
     )

@@ -1,5 +1,6 @@
 """The numerical oracles and the parts of the kink search, against values known by hand."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -86,8 +87,6 @@ def test_the_tolerance_grows_with_what_jax_itself_loses():
 
 
 def test_random_numbers_drawn_in_another_precision_are_no_truth():
-    import jax
-
     def forward(x, key):
         return x * jax.random.uniform(key, x.shape, x.dtype)
 
@@ -98,3 +97,15 @@ def test_random_numbers_drawn_in_another_precision_are_no_truth():
     report = Examination(*pose(forward, backward, (X.astype("float32"), jax.random.key(0))), options).report()
     assert report.ok, report
     assert report.oracles == ("jax.vjp in the forward's own dtype",)
+
+
+def test_programs_are_found_again_although_a_typed_key_has_no_hash():
+    def forward(x, key):
+        return x * jax.random.uniform(key, x.shape, x.dtype)
+
+    def found(seed):
+        problem, floats, indices = pose(forward, forward, (X.astype("float32"), jax.random.key(seed)))
+        return programs_for(problem, floats, indices)
+
+    assert found(0) is found(0)
+    assert found(0) is not found(1)
