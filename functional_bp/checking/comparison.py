@@ -1,9 +1,7 @@
 """Right or wrong: the tolerance follows from the condition of the computation, not from a constant."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -18,37 +16,35 @@ def roundoff(dtypes: Sequence[np.dtype]) -> float:
 
 
 def tolerance(
-    truth: Any, own: Any | None, error: Any, eps: float, tiny: float, typical: np.ndarray | float = 0.0
-) -> Any:
+    truth: np.ndarray,
+    own: np.ndarray | None,
+    error: np.ndarray,
+    eps: float,
+    tiny: float,
+    typical: np.ndarray | float = 0.0,
+) -> np.ndarray:
     """What may separate a right answer from the truth, element by element; axis 0 are points.
 
     8 |same-dtype oracle − truth| + (16 |truth| + 4 max|truth|) ε + the truth's own error + the dtype's underflow.
     max|truth| is at least the typical one: where a derivative dies away (at saturation), what remains of it need not be
     exact to the last place. Where the same-dtype oracle is not finite it says nothing.
     """
-    xp = namespace(truth)
     with np.errstate(all="ignore"):
-        size = xp.where(xp.isfinite(truth), xp.abs(truth), 0.0)
-        largest = xp.maximum(size.max(axis=tuple(range(1, size.ndim)), keepdims=True, initial=0.0), typical)
-        spread = xp.abs(own.astype(truth.dtype) - truth) if own is not None else xp.zeros_like(size)
-        spread = xp.where(xp.isfinite(spread), spread, 0.0)
+        size = np.where(np.isfinite(truth), np.abs(truth), 0.0)
+        largest = np.maximum(size.max(axis=tuple(range(1, size.ndim)), keepdims=True, initial=0.0), typical)
+        spread = np.abs(own.astype(truth.dtype) - truth) if own is not None else np.zeros_like(size)
+        spread = np.where(np.isfinite(spread), spread, 0.0)
         return SPREAD * spread + eps * (RELATIVE * size + ABSOLUTE * largest) + 10 * error + tiny
 
 
-def excess(claimed: Any, truth: Any, allowed: Any) -> Any:
+def excess(claimed: np.ndarray, truth: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """|claimed − truth| / tolerance: above 1 is wrong. Unknown truth (NaN) gives 0, a claim not finite gives ∞."""
-    xp = namespace(truth)
     with np.errstate(all="ignore"):
-        claimed = claimed.astype(xp.result_type(truth.dtype, "float64"))
-        ratio = xp.abs(claimed - truth) / xp.where(allowed > 0, allowed, np.finfo("float64").tiny)
-    same = (claimed == truth) | xp.isnan(truth)
-    ratio = xp.where(xp.isfinite(claimed) | same, ratio, np.inf)
-    return xp.where(same, 0.0, ratio)
-
-
-def namespace(array: Any) -> Any:
-    """jax.numpy inside a compiled program, NumPy outside."""
-    return jnp if isinstance(array, jax.Array) else np
+        claimed = claimed.astype(np.result_type(truth.dtype, "float64"))
+        ratio = np.abs(claimed - truth) / np.where(allowed > 0, allowed, np.finfo("float64").tiny)
+    same = (claimed == truth) | np.isnan(truth)
+    ratio = np.where(np.isfinite(claimed) | same, ratio, np.inf)
+    return np.where(same, 0.0, ratio)
 
 
 def underflow(dtype: np.dtype, y_bar: Sequence[np.ndarray]) -> float:

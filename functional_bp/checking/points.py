@@ -9,6 +9,8 @@ from functional_bp.checking.problem import Point
 
 Floats = tuple[np.ndarray, ...]
 
+FEW = 2  # points, where the primals are large
+
 
 def derived_points(
     floats: Floats, indices: Floats, outputs: Sequence[np.ndarray], literals: Sequence[float], seed: int, most: int
@@ -17,9 +19,11 @@ def derived_points(
     rng = np.random.default_rng(seed)
     cotangents = cotangent_maker(outputs, rng)
     points = [Point("the given point", floats, indices, cotangents())]
+    if most <= FEW:
+        moved = mixed(floats)
+        return [*points, Point("rows mixed: zero, ×100, flipped, tied", moved, indices, cotangents())][:most]
     seen = {fingerprint(floats, indices)}
-    movers = (given_cotangents, moved_floats(literals), moved_indices)
-    for mover in movers if most > 3 else (mixed,):
+    for mover in (given_cotangents, moved_floats(literals), moved_indices):
         for name, new_floats, new_indices, y_bar in mover(floats, indices, outputs, rng):
             key = fingerprint(new_floats, new_indices)
             if key not in seen or y_bar is not None:
@@ -153,15 +157,16 @@ def shared_maximum(a: np.ndarray) -> np.ndarray:
 
 def invariant(a: np.ndarray) -> str:
     """What the given values keep and a backward may rely on: 0/1 targets, rows that sum to one, symmetry."""
-    values = a.astype(wide(a))
     if not a.size or np.iscomplexobj(a):
         return ""
-    loose = 8 * float(jnp.finfo(a.dtype).eps)
-    if np.all((values == 0) | (values == 1)):
-        return "one-hot rows" if a.ndim and a.shape[-1] > 1 and np.all(values.sum(-1) == 1) else "binary"
-    if a.ndim and a.shape[-1] > 1 and np.all(values >= 0) and np.all(np.abs(values.sum(-1) - 1) <= loose):
-        return "rows sum to one"
-    if a.ndim > 1 and a.shape[-1] == a.shape[-2] > 1 and np.all(values == np.swapaxes(values, -1, -2)):
+    if np.all(a.ravel()[:64] >= 0):  # few numbers show of most leaves that they keep neither
+        values = a.astype("float64")
+        loose = 8 * float(jnp.finfo(a.dtype).eps)
+        if np.all((values == 0) | (values == 1)):
+            return "one-hot rows" if a.ndim and a.shape[-1] > 1 and np.all(values.sum(-1) == 1) else "binary"
+        if a.ndim and a.shape[-1] > 1 and np.all(values >= 0) and np.all(np.abs(values.sum(-1) - 1) <= loose):
+            return "rows sum to one"
+    if a.ndim > 1 and a.shape[-1] == a.shape[-2] > 1 and np.all(a == np.swapaxes(a, -1, -2)):
         return "symmetric"
     return ""
 
@@ -183,7 +188,7 @@ def project(a: np.ndarray, given: np.ndarray, keep: str) -> np.ndarray:
         a = np.clip(a, -limit, limit)
     with np.errstate(all="ignore"):
         a = np.asarray(a).astype(given.dtype)
-    return a if np.all(np.isfinite(a.astype(wide(a)))) else given
+    return a if np.all(np.isfinite(a)) else given
 
 
 def moved_indices(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
@@ -200,22 +205,18 @@ def moved_indices(floats: Floats, indices: Floats, outputs: Sequence, rng: np.ra
             yield f"{name} (index {i})", floats, (*indices[:i], moved, *indices[i + 1 :]), None
 
 
-def mixed(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
-    """For large primals: one point whose rows are in turn zero, tied, scaled up, flipped and as given."""
-    del outputs
-    moved = []
-    for a in floats:
-        values = np.array(a.astype(wide(a)))
-        if not a.size:
-            moved.append(a)
-            continue
-        rows = values.reshape(-1, a.shape[-1]) if a.ndim > 1 else values.reshape(-1, 1)
-        rows[0::16] = 0
-        rows[1::16] *= 100
-        rows[2::8] *= -1
-        rows[3::16] = tied(rows[3::16])
-        moved.append(project(values, a, invariant(a)))
-    yield "rows mixed: zero, ×100, flipped, tied", tuple(moved), indices, None
+def mixed(floats: Floats) -> Floats:
+    """For large primals, all at one point: rows in turn zero, tied, scaled up, flipped and as given."""
+    return tuple(project(rows_moved(a), a, invariant(a)) if a.size else a for a in floats)
+
+
+def rows_moved(a: np.ndarray) -> np.ndarray:
+    rows = np.array(a).reshape(-1, a.shape[-1] if a.ndim > 1 else 1)
+    rows[0::16] = 0
+    rows[1::16] *= 100
+    rows[2::8] *= -1
+    rows[3::16] = tied(rows[3::16])
+    return rows.reshape(a.shape)
 
 
 def shrunk(floats: Floats, indices: Floats, outputs: Sequence[np.ndarray]) -> Iterator[tuple[str, Floats, Floats]]:

@@ -11,14 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.comparison import excess, roundoff, tolerance
 from functional_bp.checking.inspection import Inspection, inspect_program
 from functional_bp.checking.problem import Point, Problem, is_float
 from functional_bp.checking.structure import align, first_line
 from functional_bp.errors import InputError
 
 SMALL = 20_000  # up to this many numbers in the primals, many points share one program
-OTHERWISE = 0.25  # of the largest output: a forward further off in float64 computes something else there
 
 Arrays = list[np.ndarray]
 
@@ -170,25 +168,6 @@ class Programs:
         return replace(forward, constants=tuple(sorted({*forward.constants, *backward.constants}, key=abs)[:4]))
 
     @functools.cached_property
-    def screen(self) -> Callable[..., jax.Array]:
-        """max |claimed − true| / tolerance over all leaves, from the inputs and the results of `both`.
-
-        ∞ where anything is not finite, or where the forward computes something else in float64.
-        """
-
-        def worst(floats: list, indices: list, y_bar: list, y: list, own: list, claimed: list) -> jax.Array:
-            wide_y, true = self.oracle(*(list(map(widen, part)) for part in (floats, indices, y_bar)))
-            ratios = [jnp.abs(a - b).max() / (OTHERWISE * jnp.abs(b).max()) for a, b in zip(y, wide_y, strict=True)]
-            for x, o, c, t in zip(floats, own, claimed, true, strict=True):
-                eps = roundoff([x.dtype, *(b.dtype for b in y_bar)])
-                allowed = tolerance(t[None], o[None], 0.0, eps, float(jnp.finfo(x.dtype).tiny))
-                ratios.append(excess(c[None], t[None], allowed).max())
-            finite = jnp.stack([jnp.all(jnp.isfinite(a)) for a in (*y, *own, *wide_y, *true, *ratios)]).all()
-            return jnp.where(finite, jnp.stack(ratios).max(), jnp.inf)
-
-        return jax.jit(worst)
-
-    @functools.cached_property
     def values(self) -> Program:
         """The forward alone, in float64 where it runs there."""
         context = double_precision if self.precise else own_precision
@@ -228,7 +207,7 @@ def upcast(point: Point) -> Point:
     return Point(point.name, *(tuple(map(widen, part)) for part in (point.floats, point.indices, point.y_bar)))
 
 
-def widen(a: Any) -> Any:
+def widen(a: np.ndarray) -> np.ndarray:
     return a if not is_float(a) else a.astype("complex128" if np.iscomplexobj(a) else "float64")
 
 
