@@ -18,10 +18,10 @@ from sympy import IndexedBase
 from benchmarks.timing import compare, write_json
 from derivations import dimension, index, total
 from derivations.catalogue import catalogue
-from derivations.naming import _text, canonical_order
-from derivations.normal_form import normal_form
+from derivations.engine.naming import _text, canonical_order
+from derivations.engine.normal_form import normal_form
+from derivations.engine.scope import reasoning
 from derivations.registry import derivations
-from derivations.scope import reasoning
 
 A: Any = IndexedBase("A")
 

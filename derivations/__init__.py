@@ -1,10 +1,21 @@
 """SymPy derivations: formulas for arbitrary dimension, proven, refuted, repaired, and emitted to JAX."""
 
-from derivations.calculus import derivative
-from derivations.derivation import Derivation, Step
-from derivations.indices import dimension
-from derivations.prover import EngineBug, Verdict, judge
-from derivations.vocabulary import Field, Maximum, equation, index, prime, product, sigmoid, softplus, step, total
+from derivations.engine.calculus import derivative
+from derivations.engine.derivation import Derivation, Step
+from derivations.engine.indices import dimension
+from derivations.engine.prover import EngineBug, Verdict, judge
+from derivations.engine.vocabulary import (
+    Field,
+    Maximum,
+    equation,
+    index,
+    prime,
+    product,
+    sigmoid,
+    softplus,
+    step,
+    total,
+)
 
 __all__ = [
     "Derivation",
@@ -31,7 +42,7 @@ __all__ = [
 def __getattr__(name: str):
     """`emit` needs JAX; nothing else here does."""
     if name == "emit":
-        from derivations.emission import emit
+        from derivations.engine.emission import emit
 
         return emit
     raise AttributeError(f"module 'derivations' has no attribute {name!r}")

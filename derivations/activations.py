@@ -6,7 +6,7 @@ The piecewise ones are derived off their kink; `KINKS` says what is possible at 
 from sympy import Abs, Derivative, Expr, IndexedBase, Integer, KroneckerDelta, Max, Piecewise, Symbol, sign, tanh
 
 from derivations import Derivation, Step, dimension, equation, index, sigmoid, step
-from derivations.kink import Kink
+from derivations.engine.kink import Kink
 
 n = dimension("n")
 i, j = index("i", n), index("j", n)

@@ -3,7 +3,7 @@
 from sympy import Abs, Derivative, Expr, IndexedBase, KroneckerDelta, Symbol, exp, log, sign
 
 from derivations import Derivation, Step, dimension, equation, index, sigmoid, total
-from derivations.kink import Kink
+from derivations.engine.kink import Kink
 
 n = dimension("n")
 i, j, k = (index(name, n) for name in "ijk")

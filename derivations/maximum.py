@@ -3,7 +3,7 @@
 from sympy import Derivative, IndexedBase, Max, Symbol
 
 from derivations import Derivation, Maximum, Step, dimension, equation, index, step
-from derivations.kink import Kink
+from derivations.engine.kink import Kink
 
 n, m = dimension("n"), dimension("m")
 i, l, j = index("i", n), index("l", n), index("j", m)

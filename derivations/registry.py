@@ -4,7 +4,7 @@ from functools import cache
 from importlib import import_module
 
 from derivations import Derivation
-from derivations.kink import Kink
+from derivations.engine.kink import Kink
 
 STEMS = (
     "affine",

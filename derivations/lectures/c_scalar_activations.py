@@ -18,7 +18,7 @@ from sympy import (
 )
 
 from derivations import Field, derivative, dimension, equation, index, prime, sigmoid, step, total
-from derivations.kink import Kink
+from derivations.engine.kink import Kink
 from derivations.lectures.claim import AtKink, Claim, Equality, Nonnegative, NotAFormula
 from derivations.lectures.measure import jax_slope, relu_slopes_at_0
 

@@ -12,10 +12,10 @@ from typing import Any, Protocol
 from sympy import Expr
 
 from derivations import Verdict, judge
-from derivations.kink import Kink
+from derivations.engine.kink import Kink
+from derivations.engine.plain import plain
+from derivations.engine.renaming import free_indices
 from derivations.lectures.nonnegative import nonnegative
-from derivations.plain import plain
-from derivations.renaming import free_indices
 
 # From the best to the worst.
 STATUSES = ("not-a-formula", "proven", "convention", "undecided", "refuted")

@@ -5,7 +5,7 @@ from functools import partial
 from sympy import Derivative, Function, IndexedBase, KroneckerDelta, Max, Ne, Symbol, exp
 
 from derivations import Field, Maximum, dimension, equation, index, product, step, total
-from derivations.kink import Kink
+from derivations.engine.kink import Kink
 from derivations.lectures.claim import AtKink, Claim, Equality, NotAFormula
 from derivations.lectures.measure import jax_slope
 

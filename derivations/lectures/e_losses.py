@@ -5,7 +5,7 @@ from functools import partial
 from sympy import Abs, Derivative, IndexedBase, Rational, Symbol, exp, log, sign
 
 from derivations import Field, dimension, equation, index, sigmoid, total
-from derivations.kink import Kink
+from derivations.engine.kink import Kink
 from derivations.lectures.claim import AtKink, Claim, Equality, Nonnegative, NotAFormula
 from derivations.lectures.measure import jax_slope
 

@@ -10,7 +10,7 @@ from sympy import Max, Min, Rational, Symbol, nsimplify, oo
 
 import functional_bp as bp
 from derivations.activations import DERIVATIONS, z
-from derivations.kink import Kink
+from derivations.engine.kink import Kink
 from derivations.registry import kinks
 
 KINKS = kinks()

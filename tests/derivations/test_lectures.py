@@ -11,7 +11,7 @@ import pytest
 from sympy import Derivative, IndexedBase, Max, Symbol
 
 from derivations import dimension, equation, index, total
-from derivations.kink import Kink
+from derivations.engine.kink import Kink
 from derivations.lectures import CLAIMS, SECTIONS
 from derivations.lectures.claim import STATUSES, AtKink, Claim, Equality, Layout, Nonnegative, NotAFormula
 from derivations.lectures.nonnegative import nonnegative

@@ -15,11 +15,11 @@ from typing import Any
 from sympy import Abs, Expr, Heaviside, Idx, Indexed, Max, Min, Piecewise, Symbol, sign
 from sympy.core.relational import Relational
 
-from derivations.arithmetic import Floats, Inadmissible, Intervals
-from derivations.evaluate import Evaluation
-from derivations.hypotheses import Hypotheses
-from derivations.renaming import free_indices
-from derivations.vocabulary import Maximum, step
+from derivations.engine.arithmetic import Floats, Inadmissible, Intervals
+from derivations.engine.evaluate import Evaluation
+from derivations.engine.hypotheses import Hypotheses
+from derivations.engine.renaming import free_indices
+from derivations.engine.vocabulary import Maximum, step
 
 POINTS, PIECEWISE_POINTS, ATTEMPTS, ASSIGNMENTS = 6, 40, 60, 12
 PIECEWISE = (step, sign, Abs, Max, Min, Heaviside, Piecewise, Maximum)

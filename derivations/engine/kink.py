@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sympy import Expr, Max, Min, Symbol, oo
 
-from derivations import Verdict, judge
-from derivations.plain import plain
+from derivations.engine.plain import plain
+from derivations.engine.prover import Verdict, judge
 
 h = Symbol("h", positive=True)
 

@@ -24,10 +24,10 @@ from sympy import (
 )
 from sympy.core.symbol import Str
 
-from derivations.indices import Affine, Leaf
-from derivations.scope import scope
-from derivations.terms import Atom, Poly
-from derivations.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
+from derivations.engine.indices import Affine, Leaf
+from derivations.engine.scope import scope
+from derivations.engine.terms import Atom, Poly
+from derivations.engine.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
 
 Names = Mapping[Leaf, Idx]
 DUMMIES = "klmpqrstuvabcdefgh"

@@ -6,7 +6,7 @@ from typing import Any
 
 from sympy import Basic, Idx, Product, Sum, Tuple
 
-from derivations.vocabulary import Binding
+from derivations.engine.vocabulary import Binding
 
 
 @cache

@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-from derivations.indices import fresh, plain
-from derivations.powers import over_one_denominator, substitute, times
-from derivations.sums import sum_over
-from derivations.terms import Poly, monomial, total
+from derivations.engine.indices import fresh, plain
+from derivations.engine.powers import over_one_denominator, substitute, times
+from derivations.engine.sums import sum_over
+from derivations.engine.terms import Poly, monomial, total
 
 
 def is_zero(poly: Poly) -> bool:

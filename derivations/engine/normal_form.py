@@ -32,15 +32,15 @@ from sympy.core.numbers import NumberSymbol
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 
-from derivations import atoms
-from derivations.calculus import evaluate_derivatives
-from derivations.domains import known_sign
-from derivations.indices import Affine, Leaf, affine, fresh, plain
-from derivations.powers import power
-from derivations.scope import Undefined, scope
-from derivations.sums import bound, sum_over
-from derivations.terms import ONE, Poly, number, product, total
-from derivations.vocabulary import KNOWN, FieldValue, Maximum, sigmoid, softplus, step
+from derivations.engine import atoms
+from derivations.engine.calculus import evaluate_derivatives
+from derivations.engine.domains import known_sign
+from derivations.engine.indices import Affine, Leaf, affine, fresh, plain
+from derivations.engine.powers import power
+from derivations.engine.scope import Undefined, scope
+from derivations.engine.sums import bound, sum_over
+from derivations.engine.terms import ONE, Poly, number, product, total
+from derivations.engine.vocabulary import KNOWN, FieldValue, Maximum, sigmoid, softplus, step
 
 Bound = Mapping[Expr, Leaf]
 

@@ -8,10 +8,10 @@ from math import gcd
 
 from sympy import factorint
 
-from derivations.indices import Affine, difference, never_zero
-from derivations.powers import REBUILD, is_positive, over_one_denominator, power, take_out, times
-from derivations.scope import Undefined, require, scope
-from derivations.terms import (
+from derivations.engine.indices import Affine, difference, never_zero
+from derivations.engine.powers import REBUILD, is_positive, over_one_denominator, power, take_out, times
+from derivations.engine.scope import Undefined, require, scope
+from derivations.engine.terms import (
     IDEMPOTENT,
     ONE,
     RELATIONS,

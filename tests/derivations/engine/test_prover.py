@@ -28,12 +28,12 @@ from sympy import (
 )
 
 from derivations import Maximum, dimension, equation, index, judge, prime, product, sigmoid, step, total
-from derivations.arithmetic import Inadmissible, Intervals
-from derivations.hypotheses import gather
-from derivations.normal_form import normal_form
-from derivations.plain import plain
-from derivations.refute import Point
-from derivations.scope import reasoning
+from derivations.engine.arithmetic import Inadmissible, Intervals
+from derivations.engine.hypotheses import gather
+from derivations.engine.normal_form import normal_form
+from derivations.engine.plain import plain
+from derivations.engine.refute import Point
+from derivations.engine.scope import reasoning
 
 n, m = dimension("n"), dimension("m")
 i, j, k, l = (index(name, n) for name in "ijkl")

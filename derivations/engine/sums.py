@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 from sympy import Integer
 
-from derivations.indices import Affine, Leaf, fresh, inside, plain, solve
-from derivations.naming import canonical_order
-from derivations.powers import REBUILD, never_negative, substitute, substitute_atom, substitute_powers
-from derivations.scope import scope
-from derivations.size import size
-from derivations.terms import RELATIONS, Atom, Exponent, Monomial, Poly, monomial, single, total
+from derivations.engine.indices import Affine, Leaf, fresh, inside, plain, solve
+from derivations.engine.naming import canonical_order
+from derivations.engine.powers import REBUILD, never_negative, substitute, substitute_atom, substitute_powers
+from derivations.engine.scope import scope
+from derivations.engine.size import size
+from derivations.engine.terms import RELATIONS, Atom, Exponent, Monomial, Poly, monomial, single, total
 
 Powers = dict[Atom, Exponent]
 

@@ -10,10 +10,10 @@ from math import gcd, lcm
 
 from sympy import factorint
 
-from derivations.indices import Affine, Leaf, solve
-from derivations.indices import substitute as substitute_index
-from derivations.scope import Undefined, require
-from derivations.terms import (
+from derivations.engine.indices import Affine, Leaf, solve
+from derivations.engine.indices import substitute as substitute_index
+from derivations.engine.scope import Undefined, require
+from derivations.engine.terms import (
     IDEMPOTENT,
     ONE,
     RELATIONS,

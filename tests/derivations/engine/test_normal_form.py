@@ -18,16 +18,17 @@ from sympy import (
     tanh,
 )
 
-from derivations import Maximum, dimension, index, naming, product, sigmoid, softplus, step, total
-from derivations.arithmetic import Floats, Inadmissible
-from derivations.claims import dimensions_of
-from derivations.hypotheses import Hypotheses
-from derivations.normal_form import NoFormula, normal_form
-from derivations.quotients import is_zero
-from derivations.readback import to_sympy
-from derivations.refute import Point, assumptions
-from derivations.renaming import free_indices
-from derivations.scope import Undefined, reasoning
+from derivations import Maximum, dimension, index, product, sigmoid, softplus, step, total
+from derivations.engine import naming
+from derivations.engine.arithmetic import Floats, Inadmissible
+from derivations.engine.claims import dimensions_of
+from derivations.engine.hypotheses import Hypotheses
+from derivations.engine.normal_form import NoFormula, normal_form
+from derivations.engine.quotients import is_zero
+from derivations.engine.readback import to_sympy
+from derivations.engine.refute import Point, assumptions
+from derivations.engine.renaming import free_indices
+from derivations.engine.scope import Undefined, reasoning
 
 n, m = dimension("n"), dimension("m")
 i, j, k, l, p, q = (index(name, n) for name in "ijklpq")
