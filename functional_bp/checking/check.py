@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from functional_bp.checking.adapters import FromResiduals, RuleBackward, RuleOutput, RuleTangent
-from functional_bp.checking.examination import Examination, Options
+from functional_bp.checking.companions import Options
+from functional_bp.checking.examination import Examination
 from functional_bp.checking.problem import argument_names, pose
 from functional_bp.checking.report import Report
 from functional_bp.errors import InputError

@@ -1,62 +1,73 @@
 """One check, step by step: structure, points, comparison, kinks, consistency, and for what is wrong the causes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking import causes, kinks, structure
+from functional_bp.checking import causes, companions, kinks, structure
+from functional_bp.checking.companions import Options
 from functional_bp.checking.comparison import excess, roundoff, tolerance
-from functional_bp.checking.judgement import Judge, Mismatch, finite_rows, surely_close
-from functional_bp.checking.oracles import MOST_COORDINATES, AutodiffOracle, NumericalOracle
-from functional_bp.checking.points import FEW, derived_points, shrunk
-from functional_bp.checking.problem import Leaf, Point, Problem, is_float
-from functional_bp.checking.programs import SMALL, Arrays, own_precision, programs_for
+from functional_bp.checking.differences import MOST_COORDINATES, NumericalOracle
+from functional_bp.checking.judgement import Judge, Mismatch, surely_close
+from functional_bp.checking.matching import FormulaOracle, SecondOpinion, matching_formula
+from functional_bp.checking.oracles import AutodiffOracle
+from functional_bp.checking.points import FEW, derived_points
+from functional_bp.checking.problem import Leaf, Point, Problem
+from functional_bp.checking.programs import SMALL, Arrays, Programs, finite_rows, own_precision, programs_for
 from functional_bp.checking.report import Cause, Element, Report, Verdict
 from functional_bp.checking.screen import Screen
+from functional_bp.checking.shapes import Cut, cuts_taken, point_at, programs_at
 from functional_bp.checking.structure import Fault, first_line
 
 WORST_SHOWN = 5
 MOST_POINTS = 64
 FEW_POINTS = 12  # where each costs as many runs of the forward as there are coordinates
+FEW_SHAPES = 2  # smaller shapes at which values are compared: each costs two compilations; of the others the structure
 ONE_PER_CENT = 0.01 / 16
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the entry points are asked for beside the problem itself."""
-
-    title: str
-    jvp: Callable | None = None
-    second_order: bool = False
-    seed: int = 0
-    fwd: Callable | None = None
 
 
 class Examination:
     """A problem at given inputs, the oracles for it, and what was found."""
 
     def __init__(
-        self, problem: Problem, floats: Sequence[np.ndarray], indices: Sequence[np.ndarray], options: Options
+        self,
+        problem: Problem,
+        floats: Sequence[np.ndarray],
+        indices: Sequence[np.ndarray],
+        options: Options,
+        programs: Programs | None = None,
     ) -> None:
         self.problem, self.options = problem, options
         self.floats, self.indices = tuple(floats), tuple(indices)
-        self.programs = programs_for(problem, floats, indices)
+        self.programs = programs or programs_for(problem, floats, indices)
         self.small = self.programs.size <= SMALL
-        numerical = NumericalOracle(self.programs)
         self.differentiable = not self.programs.refusal
-        self.truth = AutodiffOracle(self.programs) if self.differentiable else numerical
-        few = self.programs.size <= MOST_COORDINATES
-        doubtful = few and self.differentiable and self.programs.inspected.declared
-        self.judge = Judge(self.truth, self.claim, numerical if doubtful else None)
-        self.screened = False
         self.faults: list[Fault] = []
         self.mismatches: list[Mismatch] = []
-        if self.programs.refusal:
-            self.judge.note(f"JAX cannot differentiate the forward ({self.programs.refusal}): its values alone judge")
+        self.screened = False
+        self.consult()
+
+    def consult(self) -> None:
+        """Who judges: `jax.vjp`; where it can't, the library's formula for this forward; without one, differences."""
+        ones = tuple(np.ones(y.shape, y.dtype) for y in self.programs.zero_cotangent())
+        given = Point("the given point", self.floats, self.indices, ones)
+        numerical = self.numerical = NumericalOracle(self.programs)
+        if self.differentiable:
+            self.second = SecondOpinion(self.programs, given)
+            doubtful = self.programs.size <= MOST_COORDINATES and self.programs.inspected.declared
+            self.truth = AutodiffOracle(self.programs, self.second)
+            self.judge = Judge(self.truth, self.claim, numerical if doubtful else None)
+            self.certain = True
+            return
+        formula = matching_formula(self.programs, given)
+        self.truth = FormulaOracle(formula, numerical) if formula else numerical
+        self.certain = formula is not None
+        self.judge = Judge(self.truth, self.claim)
+        witness = f"{formula.name} has its values and judges" if formula else "its values alone judge"
+        self.judge.note(f"JAX cannot differentiate the forward ({self.programs.refusal}): {witness}")
 
     def report(self) -> Report:
         points = self.points()
@@ -72,7 +83,7 @@ class Examination:
         verdicts = tuple(self.verdict(i, leaf, points[0]) for i, leaf in enumerate(self.problem.float_leaves))
         return Report(
             title=self.options.title,
-            ok=not self.faults and not self.mismatches,
+            ok=not self.wrong,
             verdicts=verdicts,
             points=tuple(self.judge.judged),
             skipped=tuple(self.judge.skipped),
@@ -82,14 +93,18 @@ class Examination:
         )
 
     def points(self) -> list[Point]:
-        constants = self.programs.inspected.constants if self.small else []
+        size = self.programs.size
+        most = MOST_POINTS if self.certain else FEW_POINTS if size <= MOST_COORDINATES else FEW
+        most, constants = (most, self.programs.inspected.constants) if self.small else (FEW, ())
         outputs = self.programs.zero_cotangent()
-        most = (MOST_POINTS if self.differentiable else FEW_POINTS) if self.small else FEW
         return derived_points(self.floats, self.indices, outputs, constants, self.options.seed, most)
 
     def oracles(self) -> tuple[str, ...]:
-        own = (f"jax.vjp in {self.floats[0].dtype}",) if self.differentiable and self.programs.precise else ()
-        return own if self.screened else (self.truth.name, *own)
+        if not self.differentiable:
+            return (self.truth.name,)
+        own = (f"jax.vjp in {self.floats[0].dtype}",) if self.programs.precise else ()
+        names = own if self.screened else (self.truth.name, *own)
+        return (*names, self.second.name) if self.second.name else names
 
     def inspect_structure(self, point: Point) -> None:
         """Runs the backward twice as it is, without jit: what it raises and returns, and whether it does so again."""
@@ -120,6 +135,10 @@ class Examination:
             self.compare_plain(points[0], claimed)
             return
         own, claimed = self.evaluate(points)
+        if self.sampled:
+            self.numerical.aim(points, claimed)
+            count = f"{len(self.numerical.visited)} of {self.programs.size}"
+            self.judge.note(f"{count} elements judged one by one, those most in doubt along random directions")
         if own is not None and self.programs.precise:
             self.doubt_float64(points[0], own[0])
         self.mismatches += self.judge.judge(points, claimed, own, self.sound)
@@ -172,122 +191,58 @@ class Examination:
                 self.faults.append(Fault(leaf, "inconsistent", text))
 
     def look_further(self, given: Point) -> None:
-        """Kinks found by search, a batch of one, a given jvp, the second order."""
-        if self.differentiable and self.programs.precise and not self.programs.inspected.smooth:
+        """Kinks found by search, smaller shapes, and what came with the backward."""
+        if self.certain and self.programs.precise and not self.programs.inspected.smooth:
             found = list(kinks.search(self.truth, given))
             if found:
                 own, claimed = self.evaluate(found)
                 self.mismatches += self.judge.judge(found, claimed, own, self.sound)
-        for name, floats, indices in shrunk(given.floats, given.indices, given.y_bar):
-            self.compare_shrunk(name, floats, indices)
-        if self.options.jvp is not None:
-            self.compare_jvp(given)
-        if self.options.second_order:
-            self.compare_second_order(given)
-        if self.options.fwd is not None:
-            self.compare_fwd(given)
+        self.faults += companions.faults(self.problem, self.programs, self.options, given, self.truth, self.judge)
+        for number, cut in enumerate(cuts_taken(self.programs)):
+            self.compare_at(cut, given, values=number < FEW_SHAPES or self.options.thorough)
 
-    def compare_shrunk(self, name: str, floats: Sequence[np.ndarray], indices: Sequence[np.ndarray]) -> None:
-        """The same question at smaller shapes, where the forward takes them."""
-        if not self.differentiable:
+    def compare_at(self, cut: Cut, given: Point, values: bool) -> None:
+        """The same question at a smaller shape; what is wrong at any other too was written for the given sizes only."""
+        smaller = self.reshaped(cut, given, values)
+        if smaller.wrong and self.reshaped(cut.control(), given, values).wrong:
+            self.judge.note(f"right at the given shapes only: not with {cut.control().name}")
             return
-        try:
-            smaller = Examination(self.problem, floats, indices, self.options)
-        except Exception:  # shapes that the forward does not take
-            return
-        if not smaller.differentiable:
-            return
+        self.judge.judged += smaller.judge.judged if values else [cut.name]
+        self.judge.skipped += smaller.judge.skipped
+        self.mismatches += smaller.mismatches
+        self.faults += [replace(f, text=f"{f.text} ({cut.name})") for f in smaller.faults]
+
+    def reshaped(self, cut: Cut, given: Point, values: bool) -> "Examination":
+        """The examination at another shape: the structure of the cotangents and, if asked for, their values."""
+        point = point_at(cut, given)
+        programs = programs_at(self.programs, cut)
+        programs.precise = self.programs.precise
+        other = Examination(self.problem, point.floats, point.indices, self.options, programs)
+        other.sound, other.judge.sizes = self.sound, self.judge.sizes
         (point,) = derived_points(
-            smaller.floats, smaller.indices, smaller.programs.zero_cotangent(), [], self.options.seed, 1
+            point.floats, point.indices, programs.zero_cotangent(), (), self.options.seed, 1, point.name
         )
-        point = replace(point, name=name)
-        smaller.sound, smaller.judge.sizes = self.sound, self.judge.sizes
-        smaller.programs.both.modes = smaller.programs.both.modes[-1:]
+        other.inspect_outline(point)
+        if not other.faults and values:
+            own, claimed = other.evaluate([point])
+            other.mismatches = other.judge.judge([point], claimed, own, self.sound)
+        return other
+
+    @property
+    def sampled(self) -> bool:
+        """Are there too many coordinates for differences to visit each?"""
+        return self.truth is self.numerical and self.programs.size > MOST_COORDINATES
+
+    @property
+    def wrong(self) -> bool:
+        return bool(self.faults or self.mismatches)
+
+    def inspect_outline(self, point: Point) -> None:
+        """The structure of the cotangents by tracing alone; by a run where the backward can't be traced."""
         try:
-            own, claimed = smaller.evaluate([point])
-        except Exception:  # a structure fault, or an error at this shape
-            smaller.inspect_structure(point)
-            self.faults += [replace(f, text=f"{f.text} ({name})") for f in smaller.faults]
-            return
-        if any(c.shape[1:] != a.shape for c, a in zip(claimed, floats, strict=True)):
-            smaller.inspect_structure(point)
-            self.faults += [replace(f, text=f"{f.text} ({name})") for f in smaller.faults]
-            return
-        found = smaller.judge.judge([point], claimed, own, self.sound)
-        self.judge.judged += smaller.judge.judged
-        self.mismatches += found
-
-    def compare_jvp(self, given: Point) -> None:
-        """⟨ȳ, J ẋ⟩ = ⟨ȳ J, ẋ⟩ with the given jvp on the left."""
-        rng = np.random.default_rng(self.options.seed)
-        tangents = [rng.standard_normal(a.shape).astype(a.dtype) for a in given.floats]
-        zeros = [np.zeros(a.shape, a.dtype if is_float(a) else jax.dtypes.float0) for a in given.indices]
-        primals = self.problem.primals(list(map(jnp.asarray, given.floats)), list(map(jnp.asarray, given.indices)))
-        try:
-            y_dot = self.options.jvp(primals, self.problem.primals(list(map(jnp.asarray, tangents)), zeros))  # type: ignore[misc]
-        except Exception as error:  # as for the backward, what a jvp raises is its fault
-            self.faults.append(Fault(None, "jvp", f"the jvp raised {type(error).__name__}: {first_line(error)}"))
-            return
-        left = [np.asarray(y).astype("float64") for y in jax.tree.leaves(y_dot) if is_float(y)]
-        x_bar = self.truth([given])[1]
-        terms = [(b.astype("float64") * y).ravel() for b, y in zip(given.y_bar, left, strict=True)]
-        others = [(a[0] * t).ravel() for a, t in zip(x_bar, tangents, strict=True)]
-        terms, others = np.concatenate(terms), np.concatenate(others)
-        eps = roundoff([a.dtype for a in given.floats])
-        floor = sum(
-            a.size * max(size for *_, size in self.judge.sizes.get(i, [(0.0,)])) for i, a in enumerate(tangents)
-        )
-        if abs(terms.sum() - others.sum()) > 64 * eps * (np.abs(terms).sum() + np.abs(others).sum() + floor):
-            text = f"the jvp is not the same Jacobian's: ⟨ȳ, J ẋ⟩ = {terms.sum():.7g}, ⟨ȳ J, ẋ⟩ = {others.sum():.7g}"
-            self.faults.append(Fault(None, "jvp", text))
-
-    def compare_second_order(self, given: Point) -> None:
-        """The derivative of (x, ȳ) ↦ ȳ J: the claimed backward's against the forward's."""
-        if not self.differentiable:
-            self.judge.note("second order: only where JAX differentiates the forward")
-            return
-        programs = self.programs
-        seconds = []
-        directions = [np.ones(a.shape, a.dtype) for a in given.floats]
-        for function in (
-            lambda x, b: programs.oracle(x, list(given.indices), b)[1],
-            lambda x, b: programs.claimed(x, list(given.indices), b),
-        ):
-            try:
-                _, pull = jax.vjp(function, list(map(jnp.asarray, given.floats)), list(map(jnp.asarray, given.y_bar)))
-                seconds.append([np.asarray(a).astype("float64") for a in jax.tree.leaves(pull(directions))])
-            except Exception as error:  # a backward that can't be differentiated is the finding
-                self.faults.append(
-                    Fault(None, "second order", f"second order: {type(error).__name__}: {first_line(error)}")
-                )
-                return
-        eps = roundoff([a.dtype for a in given.floats])
-        for true, claimed in zip(*seconds, strict=True):
-            if np.any(np.abs(true - claimed) > 1e3 * eps * (np.abs(true) + np.abs(true).max(initial=0.0)) + 1e-30):
-                self.faults.append(
-                    Fault(None, "second order", "the derivative of the backward itself is wrong (second order)")
-                )
-                return
-
-    def compare_fwd(self, given: Point) -> None:
-        """fwd must return the primal's own output."""
-        primals = self.problem.primals(list(map(jnp.asarray, given.floats)), list(map(jnp.asarray, given.indices)))
-        fwd = self.options.fwd
-        assert fwd is not None
-        y, out = self.problem.forward(*primals), fwd(*primals)[0]
-        if jax.tree.structure(y) != jax.tree.structure(out):
-            self.faults.append(Fault(None, "fwd", "fwd returns an output of another tree than the primal's"))
-            return
-        for a, b in zip(jax.tree.leaves(y), jax.tree.leaves(out), strict=True):
-            a, b = np.asarray(a), np.asarray(b)
-            if a.shape != b.shape or a.dtype != b.dtype:
-                text = f"fwd returns {b.dtype}{list(b.shape)} where the primal returns {a.dtype}{list(a.shape)}"
-                self.faults.append(Fault(None, "fwd", text))
-            elif is_float(a):
-                wide = a.astype("float64")
-                allowed = 64 * roundoff([a.dtype]) * (np.abs(wide) + np.abs(wide).max(initial=0.0)) + 1e-30
-                if np.any(excess(b, wide, allowed) > 1):
-                    self.faults.append(Fault(None, "fwd", "fwd returns other output values than the primal"))
+            self.faults = self.programs.outline()
+        except Exception:  # not traceable, or at fault at this shape
+            self.inspect_structure(point)
 
     def verdict(self, i: int, leaf: Leaf, given: Point) -> Verdict:
         verdict = Verdict(leaf.argument, leaf.position, leaf.path, ok=True)
@@ -320,7 +275,7 @@ class Examination:
     def diagnose(self, mismatches: list[Mismatch], given: Point) -> list[Cause]:
         """The causes; a fault of the diagnosis itself never hides the verdict."""
         first = mismatches[0]
-        if np.iscomplexobj(first.truth):
+        if np.iscomplexobj(first.truth) or self.sampled:  # the truth is known in places only
             return []
         shapes = [a.shape for a in first.point.floats]
         if shapes != [a.shape for a in given.floats]:

@@ -8,11 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from functional_bp.checking.comparison import ABSOLUTE, excess, roundoff, tolerance, underflow
+from functional_bp.checking.differences import NumericalOracle
 from functional_bp.checking.kinks import Subdifferential, judge_at_kink
-from functional_bp.checking.oracles import AutodiffOracle, NumericalOracle
-from functional_bp.checking.points import rms
+from functional_bp.checking.oracles import Oracle
+from functional_bp.checking.points import neighbours
 from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import Arrays, upcast
+from functional_bp.checking.programs import Arrays, finite_rows
 
 SHAKES = 8  # times, each by up to 8 ε: what a few roundings on the way amount to
 
@@ -37,7 +38,7 @@ class Mismatch:
 class Judge:
     """Compares claims with the truth at points; keeps what it skipped and what it noticed."""
 
-    truth: AutodiffOracle | NumericalOracle
+    truth: Oracle
     claim: Callable[[Sequence[Point]], Arrays]
     fallback: NumericalOracle | None = None
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
@@ -199,14 +200,6 @@ class Judge:
         return False
 
 
-def finite_rows(arrays: Arrays, count: int) -> np.ndarray:
-    """Which points have only finite outputs: elsewhere the forward itself is out of its domain."""
-    fine = np.ones(count, bool)
-    for a in arrays:
-        fine &= np.isfinite(np.asarray(a).astype("complex128")).reshape(count, -1).all(axis=1)
-    return fine
-
-
 def surely_close(claimed: np.ndarray, truth: np.ndarray, eps: float) -> bool:
     """Within the part of the tolerance that is the same for all elements, at every point: found in one pass."""
     if not truth.size:
@@ -240,18 +233,6 @@ def shake(point: Point, eps: float, rng: np.random.Generator) -> Point:
         floats=tuple(one(a, True) for a in point.floats),
         y_bar=tuple(one(b, False) for b in point.y_bar),
     )
-
-
-def neighbours(point: Point, step: float, rng: np.random.Generator, count: int = 8) -> list[Point]:
-    """Points in random directions at a small distance, measured by each leaf's scale."""
-    wide = upcast(point)
-    return [
-        replace(
-            wide,
-            floats=tuple(np.asarray(a + step * (rms(a) or 1.0) * rng.uniform(-1, 1, a.shape)) for a in wide.floats),
-        )
-        for _ in range(count)
-    ]
 
 
 def unit(y_bar: Sequence[np.ndarray], row: int) -> tuple[np.ndarray, ...]:

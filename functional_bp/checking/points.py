@@ -1,6 +1,7 @@
 """Points nobody named: zeros, ties, sign flips, scales, repeated rows, toggled masks, and special cotangents."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,12 +14,18 @@ FEW = 2  # points, where the primals are large
 
 
 def derived_points(
-    floats: Floats, indices: Floats, outputs: Sequence[np.ndarray], literals: Sequence[float], seed: int, most: int
+    floats: Floats,
+    indices: Floats,
+    outputs: Sequence[np.ndarray],
+    literals: Sequence[float],
+    seed: int,
+    most: int,
+    given: str = "the given point",
 ) -> list[Point]:
     """The given point first, then the derived ones, the likeliest to show a fault before the others."""
     rng = np.random.default_rng(seed)
     cotangents = cotangent_maker(outputs, rng)
-    points = [Point("the given point", floats, indices, cotangents())]
+    points = [Point(given, floats, indices, cotangents())]
     if most <= FEW:
         moved = mixed(floats)
         return [*points, Point("rows mixed: zero, ×100, flipped, tied", moved, indices, cotangents())][:most]
@@ -219,14 +226,10 @@ def rows_moved(a: np.ndarray) -> np.ndarray:
     return rows.reshape(a.shape)
 
 
-def shrunk(floats: Floats, indices: Floats, outputs: Sequence[np.ndarray]) -> Iterator[tuple[str, Floats, Floats]]:
-    """The same with one element along the leading axis that the outputs share, then along every other axis."""
-    leading = next((y.shape[0] for y in outputs if y.ndim and y.shape[0] > 1), None)
-    if leading is None:
-        return
-
-    def cut(a: np.ndarray, size: int) -> np.ndarray:
-        return a[:1] if a.ndim and a.shape[0] == size else a
-
-    batch = [cut(a, leading) for a in (*floats, *indices)]
-    yield "batch of one", tuple(batch[: len(floats)]), tuple(batch[len(floats) :])
+def neighbours(point: Point, step: float, rng: np.random.Generator, count: int = 8) -> list[Point]:
+    """Points in random directions at a small distance, measured by each leaf's scale."""
+    wider = [np.asarray(a.astype(wide(a))) for a in point.floats]
+    return [
+        replace(point, floats=tuple(a + step * (rms(a) or 1.0) * rng.uniform(-1, 1, a.shape) for a in wider))
+        for _ in range(count)
+    ]

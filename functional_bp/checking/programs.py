@@ -13,7 +13,7 @@ import numpy as np
 
 from functional_bp.checking.inspection import Inspection, inspect_program
 from functional_bp.checking.problem import Point, Problem, is_float
-from functional_bp.checking.structure import align, first_line
+from functional_bp.checking.structure import Fault, align, first_line
 from functional_bp.errors import InputError
 
 SMALL = 20_000  # up to this many numbers in the primals, many points share one program
@@ -182,6 +182,18 @@ class Programs:
         (x_bar,) = pull([b.astype(out.dtype) for b, out in zip(y_bar, y, strict=True)])
         return y, x_bar
 
+    def outline(self) -> list[Fault]:
+        """The faults of structure that tracing the backward shows; nothing is computed."""
+        faults: list[Fault] = []
+
+        def trace(floats: list, indices: list, y_bar: list) -> int:
+            faults.extend(align(self.problem, self.problem.claimed(floats, indices, y_bar, self.output), floats)[0])
+            return 0
+
+        with own_precision():
+            jax.eval_shape(trace, *self.inputs, self.zero_cotangent())
+        return faults
+
     def claimed(self, floats: list, indices: list, y_bar: list) -> list:
         """The claimed cotangents; an empty array where the structure is at fault (that is reported apart)."""
         _, cotangents = align(self.problem, self.problem.claimed(floats, indices, y_bar, self.output), floats)
@@ -189,6 +201,14 @@ class Programs:
 
     def oracle_and_claim(self, floats: list, indices: list, y_bar: list) -> tuple[list, list, list]:
         return *self.oracle(floats, indices, y_bar), self.claimed(floats, indices, y_bar)
+
+
+def finite_rows(arrays: Arrays, count: int) -> np.ndarray:
+    """Which points have only finite outputs: elsewhere the forward itself is out of its domain."""
+    fine = np.ones(count, bool)
+    for a in arrays:
+        fine &= np.isfinite(np.asarray(a).astype("complex128")).reshape(count, -1).all(axis=1)
+    return fine
 
 
 def run_plainly(problem: Problem, floats: list, indices: list) -> Any:

@@ -114,7 +114,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     causes = [cause.text for cause in verdict.causes if cause.text != verdict.summary]
     lines += [f"  {'likely cause' if number == 0 else 'or'}: {text}" for number, text in enumerate(causes)]
     if not verdict.causes and verdict.wrong:
-        lines.append("  no cause: none of those known gives the claimed values")
+        lines.append("  no cause found that gives the claimed values")
     if verdict.worst:
         lines.append(f"  {'index':>14} {'claimed':>16} {'true':>16}")
         lines += [

@@ -5,10 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from functional_bp.checking import check_backward
+from functional_bp.checking.companions import Options
 from functional_bp.checking.comparison import excess, tolerance
-from functional_bp.checking.examination import Examination, Options
+from functional_bp.checking.differences import NumericalOracle
+from functional_bp.checking.examination import Examination
 from functional_bp.checking.kinks import from_ordinal, nearest_in_hull, ordinal, search
-from functional_bp.checking.oracles import AutodiffOracle, NumericalOracle
+from functional_bp.checking.oracles import AutodiffOracle
 from functional_bp.checking.problem import Point, pose
 from functional_bp.checking.programs import programs_for
 
@@ -109,3 +112,36 @@ def test_programs_are_found_again_although_a_typed_key_has_no_hash():
 
     assert found(0) is found(0)
     assert found(0) is not found(1)
+
+
+@pytest.mark.parametrize(("dtype", "wrong"), [("float32", 12_345), ("float64", 0), ("float64", 19_999)])
+def test_one_wrong_element_of_20000_is_found_through_random_directions(wrong, dtype):
+    """Differences visit 512 coordinates; which ones, the claim's own projections tell."""
+    x = np.random.default_rng(3).standard_normal(20_000).astype("float32")
+
+    def forward(x):
+        return np.arctan(np.asarray(x).astype(dtype))
+
+    def backward(primals, y_bar):
+        x_bar = np.asarray(y_bar) / (1 + np.asarray(primals[0]) ** 2)
+        x_bar[wrong] *= 1.5
+        return x_bar
+
+    report = check_backward(forward, backward, x)
+    assert report.verdicts[0].worst[0].index == (wrong,), report
+    assert report.verdicts[0].wrong == 1
+
+
+def test_a_right_one_of_20000_passes_though_much_of_it_lies_at_kinks():
+    def forward(x):
+        return np.sort(np.abs(np.asarray(x)).reshape(200, 100), axis=1)
+
+    def backward(primals, y_bar):
+        x, g = (np.asarray(a).reshape(200, 100) for a in (primals[0], y_bar))
+        x_bar = np.empty_like(g)
+        np.put_along_axis(x_bar, np.argsort(np.abs(x), axis=1, kind="stable"), g, axis=1)
+        return (x_bar * np.sign(x)).reshape(-1)
+
+    x = np.round(np.random.default_rng(3).standard_normal(20_000), 1).astype("float32")
+    report = check_backward(forward, backward, x)
+    assert report.ok, report

@@ -187,13 +187,16 @@ def test_a_backward_outside_jax_is_judged(kind):
 
 def test_a_forward_that_jax_cannot_differentiate_is_judged_by_its_values():
     def forward(x):
-        return np.tanh(np.asarray(x))
+        return np.arctan(np.asarray(x))
 
-    right = check_backward(forward, tanh_backward, X)
+    def backward(primals, y_bar):
+        return y_bar / (1 + primals[0] ** 2)
+
+    right = check_backward(forward, backward, X)
     assert right.ok
     assert right.oracles == ("complex step",)
     assert "cannot differentiate" in right.notes[0]
-    assert not check_backward(forward, lambda p, g: tanh_backward(p, g) * 1.01, X).ok
+    assert not check_backward(forward, lambda p, g: backward(p, g) * 1.01, X).ok
 
 
 def test_a_custom_vjp_and_its_parts():
