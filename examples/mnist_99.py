@@ -82,8 +82,8 @@ def bounded(theta: Any) -> Any:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
-    parser.add_argument("--hidden", default="1024,1024")
-    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--hidden", default="2048,1024,512")
+    parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=0)
