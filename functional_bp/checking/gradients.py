@@ -56,5 +56,6 @@ def relative_difference(a: Any, b: Any) -> Array:
 
 
 def double(array: Any) -> Any:
-    array = np.asarray(array)
+    """Where it lies: of an array on many devices no process may have the whole."""
+    array = array if isinstance(array, jax.Array) else np.asarray(array)
     return array.astype(np.float64) if jnp.issubdtype(array.dtype, jnp.floating) else array

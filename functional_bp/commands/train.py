@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from functional_bp.runs.run_folder import RunFolder
     from functional_bp.training.checkpoints import Checkpoint
     from functional_bp.training.sharding import Layout
+    from functional_bp.training.stores import Store
 
 HELP = "train a network on the handwritten digits or other data"
 
@@ -37,24 +38,26 @@ def run(args: argparse.Namespace) -> int:
     from functional_bp.runs.experiment import experiment
     from functional_bp.runs.run import begin, newest
     from functional_bp.training.processes import is_first
+    from functional_bp.training.stores import store
 
     first = is_first()
     folder, config = new_or_old(args, first)
     of = experiment(config)
     if layout is not None and config.compute != "float32":
         raise InputError(f"--compute {config.compute} is for one device; on a layout the products are float32")
+    kept_in = store(config.checkpoints, layout)
     if args.resume is None:
         folder.create(config)
     result = folder.load_result()
     if result is None or result["stopped"].startswith("time limit"):
-        stands = begin(of) if args.resume is None else newest(of, folder, warn)
-        result = trained(of, folder, stands, args.json or not first, layout)
+        stands = begin(of, layout) if args.resume is None else newest(of, folder, kept_in, layout, warn)
+        result = trained(of, folder, stands, kept_in, args.json or not first, layout)
     elif first and not args.json:
         print(f"{folder.path} is finished:")
-    if args.plots and first:
+    if args.plots:
         from functional_bp.runs.pictures import draw
 
-        draw(folder, of)
+        draw(folder, of, kept_in)
     if first:
         show(result, of, args.json)
     return 0
@@ -82,7 +85,12 @@ def unused(parent: Path, task: str) -> Path:
 
 
 def trained(
-    of: "Experiment", folder: "RunFolder", stands: "Checkpoint", quiet: bool, layout: "Layout | None"
+    of: "Experiment",
+    folder: "RunFolder",
+    stands: "Checkpoint",
+    store: "Store",
+    quiet: bool,
+    layout: "Layout | None",
 ) -> dict[str, Any]:
     """First the comparison with autodiff, then the run to its end."""
     from functional_bp.runs.experiment import compare_with_autodiff
@@ -94,7 +102,7 @@ def trained(
         print_differences(differences)
     about = {"max_gradient_difference": max(differences.values()), "gradient_differences": differences}
     with Progress(of.steps, int(stands.state.step), quiet) as bar:
-        return conduct(of, folder, stands, bar.show, about, layout)
+        return conduct(of, folder, stands, store, bar.show, about, layout)
 
 
 def show(result: dict[str, Any], of: "Experiment", as_json: bool) -> None:

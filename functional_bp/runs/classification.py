@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,9 @@ from functional_bp.training.data import Data, check, digits, ordered, stratified
 from functional_bp.training.files import Part, open_dataset
 from functional_bp.training.metrics import classes, confusion_matrix
 from functional_bp.training.rows import Chosen
+
+if TYPE_CHECKING:
+    from functional_bp.training.sharding import Layout
 
 ACTIVATIONS: dict[str, Rule] = {
     rule.__name__: rule
@@ -137,10 +140,20 @@ def perceptron(sizes: Sequence[int], activation: str, dropout_rate: float = 0.0)
     return chain(*before_last, layers[-1], name="perceptron")
 
 
-def results(of: Problem, network: Layer, params: Any) -> dict[str, Any]:
-    """train_accuracy, test_accuracy, and the confusion matrix of the test set."""
-    predict = jax.jit(lambda params, x: classes(network.apply(params, of.scaled(x))[0]))
-    train, test = predictions(predict, params, of.train, of.test)
+def results(of: Problem, network: Layer, params: Any, layout: "Layout | None" = None) -> dict[str, Any]:
+    """train_accuracy, test_accuracy, and the confusion matrix of the test set. The parameters stay where they lie."""
+
+    def classes_of(params: Any, x: Array) -> Array:
+        z, _ = network.apply(params, of.scaled(x))
+        return classes(z)
+
+    compiled = jax.jit(classes_of, out_shardings=layout.sharding()) if layout else jax.jit(classes_of)
+    place = layout.place if layout else jax.device_put
+
+    def predict(x: Any) -> np.ndarray:
+        return np.asarray(compiled(params, place(x)))
+
+    train, test = predictions(predict, of.train, of.test)
     return {
         "train_accuracy": float((train == of.train.labels).mean()),
         "test_accuracy": float((test == of.test.labels).mean()),
@@ -148,12 +161,12 @@ def results(of: Problem, network: Layer, params: Any) -> dict[str, Any]:
     }
 
 
-def predictions(predict: Callable[[Any, Any], Array], params: Any, *parts: Data | Part) -> list[np.ndarray]:
+def predictions(predict: Callable[[Any], np.ndarray], *parts: Data | Part) -> list[np.ndarray]:
     """The class of each row of each part, as one call on all of what is in memory and block by block from files."""
     if all(isinstance(part, Data) for part in parts):
-        together = np.asarray(predict(params, np.concatenate([part.x for part in parts])))
+        together = predict(np.concatenate([part.x for part in parts]))
         return np.split(together, np.cumsum([len(part.x) for part in parts])[:-1])
-    return [np.concatenate([np.asarray(predict(params, block)) for block in blocks(part)]) for part in parts]
+    return [np.concatenate([predict(block) for block in blocks(part)]) for part in parts]
 
 
 def blocks(part: Data | Part) -> Any:

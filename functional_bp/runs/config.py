@@ -39,6 +39,7 @@ class Config:
     report_every: int | None = option(None, "steps between reports; if not given, an epoch, at most 100 reports", 1)
     gradient_norms: bool = option(False, "report the norm of each layer's gradient")
     checkpoint_every: int | None = option(None, "steps between checkpoints, from which --resume goes on", 1)
+    checkpoints: str = option("npz", "how they are written: npz (whole), or orbax (in shards, while training goes on)")
     keep: int = option(3, "how many of the newest checkpoints stay", 1)
     verify_every: int | None = option(None, "steps between comparisons with jax.grad; the run stops if they part", 1)
     time_limit: float | None = option(None, "seconds after which the run stops at its next report", 0)

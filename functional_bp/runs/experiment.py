@@ -1,6 +1,6 @@
 """What the options of a run stand for: the problem, the network, the optimiser, the rows and the steps."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,10 +12,14 @@ from functional_bp.errors import InputError
 from functional_bp.network import Layer
 from functional_bp.runs.classification import Problem, held_out, part_of, perceptron, problem
 from functional_bp.runs.config import Config
+from functional_bp.training.checkpoints import plain
 from functional_bp.training.data import Data
 from functional_bp.training.files import Part
 from functional_bp.training.optimizers import optimizer
 from functional_bp.training.step import State, start
+
+if TYPE_CHECKING:
+    from functional_bp.training.sharding import Layout
 
 MOST_REPORTS = 100
 COMPUTE = {"float32": None, "bfloat16": jnp.bfloat16}
@@ -38,9 +42,15 @@ class Experiment(NamedTuple):
     def epoch(self) -> int:
         return len(self.seen.x) // self.batch
 
-    def start(self) -> State:
-        """The state before the first step."""
-        return start(self.network, self.update, self.config.seed)
+    def start(self, layout: "Layout | None" = None) -> State:
+        """The state before the first step; with a layout, each device has its part of it and no more."""
+        arguments = self.network, self.update, self.config.seed
+        return layout.start(*arguments) if layout else start(*arguments)
+
+    def shapes(self, layout: "Layout | None" = None) -> State:
+        """Shape, dtype and place of each array of a state, its key as numbers."""
+        state = jax.eval_shape(lambda: plain(self.start()))
+        return layout.shapes(state, self.update) if layout else state
 
 
 def experiment(config: Config) -> Experiment:

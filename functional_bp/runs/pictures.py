@@ -9,21 +9,28 @@ from functional_bp.errors import InputError
 from functional_bp.runs.experiment import Experiment
 from functional_bp.runs.run_folder import RunFolder
 from functional_bp.training.archive import write_atomically
+from functional_bp.training.stores import Store
 
 MOST_UNITS = 64
 
 
-def draw(folder: RunFolder, of: Experiment) -> None:
-    """Writes curves.png, confusion.png and weights.png. Raises InputError without matplotlib."""
+def draw(folder: RunFolder, of: Experiment, store: Store) -> None:
+    """Writes curves.png, confusion.png and weights.png. Raises InputError without matplotlib.
+
+    All processes must call it: together they read the parameters, and one writes.
+    """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise InputError("--plots needs matplotlib: pip install 'functional-bp[plots]'") from error
+    params = folder.load_params(of.shapes().params, store)
+    if not folder.writes:
+        return
     result = folder.load_result() or {}
     pictures = {
         "curves": lambda figure: curves(figure, folder.load_reports()),
         "confusion": lambda figure: confusion(figure, np.array(result["confusion"]), of.of.classes),
-        "weights": lambda figure: weights(figure, np.asarray(folder.load_params(of.start().params)[0].W)),
+        "weights": lambda figure: weights(figure, np.asarray(params[0].W)),
     }
     for name, picture in pictures.items():
         figure = Figure(layout="constrained")

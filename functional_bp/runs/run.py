@@ -24,6 +24,7 @@ from functional_bp.training.precision import value_and_grad_in
 from functional_bp.training.source import Resident, Source, Streamed
 from functional_bp.training.step import State
 from functional_bp.training.stopping import Patience, TimeLimit
+from functional_bp.training.stores import Store
 
 if TYPE_CHECKING:
     from functional_bp.training.sharding import Layout
@@ -31,23 +32,31 @@ if TYPE_CHECKING:
 PARTED = 1e-6  # the relative difference of two float64 gradients at which a derivative is wrong, not rounded
 
 
-def begin(of: Experiment) -> Checkpoint:
-    return Checkpoint(of.start(), [])
+def begin(of: Experiment, layout: "Layout | None") -> Checkpoint:
+    return stands_at(of, of.start(layout))
 
 
-def newest(of: Experiment, folder: RunFolder, warn: Callable[[str], None]) -> Checkpoint:
+def newest(
+    of: Experiment, folder: RunFolder, store: Store, layout: "Layout | None", warn: Callable[[str], None]
+) -> Checkpoint:
     """Where the run of the folder stands: its newest good checkpoint, or the beginning if it made none."""
-    return checkpoints(of, folder).newest(of.start(), warn) or begin(of)
+    like = stands_at(of, of.shapes(layout))
+    return checkpoints(of, folder, store).newest(like, warn) or begin(of, layout)
 
 
-def checkpoints(of: Experiment, folder: RunFolder) -> Checkpoints:
-    return Checkpoints(folder.checkpoints, to_json(of.config), of.config.keep)
+def stands_at(of: Experiment, state: State) -> Checkpoint:
+    return Checkpoint(state, [], best=state.params if of.config.patience else ())
+
+
+def checkpoints(of: Experiment, folder: RunFolder, store: Store) -> Checkpoints:
+    return Checkpoints(folder.checkpoints, to_json(of.config), of.config.keep, store)
 
 
 def conduct(
     of: Experiment,
     folder: RunFolder,
     stands: Checkpoint,
+    store: Store,
     show: Callable[[Report], None],
     about: dict[str, Any],
     layout: "Layout | None" = None,
@@ -56,54 +65,53 @@ def conduct(
 
     Raises InputError where training cannot go on; the folder then has all reports and checkpoints so far.
     """
-    config, saved, reports = of.config, checkpoints(of, folder), list(stands.reports)
+    config, saved, reports = of.config, checkpoints(of, folder, store), list(stands.reports)
     folder.begin_metrics(reports)
-    patience, limit = patience_of(of, folder, reports), TimeLimit(config.time_limit)
-
-    def here(tree: Any) -> Any:
-        return layout.gather(tree) if layout else tree
+    patience = Patience(config.patience, reports, stands.best) if config.patience else None
+    limit = TimeLimit(config.time_limit)
 
     def save(state: State) -> None:
-        state = here(state)
-        if folder.writes:
-            saved.save(state, reports)
+        saved.save(Checkpoint(state, reports, patience.params if patience else ()))
 
     def on_report(report: Report, state: State) -> str | None:
         reports.append(report)
         folder.add_report(report)
         show(report)
         beat()
-        reason = patience(report, here(state)) if patience else None
+        reason = patience(report, state) if patience else None
         return reason or limit(report, state)
 
     hooks = []
     if config.checkpoint_every:
         hooks.append(Hook(config.checkpoint_every, save))
     if config.verify_every:
-        hooks.append(Hook(config.verify_every, lambda state: verify(of, here(state))))
+        hooks.append(Hook(config.verify_every, lambda state: verify(of, state)))
     began = time.perf_counter()
-    fitted = fit(
-        of.network,
-        of.of.divergence,
-        source(of),
-        optimizer=of.update,
-        steps=of.steps,
-        batch=of.batch,
-        tolerance=config.tolerance,
-        report_every=of.report_every,
-        measure=measure(of, layout),
-        on_report=on_report,
-        hooks=hooks,
-        state=stands.state,
-        prepare=of.of.prepare,
-        layout=layout,
-        gradients_of=value_and_grad_in(COMPUTE[config.compute]) if COMPUTE[config.compute] else value_and_grad,
-    )
-    seconds = time.perf_counter() - began
-    if limit.reached:
-        save(fitted.state)
-    params = patience.params if patience else here(fitted.params)
-    result = results(of.of, of.network, params) | about
+    try:
+        fitted = fit(
+            of.network,
+            of.of.divergence,
+            source(of),
+            optimizer=of.update,
+            steps=of.steps,
+            batch=of.batch,
+            tolerance=config.tolerance,
+            report_every=of.report_every,
+            measure=measure(of, layout),
+            on_report=on_report,
+            hooks=hooks,
+            state=stands.state,
+            prepare=of.of.prepare,
+            layout=layout,
+            gradients_of=value_and_grad_in(COMPUTE[config.compute]) if COMPUTE[config.compute] else value_and_grad,
+        )
+        seconds = time.perf_counter() - began
+        if limit.reached:
+            save(fitted.state)
+    finally:
+        saved.finish()
+    params = patience.params if patience else fitted.params
+    result = results(of.of, of.network, params, layout) | about
     result |= {
         "steps": int(fitted.state.step),
         "stopped": fitted.reason,
@@ -111,7 +119,7 @@ def conduct(
         "seconds": seconds,
         "run": str(folder.path),
     }
-    folder.finish(params, result, reports)
+    folder.finish(params, store, result, reports)
     return result
 
 
@@ -144,13 +152,6 @@ def gradient_norms(of: Experiment, state: State) -> dict[str, Any]:
         for position, (layer, theta) in enumerate(zip(of.network.parts, found, strict=True), start=1)
         if jax.tree.leaves(theta)
     }
-
-
-def patience_of(of: Experiment, folder: RunFolder, past: list[Report]) -> Patience | None:
-    if not of.config.patience:
-        return None
-    best = folder.load_best(jax.eval_shape(of.start).params) if past else None
-    return Patience(of.config.patience, folder.save_best, past, best)
 
 
 def verify(of: Experiment, state: State) -> None:

@@ -1,4 +1,4 @@
-"""What a run leaves behind: config.json (how to do it again), metrics.jsonl (each report), params.npz (the result)."""
+"""What a run leaves behind: config.json (how to do it again), metrics.jsonl (each report), params (the result)."""
 
 import csv
 import io
@@ -8,7 +8,8 @@ from typing import Any
 
 from functional_bp.errors import InputError
 from functional_bp.runs.config import Config, from_json, to_json
-from functional_bp.training.archive import load_tree, one_line, save_tree, write_atomically
+from functional_bp.training.archive import one_line, write_atomically
+from functional_bp.training.stores import Store
 
 FORMAT = 1
 RESULT = ("stopped", "steps", "seconds", "confusion", "train_accuracy", "test_accuracy", "run")
@@ -22,9 +23,8 @@ class RunFolder:
 
     def __init__(self, path: str | Path, writes: bool = True) -> None:
         self.path, self.writes = Path(path), writes
-        self.config, self.metrics, self.params, self.best, self.result, self.checkpoints = (
-            self.path / name
-            for name in ("config.json", "metrics.jsonl", "params.npz", "best.npz", "result.json", "checkpoints")
+        self.config, self.metrics, self.result, self.checkpoints = (
+            self.path / name for name in ("config.json", "metrics.jsonl", "result.json", "checkpoints")
         )
 
     def create(self, config: Config) -> None:
@@ -56,11 +56,12 @@ class RunFolder:
         except OSError as error:
             raise InputError(f"cannot write {self.metrics}: {error.strerror}") from error
 
-    def finish(self, params: Any, result: dict[str, Any], reports: list[dict[str, int | float]]) -> None:
-        """params.npz, metrics.csv and, as the last, result.json: where it is, the run is over."""
+    def finish(self, params: Any, store: Store, result: dict[str, Any], reports: list[dict[str, int | float]]) -> None:
+        """params as they are stored, metrics.csv and, as the last, result.json: where it is, the run is over."""
+        store.save(self.params(store), params)
+        store.wait()
         if not self.writes:
             return
-        save_tree(self.params, params)
         table = io.StringIO()
         writer = csv.DictWriter(table, reports[-1].keys())
         writer.writeheader()
@@ -68,17 +69,14 @@ class RunFolder:
         write_atomically(self.path / "metrics.csv", lambda file: file.write(table.getvalue().encode()))
         write_json(self.result, result)
 
-    def save_best(self, params: Any) -> None:
-        if self.writes:
-            save_tree(self.best, params)
+    def params(self, store: Store) -> Path:
+        return self.path / f"params{store.ending}"
 
-    def load_best(self, like: Any) -> Any:
-        return load_tree(self.best, like)
-
-    def load_params(self, like: Any) -> Any:
-        if not self.params.exists():
-            raise InputError(f"{self.path}: params.npz is missing: the run did not finish")
-        return load_tree(self.params, like)
+    def load_params(self, like: Any, store: Store) -> Any:
+        path = self.params(store)
+        if not path.exists():
+            raise InputError(f"{self.path}: {path.name} is missing: the run did not finish")
+        return store.open(path).read(like)
 
     def load_config(self) -> Config:
         """The options in config.json. Raises InputError where they are not those of a run."""

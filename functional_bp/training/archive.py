@@ -36,13 +36,16 @@ def load_tree(path: Path, like: Any) -> Any:
 def as_tree(arrays: dict[str, np.ndarray], like: Any, path: Path) -> Any:
     """The arrays as a tree like the other. Raises InputError, naming the file, where they are of another."""
     expected = named_leaves(like)
-    for name in sorted(arrays.keys() ^ expected.keys()):
-        raise InputError(f"{path}: {name} is {'not expected' if name in arrays else 'missing'}")
-    for name, leaf in expected.items():
-        came, wanted = describe(arrays[name]), describe(leaf)
-        if came != wanted:
-            raise InputError(f"{path}: expected {name} to be {wanted}, got {came}")
+    check_structure({name: describe(array) for name, array in arrays.items()}, expected, path)
     return jax.tree.unflatten(jax.tree.structure(like), [arrays[name] for name in expected])
+
+
+def check_structure(came: dict[str, str], expected: dict[str, Any], path: Path) -> None:
+    for name in sorted(came.keys() ^ expected.keys()):
+        raise InputError(f"{path}: {name} is {'not expected' if name in came else 'missing'}")
+    for name, leaf in expected.items():
+        if came[name] != describe(leaf):
+            raise InputError(f"{path}: expected {name} to be {describe(leaf)}, got {came[name]}")
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.experimental.multihost_utils import broadcast_one_to_all
+from jax.experimental.multihost_utils import broadcast_one_to_all, process_allgather
 
 from functional_bp.errors import InputError
 
@@ -76,6 +76,13 @@ def as_first(decision: bool) -> bool:
     if jax.process_count() == 1:
         return decision
     return bool(broadcast_one_to_all(np.int32(decision)))
+
+
+def by_all(success: bool) -> bool:
+    """Whether all processes have succeeded: one that failed alone would leave the others waiting for it."""
+    if jax.process_count() == 1:
+        return success
+    return bool(process_allgather(np.int32(success)).all())
 
 
 def is_first() -> bool:

@@ -129,6 +129,14 @@ class Layout(NamedTuple):
         rest = jax.tree.map(lambda leaf: everywhere, state)
         return rest._replace(params=shardings, optimizer=moments)
 
+    def shapes(self, state: State, optimizer: optax.GradientTransformation) -> State:
+        """Shape and dtype of each leaf of a state, with its sharding."""
+
+        def with_place(leaf: Any, place: NamedSharding) -> jax.ShapeDtypeStruct:
+            return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=place)
+
+        return jax.tree.map(with_place, state, self.of_state(state, optimizer))
+
     def place_state(self, state: State, optimizer: optax.GradientTransformation) -> State:
         """The state on the mesh; every process must come with the same."""
         return jax.tree.map(from_host, state, self.of_state(state, optimizer))

@@ -1,7 +1,7 @@
 """Reasons to stop between two steps. Each takes (report, state) and gives a text to end the run, else None."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from functional_bp.training.loop import Report
@@ -12,12 +12,12 @@ from functional_bp.training.step import State
 class Patience:
     """Ends the run when the loss has not fallen for `most` reports, and keeps the parameters where it was lowest.
 
-    The loss is the report's `validation_loss`. `keep(params)` is called with each new best. `past` are the reports
-    of the run before it was interrupted, and `params` the best of them.
+    The loss is the report's `validation_loss`. `past` are the reports of the run before it was interrupted, and
+    `params` the best of them, or those that it began with.
     """
 
-    def __init__(self, most: int, keep: Callable[[Any], None], past: Sequence[Report] = (), params: Any = None) -> None:
-        self.most, self.keep, self.params = most, keep, params
+    def __init__(self, most: int, past: Sequence[Report] = (), params: Any = None) -> None:
+        self.most, self.params = most, params
         self.lowest, self.waited = float("inf"), 0
         for report in past:
             self.count(report)
@@ -25,7 +25,6 @@ class Patience:
     def __call__(self, report: Report, state: State) -> str | None:
         if self.count(report):
             self.params = state.params
-            self.keep(state.params)
         return f"no better for {self.most} reports" if self.waited >= self.most else None
 
     def count(self, report: Report) -> bool:

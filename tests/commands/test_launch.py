@@ -7,12 +7,15 @@ import subprocess
 import sys
 import time
 
+import jax
 import numpy as np
 import pytest
 
 from functional_bp import cli
 from functional_bp.commands import launch
-from functional_bp.training.archive import load_arrays
+from functional_bp.runs.experiment import experiment
+from functional_bp.runs.run_folder import RunFolder
+from functional_bp.training.stores import store
 
 STEPS, EVERY = 600, 20
 OPTIONS = ["--hidden", "16", "--activation", "tanh", "--optimizer", "sgd", "--rate", "0.1", "--json"]
@@ -35,14 +38,15 @@ def wait_for(condition, process, seconds=120):
 def test_the_run_goes_on_when_a_process_is_killed_or_stopped(tmp_path):
     out, log = tmp_path / "two", tmp_path / "two-processes" / "launch.log"
     environment = os.environ | {"JAX_PLATFORMS": "cpu", "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache")}
-    train = ["train", *OPTIONS, "--checkpoint-every", str(EVERY), "--devices", "4", "--out", str(out)]
+    train = ["train", *OPTIONS, "--checkpoint-every", str(EVERY), "--checkpoints", "orbax", "--out", str(out)]
+    train += ["--devices", "4", "--layout", "full"]
     supervised = command("launch", "--processes", "2", "--stall", "30", "--restarts", "5", "--", *train)
     process = subprocess.Popen(
         supervised, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
 
     def checkpoint():
-        return max((path.name for path in (out / "checkpoints").glob("step-*.npz")), default="")
+        return max((path.name for path in (out / "checkpoints").glob("step-*.orbax")), default="")
 
     def second(attempt):
         """The number of the second process of an attempt, once there is one."""
@@ -69,9 +73,11 @@ def test_the_run_goes_on_when_a_process_is_killed_or_stopped(tmp_path):
     alone = command("train", *OPTIONS, "--out", str(tmp_path / "one"))
     done = subprocess.run(alone, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    ours, expected = (load_arrays(tmp_path / name / "params.npz") for name in ("two", "one"))
-    for name, array in expected.items():
-        np.testing.assert_allclose(ours[name], array, rtol=0, atol=2e-5, err_msg=name)
+    shapes = experiment(RunFolder(out).load_config()).shapes().params
+    ours = RunFolder(out).load_params(shapes, store("orbax"))
+    expected = RunFolder(tmp_path / "one").load_params(shapes, store("npz"))
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=2e-5)
     ours, expected = (
         [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
         for name in ("two", "one")

@@ -9,9 +9,15 @@ import subprocess
 import sys
 import time
 
+import jax
+import numpy as np
 import pytest
 
 from functional_bp.cli import main
+from functional_bp.runs.experiment import experiment
+from functional_bp.runs.run_folder import RunFolder
+from functional_bp.training.checkpoints import remove
+from functional_bp.training.stores import STORES, store
 
 OPTIONS = ["--hidden", "16", "--epochs", "4", "--dropout", "0.1", "--batch", "30", "--report-every", "11"]
 WITH_CHECKPOINTS = [*OPTIONS, "--checkpoint-every", "13", "--keep", "2"]
@@ -22,11 +28,11 @@ def own_cache(monkeypatch):
     monkeypatch.setattr("functional_bp.runs.compilation.keep_compiled_programs", lambda: None)
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+@pytest.fixture(scope="module", params=STORES)
+def whole(request, tmp_path_factory):
     """The run that nothing interrupted."""
     run = tmp_path_factory.mktemp("runs") / "whole"
-    assert main(["train", *WITH_CHECKPOINTS, "--json", "--out", str(run)]) == 0
+    assert main(["train", *WITH_CHECKPOINTS, "--checkpoints", request.param, "--json", "--out", str(run)]) == 0
     return run
 
 
@@ -34,29 +40,35 @@ def interrupted(whole, tmp_path, checkpoints):
     """What a run leaves that was killed after the newest of these checkpoints."""
     run = tmp_path / "run"
     shutil.copytree(whole, run)
-    for name in ("params.npz", "result.json", "metrics.csv"):
-        (run / name).unlink()
-    for path in (run / "checkpoints").iterdir():
-        if path.name not in checkpoints:
-            path.unlink()
+    for path in [run / "result.json", run / "metrics.csv", *run.glob("params.*"), *(run / "checkpoints").iterdir()]:
+        if path.stem not in checkpoints:
+            remove(path)
     return run
 
 
 def assert_same_end(run, whole):
-    for name in ("params.npz", "metrics.jsonl", "metrics.csv", "config.json"):
+    for name in ("metrics.jsonl", "metrics.csv", "config.json"):
         assert (run / name).read_bytes() == (whole / name).read_bytes(), name
+    for a, b in zip(params(run), params(whole), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def params(run):
+    """The arrays of the result: of npz the bytes of its file, too, are a function of the run, of orbax they are not."""
+    of = experiment(RunFolder(run).load_config())
+    return jax.tree.leaves(RunFolder(run).load_params(of.shapes().params, store(of.config.checkpoints)))
 
 
 def names(run):
-    return sorted(path.name for path in (run / "checkpoints").iterdir())
+    return sorted(path.stem for path in (run / "checkpoints").iterdir())
 
 
 def test_the_newest_checkpoints_stay(whole):
-    assert names(whole) == ["step-000000156.npz", "step-000000169.npz"]
+    assert names(whole) == ["step-000000156", "step-000000169"]
 
 
 def test_resume_is_bitwise(whole, tmp_path, capsys):
-    run = interrupted(whole, tmp_path, ["step-000000156.npz"])
+    run = interrupted(whole, tmp_path, ["step-000000156"])
     with open(run / "metrics.jsonl", "a") as file:
         file.write('{"step": 176, "ep')  # a line that the kill cut
     assert main(["train", "--resume", str(run), "--json"]) == 0
@@ -77,13 +89,19 @@ def test_a_finished_run_is_shown_again(whole, capsys):
     assert {path: path.stat().st_mtime_ns for path in whole.iterdir()} == before
 
 
+def damage(path):
+    """Cuts off every file of it."""
+    for file in [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]:
+        file.write_bytes(file.read_bytes()[:-50])
+
+
 def test_a_damaged_newest_is_passed_over(whole, tmp_path, capsys):
     run = interrupted(whole, tmp_path, names(whole))
-    newest = run / "checkpoints" / "step-000000169.npz"
-    newest.write_bytes(newest.read_bytes()[:-50])
+    (newest,) = (run / "checkpoints").glob("step-000000169.*")
+    damage(newest)
     assert main(["train", "--resume", str(run), "--json"]) == 0
     (line,) = capsys.readouterr().err.splitlines()
-    assert "step-000000169.npz is damaged" in line
+    assert f"{newest} is damaged" in line
     assert line.endswith("going on from the one before")
     assert_same_end(run, whole)
 
@@ -96,7 +114,7 @@ def test_what_cannot_be_gone_on_with(whole, tmp_path, capsys):
     assert "is of another run: its rate is 0.001, that of the folder is 0.1" in capsys.readouterr().err
     (run / "config.json").write_text(json.dumps(config))
     for path in (run / "checkpoints").iterdir():
-        path.write_bytes(b"nothing")
+        damage(path)
     assert main(["train", "--resume", str(run)]) == 2
     assert capsys.readouterr().err.splitlines()[-1].endswith("every checkpoint is damaged")
     (run / "result.json").write_text("{}")
@@ -143,9 +161,10 @@ def test_early_stopping_goes_on_with_its_best(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments(tmp_path):
-    """SIGKILL twenty times, most of them while a checkpoint is written: one is due every step."""
-    options = [*OPTIONS, "--checkpoint-every", "1", "--epochs", "60"]
+@pytest.mark.parametrize(("kind", "most", "epochs"), [("npz", 20, 60), ("orbax", 8, 3)])
+def test_killed_at_random_moments(tmp_path, kind, most, epochs):
+    """SIGKILL many times, most of them while a checkpoint is written: one is due every step."""
+    options = [*OPTIONS, "--checkpoints", kind, "--checkpoint-every", "1", "--epochs", str(epochs)]
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     whole, run = tmp_path / "whole", tmp_path / "run"
 
@@ -164,13 +183,13 @@ def test_killed_at_random_moments(tmp_path):
     assert begin(*options, "--out", str(whole)).wait() == 0
     luck = random.Random(0)
     process, kills = begin(*options, "--out", str(run)), 0
-    while kills < 20 and kill_after_a_checkpoint(process):
+    while kills < most and kill_after_a_checkpoint(process):
         process, kills = begin("--resume", str(run)), kills + 1
     assert process.wait() == 0
-    assert kills == 20
+    assert kills == most
     assert_same_end(run, whole)
 
 
 def newest_step(run):
-    found = [int(path.stem.split("-")[1]) for path in (run / "checkpoints").glob("step-*.npz")]
-    return max(found, default=0)
+    found = [path.name for path in (run / "checkpoints").glob("step-*") if path.suffix in (".npz", ".orbax")]
+    return max((int(name[5:14]) for name in found), default=0)

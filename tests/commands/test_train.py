@@ -83,7 +83,7 @@ def test_all_options_together(tmp_path, capsys):
     options = (
         "--activation tanh --dropout 0.1 --optimizer rmsprop --schedule cosine --clip 1 --weight-decay 1e-4 "
         "--max-norm 3 --validation 0.2 --patience 9 --report-every 10 --gradient-norms --verify-every 30 "
-        "--checkpoint-every 25 --compute bfloat16 --plots --json"
+        "--checkpoint-every 25 --checkpoints orbax --compute bfloat16 --plots --json"
     )
     run = tmp_path / "run"
     assert main([*QUICK, *options.split(), "--out", str(run)]) == 0
@@ -93,14 +93,17 @@ def test_all_options_together(tmp_path, capsys):
     assert [report["step"] for report in reports] == [10, 20, 30, 40, 50, 60, 66]
     assert all(report["gradient_norm 1 affine(64→16)"] > 0 for report in reports)
     made = {file.name for file in run.iterdir()}
-    assert made == {*FILES, "best.npz", "checkpoints", "confusion.png", "curves.png", "weights.png"}
+    pictures = {"confusion.png", "curves.png", "weights.png"}
+    assert made == {*FILES, "checkpoints", "params.orbax", *pictures} - {"params.npz"}
     table = (run / "metrics.csv").read_text().splitlines()
     assert table[0].split(",") == list(reports[0])
     assert [float(row.split(",")[0]) for row in table[1:]] == [report["step"] for report in reports]
+    assert main(["evaluate", str(run), "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again == {name: found[name] for name in again}
 
 
 def test_patience_keeps_the_best(tmp_path, capsys):
-    run = tmp_path / "run"
     options = [
         "--hidden",
         "16",
@@ -114,12 +117,15 @@ def test_patience_keeps_the_best(tmp_path, capsys):
         "4",
         "--json",
     ]
-    assert main(["train", *options, "--out", str(run)]) == 0
+    assert main(["train", *options, "--out", str(tmp_path / "run")]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["stopped"] == "no better for 4 reports"
-    losses = [report["validation_loss"] for report in lines(run / "metrics.jsonl")]
-    assert losses.index(min(losses)) == len(losses) - 5
-    assert (run / "best.npz").read_bytes() == (run / "params.npz").read_bytes()
+    reports = lines(tmp_path / "run" / "metrics.jsonl")
+    losses = [report["validation_loss"] for report in reports]
+    best = losses.index(min(losses))
+    assert best == len(losses) - 5
+    assert main(["train", *options, "--steps", str(reports[best]["step"]), "--out", str(tmp_path / "short")]) == 0
+    assert (tmp_path / "short" / "params.npz").read_bytes() == (tmp_path / "run" / "params.npz").read_bytes()
 
 
 def test_overfitting_one_batch(tmp_path, capsys):
@@ -171,6 +177,7 @@ def test_tolerance_stops_the_run(tmp_path, capsys):
         (["--epochs", "many"], "--epochs must be a whole number, got 'many'"),
         (["--dropout", "1"], "--dropout must be from 0 to 0.99, got 1.0"),
         (["--compute", "float8"], "unknown --compute 'float8': expected one of float32, bfloat16"),
+        (["--checkpoints", "zip"], "unknown --checkpoints 'zip': expected one of npz, orbax"),
         (["--patience", "3"], "--patience needs --validation"),
         (["--data", "/nowhere"], "/nowhere"),
         (["--layout", "round", "--devices", "2"], "unknown layout 'round'"),

@@ -1,6 +1,7 @@
 """One of the processes that test_processes.py starts: COORDINATOR PROCESS PROCESSES FOLDER.
 
-It joins the others with two devices of its own, and saves the gradients that all of them find together.
+It joins the others with two devices of its own, and saves the gradients that all of them find together, and a state in
+shards.
 """
 
 import sys
@@ -9,13 +10,16 @@ from pathlib import Path
 import jax
 import numpy as np
 import optax
+import pytest
 
 import functional_bp as bp
-from functional_bp.training.archive import save_tree
+from functional_bp.training.archive import Damaged, save_tree
+from functional_bp.training.checkpoints import plain
 from functional_bp.training.data import Data
-from functional_bp.training.processes import is_first, join
+from functional_bp.training.processes import join
 from functional_bp.training.sharding import DATA, LAYOUTS, layout
 from functional_bp.training.step import start
+from functional_bp.training.stores import store
 
 ROWS, DEVICES_EACH = 64, 2
 
@@ -54,9 +58,7 @@ def main(coordinator, process, processes, folder):
         placed = [on_mesh.place(part, DATA) for part in (x, d)]
         params = on_mesh.place_state(state, optax.adam(0.01)).params
         found = jax.jit(on_mesh.value_and_grad(network(), bp.softmax_nll))(params, *placed)
-        whole = on_mesh.gather(found)
-        if is_first():
-            save_tree(Path(folder, f"{name}.npz"), whole)
+        store("npz", on_mesh).save(Path(folder, f"{name}.npz"), found)
         if name == "data":
             save_tree(Path(folder, f"placed-{process}.npz"), [x.read, d.read])
     x, d = map(Recorded, batch())
@@ -64,6 +66,25 @@ def main(coordinator, process, processes, folder):
     chunk = layout("data", len(jax.devices())).reader(Data(x, d))(rows)
     assert [part.shape for part in chunk] == [(2, ROWS // 2, 16), (2, ROWS // 2, 10)]
     save_tree(Path(folder, f"streamed-{process}.npz"), [x.read, d.read])
+    save_and_read(Path(folder, "state.orbax"), int(process))
+
+
+def save_and_read(path, process):
+    """As the layout `full` has it, and read as `tensor` has it; when one process cannot read its part, all refuse."""
+    devices, shards, adam = len(jax.devices()), store("orbax"), optax.adam(0.01)
+    state = plain(layout("full", devices).start(network(), adam, seed=0))
+    shards.save(path, state, {"reports": [1.5]})
+    shards.wait()
+    on_mesh = layout("tensor", devices)
+    like = on_mesh.shapes(jax.eval_shape(lambda: plain(initial())), adam)
+    found = on_mesh.gather(shards.open(path).read(like))
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(layout("full", devices).gather(state)), strict=True):
+        np.testing.assert_array_equal(a, b)
+    saved = shards.open(path)
+    if process == 2:
+        shards.restored = lambda path, **item: (None, "unreadable")
+    with pytest.raises(Damaged, match="unreadable$" if process == 2 else "another process cannot read its part$"):
+        saved.read(like)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""A checkpoint is the state itself, and nothing else is taken for it."""
+"""A checkpoint is the state itself, and nothing else is taken for it, however it is stored."""
+
+import random
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -8,83 +11,220 @@ import pytest
 
 import functional_bp as bp
 from functional_bp.errors import InputError
-from functional_bp.training.archive import save_tree
-from functional_bp.training.checkpoints import Checkpoints, plain
+from functional_bp.training import stores
+from functional_bp.training.checkpoints import Checkpoint, Checkpoints, plain
 from functional_bp.training.step import start
+from functional_bp.training.stores import STORES, store
 
-NETWORK = bp.chain(bp.affine_layer(3, 4), bp.tanh, bp.affine_layer(4, 2))
+NETWORK = bp.chain(bp.affine_layer(3, 40), bp.tanh, bp.affine_layer(40, 2))
 ADAM = optax.adam(1e-3)
-CONFIG = {"rate": 1e-3, "hidden": [4]}
+CONFIG = {"rate": 1e-3, "hidden": [40]}
 REPORTS = [{"step": 3, "loss": 0.1 + 0.2}]
+
+every_store = pytest.mark.parametrize("kind", STORES)
+
+
+FIRST = start(NETWORK, ADAM, seed=0)
 
 
 def state(step=7):
-    return start(NETWORK, ADAM, seed=step)._replace(step=jnp.int32(step))
+    return FIRST._replace(step=jnp.int32(step), params=jax.tree.map(lambda leaf: leaf + step, FIRST.params))
+
+
+def checkpoint(step=7):
+    return Checkpoint(state(step), REPORTS, state(step + 1).params)
+
+
+def like(network=NETWORK, optimizer=ADAM):
+    shapes = jax.eval_shape(lambda: plain(start(network, optimizer, seed=0)))
+    return Checkpoint(shapes, [], shapes.params)
 
 
 def no_warning(message):
     raise AssertionError(message)
 
 
-def test_it_comes_back_bit_by_bit(tmp_path):
-    saved = state()._replace(loss_sum=jnp.float32(np.nan))
-    Checkpoints(tmp_path / "c", CONFIG, keep=1).save(saved, REPORTS)
-    found = Checkpoints(tmp_path / "c", CONFIG, keep=1).newest(state(0), no_warning)
-    assert found is not None
-    assert found.reports == REPORTS
-    assert jax.tree.structure(found.state) == jax.tree.structure(saved)
-    for a, b in zip(*(jax.tree.leaves(plain(s)) for s in (found.state, saved)), strict=True):
+def saved(folder, kind, *steps, keep=3):
+    checkpoints = Checkpoints(folder / "c", CONFIG, keep, store(kind))
+    for step in steps:
+        checkpoints.save(checkpoint(step))
+    checkpoints.finish()
+    return checkpoints
+
+
+def assert_same(found, expected):
+    trees = [(plain(c.state), c.best) for c in (found, expected)]
+    assert jax.tree.structure(trees[0]) == jax.tree.structure(trees[1])
+    for a, b in zip(*map(jax.tree.leaves, trees), strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_array_equal(a, b)
-    assert jax.random.uniform(found.state.key) == jax.random.uniform(saved.key)
 
 
-def test_the_newest_of_those_kept(tmp_path):
-    checkpoints = Checkpoints(tmp_path / "c", CONFIG, keep=2)
-    assert checkpoints.newest(state(), no_warning) is None
-    for step in (9, 80, 700, 1000):
-        checkpoints.save(state(step), [])
-    assert [path.name for path in checkpoints.files()] == ["step-000001000.npz", "step-000000700.npz"]
-    found = checkpoints.newest(state(), no_warning)
+@every_store
+def test_it_comes_back_bit_by_bit(tmp_path, kind):
+    of = checkpoint()._replace(state=state()._replace(loss_sum=jnp.float32(np.nan)))
+    Checkpoints(tmp_path / "c", CONFIG, 1, kept_in := store(kind)).save(of)
+    kept_in.wait()
+    found = Checkpoints(tmp_path / "c", CONFIG, 1, store(kind)).newest(like(), no_warning)
     assert found is not None
-    assert found.state.step == 1000
+    assert found.reports == REPORTS
+    assert_same(found, of)
+    assert jax.random.uniform(found.state.key) == jax.random.uniform(of.state.key)
 
 
-def test_a_damaged_one_is_passed_over_and_said(tmp_path):
-    checkpoints = Checkpoints(tmp_path / "c", CONFIG, keep=3)
-    for step in (10, 20, 30):
-        checkpoints.save(state(step), [])
+@every_store
+def test_the_newest_of_those_kept(tmp_path, kind):
+    checkpoints = Checkpoints(tmp_path / "c", CONFIG, 2, store(kind))
+    assert checkpoints.newest(like(), no_warning) is None
+    checkpoints = saved(tmp_path, kind, 9, 80, 700, 1000, keep=2)
+    assert [path.name.split(".")[0] for path in checkpoints.files()] == ["step-000001000", "step-000000700"]
+    assert len(list(checkpoints.folder.iterdir())) == 2
+    found = checkpoints.newest(like(), no_warning)
+    assert found is not None
+    assert_same(found, checkpoint(1000))
+
+
+def damage(path):
+    """Cuts off a file, or in a folder the end of the one that says what it holds."""
+    file = path / "about" / "metadata" if path.is_dir() else path
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+@every_store
+def test_a_damaged_one_is_passed_over_said_and_written_again(tmp_path, kind, capfd):
+    checkpoints = saved(tmp_path, kind, 10, 20, 30)
     newest, middle, oldest = checkpoints.files()
-    newest.write_bytes(newest.read_bytes()[:-1])
-    middle.write_bytes(b"")
-    (checkpoints.folder / ".step-000000040.npz.123.partial").write_bytes(b"half")
+    damage(newest)
+    damage(middle)
+    (checkpoints.folder / f".{newest.name}.123.partial").write_bytes(b"half")
+    (checkpoints.folder / f"{newest.name}.orbax-checkpoint-tmp").mkdir()
     said = []
-    found = checkpoints.newest(state(), said.append)
+    again = Checkpoints(tmp_path / "c", CONFIG, 1, store(kind))
+    found = again.newest(like(), said.append)
     assert found is not None
-    assert found.state.step == 10
+    assert_same(found, checkpoint(10))
     assert [message.split(" is damaged")[0] for message in said] == [str(newest), str(middle)]
-    oldest.write_bytes(b"PK")
+    again.save(checkpoint(20))
+    assert oldest.exists()  # until the next is whole, nothing else is
+    again.finish()
+    assert sorted(again.folder.iterdir()) == [middle, newest]
+    damage(middle)
     with pytest.raises(InputError, match="every checkpoint is damaged"):
-        checkpoints.newest(state(), said.append)
+        again.newest(like(), said.append)
+    assert capfd.readouterr() == ("", "")
 
 
-def test_one_of_another_run_network_or_version_is_refused_with_what_differs(tmp_path):
-    checkpoints = Checkpoints(tmp_path / "c", CONFIG, keep=3)
-    checkpoints.save(state(), [])
+def attempt(checkpoints, path, shapes):
+    try:
+        return checkpoints.load(path, shapes), ""
+    except InputError as error:
+        return None, str(error)
+
+
+@every_store
+def test_damage_is_always_noticed(tmp_path, kind, capfd):
+    """Whatever file of a checkpoint is damaged, it is refused in one line, or still is the very same."""
+    checkpoints = saved(tmp_path, kind, 10)
+    (path,) = checkpoints.files()
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    luck, refused, shapes, whole = random.Random(0), 0, like(), checkpoint(10)
+    for file in files * (1 if path.is_dir() else 10):
+        good = file.read_bytes()
+        content = bytearray(good)
+        content[luck.randrange(len(content))] ^= 1 << luck.randrange(8)
+        for damaged in (bytes(content), good[: luck.randrange(len(good))]):
+            file.write_bytes(damaged)
+            found, message = attempt(checkpoints, path, shapes)
+            file.write_bytes(good)
+            if found is None:
+                refused += 1
+                assert message.startswith(f"{path} is damaged: ")
+                assert "\n" not in message
+            else:
+                assert_same(found, whole)
+    assert refused >= 10
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_number_that_orbax_lets_pass_is_noticed(tmp_path):
+    """The shards have no checksums of orbax's own."""
+    random_bits = jax.random.normal(jax.random.key(0), (300, 200))
+    kept_in = store("orbax")
+    kept_in.save(tmp_path / "a.orbax", [random_bits])
+    kept_in.wait()
+    largest = max((file for file in tmp_path.rglob("*") if file.is_file()), key=lambda file: file.stat().st_size)
+    content = bytearray(largest.read_bytes())
+    content[len(content) // 2] ^= 1
+    largest.write_bytes(bytes(content))
+    with pytest.raises(InputError, match="0 does not have the checksum that was written with it"):
+        kept_in.open(tmp_path / "a.orbax").read(jax.eval_shape(lambda: [random_bits]))
+
+
+@every_store
+def test_one_of_another_run_network_or_version_is_refused_with_what_differs(tmp_path, kind):
+    checkpoints = saved(tmp_path, kind, 7)
     (path,) = checkpoints.files()
 
-    def refusal(config=CONFIG, like=None):
+    def refusal(config=CONFIG, **of):
         with pytest.raises(InputError) as error:
-            Checkpoints(tmp_path / "c", config, keep=3).newest(like or state(), no_warning)
+            Checkpoints(tmp_path / "c", config, 3, store(kind)).newest(like(**of), no_warning)
         return str(error.value).removeprefix(str(path))
 
     assert refusal(CONFIG | {"rate": 0.1}) == " is of another run: its rate is 0.001, that of the folder is 0.1"
-    assert refusal({"rate": 1e-3}) == " is of another run: its hidden is [4], that of the folder is None"
-    other = start(bp.chain(bp.affine_layer(3, 5), bp.tanh, bp.affine_layer(5, 2)), ADAM, 0)
-    assert "expected state.params.0.W to be float32[5, 3], got float32[4, 3]" in refusal(like=other)
-    assert "state.optimizer.0.count is not expected" in refusal(like=start(NETWORK, optax.sgd(1.0), 0))
-    about = np.frombuffer(b'{"format": 2}', np.uint8)
-    save_tree(path, {"about": about, "state": plain(state())})
-    assert refusal() == ": expected a checkpoint of format 1, got 2"
-    save_tree(path, {"state": plain(state())})
+    assert refusal({"rate": 1e-3}) == " is of another run: its hidden is [40], that of the folder is None"
+    other = bp.chain(bp.affine_layer(3, 5), bp.tanh, bp.affine_layer(5, 2))
+    assert "expected best.0.W to be float32[5, 3], got float32[40, 3]" in refusal(network=other)
+    assert "state.optimizer.0.count is not expected" in refusal(optimizer=optax.sgd(1.0))
+    tree = {"state": plain(state()), "best": ()}
+    checkpoints.store.save(path, tree, {"format": 1})
+    checkpoints.store.wait()
+    assert refusal() == ": expected a checkpoint of format 2, got 1"
+    checkpoints.store.save(path, tree)
+    checkpoints.store.wait()
     assert refusal() == " is no checkpoint"
+
+
+@every_store
+def test_a_folder_that_cannot_be_written(tmp_path, kind):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot (make|write)"):
+        Checkpoints(tmp_path / "file", CONFIG, 3, store(kind)).save(checkpoint())
+
+
+def test_a_disk_that_fails_while_orbax_writes_is_said_at_the_next_save(tmp_path, monkeypatch):
+    checkpoints = saved(tmp_path, "orbax", 10)
+
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("orbax.checkpoint._src.path.atomicity.AtomicRenameTemporaryPath.finalize", full)
+        checkpoints.save(checkpoint(20))
+        with pytest.raises(InputError, match=r"a checkpoint could not be written: .*No space left on device"):
+            checkpoints.save(checkpoint(30))
+    found = saved(tmp_path, "orbax").newest(like(), no_warning)
+    assert found is not None
+    assert found.state.step == 10
+
+
+def test_without_orbax_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "orbax.checkpoint", None)
+    monkeypatch.delitem(sys.modules, "functional_bp.training.shards", raising=False)
+    with pytest.raises(InputError, match=r"--checkpoints orbax needs orbax: pip install 'functional-bp\[scale\]'"):
+        stores.store("orbax")
+
+
+def test_an_unknown_store():
+    with pytest.raises(InputError, match="unknown --checkpoints 'zip': expected one of npz, orbax"):
+        stores.store("zip")
+
+
+def test_a_store_saves_what_is_there_when_it_is_told(tmp_path):
+    """orbax goes on in the background: what training then does to the arrays must not reach the checkpoint."""
+    kept_in = store("orbax")
+    array = jnp.arange(1e6)
+    kept_in.save(tmp_path / "a.orbax", [array], {})
+    array.delete()
+    kept_in.wait()
+    (found,) = kept_in.open(tmp_path / "a.orbax").read([jax.ShapeDtypeStruct((1000000,), np.dtype("float32"))])
+    np.testing.assert_array_equal(found, np.arange(1e6, dtype=np.float32))

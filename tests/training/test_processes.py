@@ -13,8 +13,10 @@ import pytest
 import functional_bp as bp
 from functional_bp.errors import InputError
 from functional_bp.training.archive import load_arrays, load_tree
+from functional_bp.training.checkpoints import plain
 from functional_bp.training.processes import join
 from functional_bp.training.sharding import LAYOUTS
+from functional_bp.training.stores import store
 
 from .one_of_many import batch, initial, network
 
@@ -60,6 +62,17 @@ def test_each_process_reads_its_shard(folder, how):
     for part in ("0", "1"):
         assert [int(rows[part].sum()) for rows in read] == [16] * PROCESSES
         np.testing.assert_array_equal(np.sum([rows[part] for rows in read], axis=0), 1)
+
+
+@pytest.mark.slow
+def test_what_four_processes_have_saved_one_reads(folder, float64):
+    assert len(list(folder.glob("state.orbax/arrays/ocdbt.process_*"))) == PROCESSES
+    about, read = store("orbax").open(folder / "state.orbax")
+    assert about == {"reports": [1.5]}
+    expected = plain(initial())
+    found = read(jax.eval_shape(lambda: expected))
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize(
