@@ -158,6 +158,12 @@ def test_a_number_that_orbax_lets_pass_is_noticed(tmp_path):
     largest.write_bytes(bytes(content))
     with pytest.raises(InputError, match="0 does not have the checksum that was written with it"):
         kept_in.open(tmp_path / "a.orbax").read(jax.eval_shape(lambda: [random_bits]))
+    checkpoints = saved(tmp_path, "orbax", 10)
+    (path,) = checkpoints.files()
+    file = path / "about" / "metadata"
+    file.write_bytes(file.read_bytes().replace(b"0.300000", b"0.400000"))
+    with pytest.raises(InputError, match="what it says of itself does not have the hash written with it"):
+        checkpoints.load(path, like())
 
 
 @every_store
