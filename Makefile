@@ -28,7 +28,7 @@ examples: .venv/library
 	touch $@
 
 .venv/tests: .venv/library
-	$(BIN)/python -m pip install -q -e ".[plots,scale,html]" --group test
+	$(BIN)/python -m pip install -q -e ".[plots,scale,tensorboard,html]" --group test
 	touch $@
 
 .venv/lint: .venv/library

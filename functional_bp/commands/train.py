@@ -4,17 +4,19 @@ import argparse
 import json
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from functional_bp.errors import InputError
-from functional_bp.runs import scaling
+from functional_bp.runs import board, scaling
 from functional_bp.runs.config import Config, add_options, from_options, given_options
 
 if TYPE_CHECKING:
     from functional_bp.runs.experiment import Experiment
     from functional_bp.runs.run_folder import RunFolder
     from functional_bp.training.checkpoints import Checkpoint
+    from functional_bp.training.loop import Report
     from functional_bp.training.sharding import Layout
     from functional_bp.training.stores import Store
 
@@ -46,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
     if layout is not None and config.compute != "float32":
         raise InputError(f"--compute {config.compute} is for one device; on a layout the products are float32")
     kept_in = store(config.checkpoints, layout)
+    if config.tensorboard:
+        board.modules()
     if args.resume is None:
         folder.create(config)
     result = folder.load_result()
@@ -101,8 +105,16 @@ def trained(
     if not quiet:
         print_differences(differences)
     about = {"max_gradient_difference": max(differences.values()), "gradient_differences": differences}
-    with Progress(of.steps, int(stands.state.step), quiet) as bar:
-        return conduct(of, folder, stands, store, bar.show, about, layout)
+    with ExitStack() as stack:
+        views = [stack.enter_context(Progress(of.steps, int(stands.state.step), quiet)).show]
+        if of.config.tensorboard and folder.writes:
+            views.append(stack.enter_context(board.Board(folder.board, stands.reports)).report)
+
+        def on_all(report: "Report") -> None:
+            for view in views:
+                view(report)
+
+        return conduct(of, folder, stands, store, on_all, about, layout)
 
 
 def show(result: dict[str, Any], of: "Experiment", as_json: bool) -> None:

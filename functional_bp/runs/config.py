@@ -38,6 +38,7 @@ class Config:
     overfit: bool = option(False, "learn nothing but the first batch: a network that cannot has a fault")
     report_every: int | None = option(None, "steps between reports; if not given, an epoch, at most 100 reports", 1)
     gradient_norms: bool = option(False, "report the norm of each layer's gradient")
+    tensorboard: bool = option(False, "also write the reports, and the pictures of --plots, for TensorBoard")
     checkpoint_every: int | None = option(None, "steps between checkpoints, from which --resume goes on", 1)
     checkpoints: str = option("npz", "how they are written: npz (whole), or orbax (in shards, while training goes on)")
     keep: int = option(3, "how many of the newest checkpoints stay", 1)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from functional_bp.errors import InputError
+from functional_bp.runs.board import Board
 from functional_bp.runs.experiment import Experiment
 from functional_bp.runs.run_folder import RunFolder
 from functional_bp.training.archive import write_atomically
@@ -37,6 +38,10 @@ def draw(folder: RunFolder, of: Experiment, store: Store) -> None:
         picture(figure)
         save = partial(figure.savefig, format="png", dpi=120)
         write_atomically(folder.path / f"{name}.png", save)
+    if of.config.tensorboard:
+        with Board(folder.board / "pictures") as board:
+            for name in pictures:
+                board.picture(name, (folder.path / f"{name}.png").read_bytes(), result["steps"])
 
 
 def curves(figure: Any, reports: list[dict[str, int | float]]) -> None:

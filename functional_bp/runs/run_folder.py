@@ -23,8 +23,8 @@ class RunFolder:
 
     def __init__(self, path: str | Path, writes: bool = True) -> None:
         self.path, self.writes = Path(path), writes
-        self.config, self.metrics, self.result, self.checkpoints = (
-            self.path / name for name in ("config.json", "metrics.jsonl", "result.json", "checkpoints")
+        self.config, self.metrics, self.result, self.checkpoints, self.board = (
+            self.path / name for name in ("config.json", "metrics.jsonl", "result.json", "checkpoints", "tensorboard")
         )
 
     def create(self, config: Config) -> None:

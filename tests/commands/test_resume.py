@@ -12,6 +12,7 @@ import time
 import jax
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from functional_bp.cli import main
 from functional_bp.runs.experiment import experiment
@@ -20,7 +21,7 @@ from functional_bp.training.checkpoints import remove
 from functional_bp.training.stores import STORES, store
 
 OPTIONS = ["--hidden", "16", "--epochs", "4", "--dropout", "0.1", "--batch", "30", "--report-every", "11"]
-WITH_CHECKPOINTS = [*OPTIONS, "--checkpoint-every", "13", "--keep", "2"]
+WITH_CHECKPOINTS = [*OPTIONS, "--checkpoint-every", "13", "--keep", "2", "--tensorboard"]
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +75,13 @@ def test_resume_is_bitwise(whole, tmp_path, capsys):
     assert main(["train", "--resume", str(run), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["steps"] == 176
     assert_same_end(run, whole)
+    expected = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
+    for folder in (whole, run):
+        board = EventAccumulator(str(folder / "tensorboard")).Reload()
+        assert board.Tags()["scalars"] == sorted(expected[0].keys() - {"step"})
+        for name in board.Tags()["scalars"]:
+            shown = [(event.step, event.value) for event in board.Scalars(name)]
+            assert shown == [(report["step"], np.float32(report[name])) for report in expected]
 
 
 def test_without_a_checkpoint_it_begins_again(whole, tmp_path):

@@ -2,10 +2,12 @@
 
 import json
 import os
+import sys
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import functional_bp as bp
 from functional_bp.cli import main
@@ -83,7 +85,7 @@ def test_all_options_together(tmp_path, capsys):
     options = (
         "--activation tanh --dropout 0.1 --optimizer rmsprop --schedule cosine --clip 1 --weight-decay 1e-4 "
         "--max-norm 3 --validation 0.2 --patience 9 --report-every 10 --gradient-norms --verify-every 30 "
-        "--checkpoint-every 25 --checkpoints orbax --compute bfloat16 --plots --json"
+        "--checkpoint-every 25 --checkpoints orbax --compute bfloat16 --plots --tensorboard --json"
     )
     run = tmp_path / "run"
     assert main([*QUICK, *options.split(), "--out", str(run)]) == 0
@@ -94,7 +96,13 @@ def test_all_options_together(tmp_path, capsys):
     assert all(report["gradient_norm 1 affine(64→16)"] > 0 for report in reports)
     made = {file.name for file in run.iterdir()}
     pictures = {"confusion.png", "curves.png", "weights.png"}
-    assert made == {*FILES, "checkpoints", "params.orbax", *pictures} - {"params.npz"}
+    assert made == {*FILES, "checkpoints", "params.orbax", "tensorboard", *pictures} - {"params.npz"}
+    board = EventAccumulator(str(run / "tensorboard" / "pictures")).Reload()
+    for picture in pictures:
+        (shown,) = board.Images(picture.removesuffix(".png"))
+        assert (shown.step, shown.encoded_image_string) == (66, (run / picture).read_bytes())
+    board = EventAccumulator(str(run / "tensorboard")).Reload()
+    assert [event.step for event in board.Scalars("gradient_norm/1 affine(64→16)")] == [10, 20, 30, 40, 50, 60, 66]
     table = (run / "metrics.csv").read_text().splitlines()
     assert table[0].split(",") == list(reports[0])
     assert [float(row.split(",")[0]) for row in table[1:]] == [report["step"] for report in reports]
@@ -194,6 +202,21 @@ def test_bfloat16_on_a_layout_is_refused(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("functional_bp.runs.scaling.layout_of", lambda args: object())
     assert main([*QUICK, "--compute", "bfloat16", "--out", str(tmp_path / "run")]) == 2
     refused(capsys, "--compute bfloat16 is for one device")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "module", "message"),
+    [
+        (["--tensorboard"], "tensorboard.compat.proto", "--tensorboard needs TensorBoard: pip install"),
+        (["--checkpoints", "orbax"], "orbax.checkpoint", "--checkpoints orbax needs orbax: pip install"),
+    ],
+)
+def test_what_is_not_installed_is_said_before_anything_is_made(options, module, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delitem(sys.modules, "functional_bp.training.shards", raising=False)
+    assert main(["train", *options, "--out", str(tmp_path / "run")]) == 2
+    refused(capsys, message)
     assert not (tmp_path / "run").exists()
 
 

@@ -1,7 +1,6 @@
 """A checkpoint is the state itself, and nothing else is taken for it, however it is stored."""
 
 import random
-import sys
 
 import jax
 import jax.numpy as jnp
@@ -211,13 +210,6 @@ def test_a_disk_that_fails_while_orbax_writes_is_said_at_the_next_save(tmp_path,
     found = saved(tmp_path, "orbax").newest(like(), no_warning)
     assert found is not None
     assert found.state.step == 10
-
-
-def test_without_orbax_it_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "orbax.checkpoint", None)
-    monkeypatch.delitem(sys.modules, "functional_bp.training.shards", raising=False)
-    with pytest.raises(InputError, match=r"--checkpoints orbax needs orbax: pip install 'functional-bp\[scale\]'"):
-        stores.store("orbax")
 
 
 def test_an_unknown_store():
