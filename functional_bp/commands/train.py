@@ -45,8 +45,6 @@ def run(args: argparse.Namespace) -> int:
     first = is_first()
     folder, config = new_or_old(args, first)
     of = experiment(config)
-    if layout is not None and config.compute != "float32":
-        raise InputError(f"--compute {config.compute} is for one device; on a layout the products are float32")
     kept_in = store(config.checkpoints, layout)
     if config.tensorboard:
         board.modules()

@@ -27,9 +27,9 @@ class Shape(NamedTuple):
     inputs: Any
 
 
-def static() -> Any:
+def static(default: Any = dataclasses.MISSING) -> Any:
     """A field of a Jacobian that is no array: part of the structure, constant under jit."""
-    return dataclasses.field(metadata={"static": True})
+    return dataclasses.field(default=default, metadata={"static": True})
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(static, dataclasses.field))

@@ -7,13 +7,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from functional_bp.jacobians.shared import summing_in
 from functional_bp.network import Layer, Rule
 
 
 def value_and_grad_in(dtype: Any) -> Callable[[Layer, Rule], Callable[..., tuple[Array, Any]]]:
     """`network.value_and_grad` whose forward and backward pass are in `dtype`.
 
-    Parameters and x are rounded to it; the divergence is taken, and the gradients come, in the parameters' own dtype.
+    Parameters and x are rounded to it; the divergence is taken, and the gradients are summed over the batch, in the
+    parameters' own dtype.
     """
 
     def value_and_grad(network: Layer, divergence: Rule) -> Callable[..., tuple[Array, Any]]:
@@ -21,7 +23,7 @@ def value_and_grad_in(dtype: Any) -> Callable[[Layer, Rule], Callable[..., tuple
             y, J = network.apply(cast(params, dtype), cast(x, dtype), key)
             D, J_D = divergence(y.astype(d.dtype), d)
             y_bar = jnp.full(D.shape, 1 / max(D.size, 1), D.dtype) @ J_D
-            params_bar, _ = y_bar.astype(y.dtype) @ J
+            params_bar, _ = y_bar.astype(y.dtype) @ summing_in(d.dtype, J)
             return D.mean(), jax.tree.map(lambda bar, theta: bar.astype(theta.dtype), params_bar, params)
 
         return loss_and_gradients

@@ -198,13 +198,6 @@ def test_nonsense_gets_one_line_and_leaves_nothing(options, message, tmp_path, c
     assert not out.exists()
 
 
-def test_bfloat16_on_a_layout_is_refused(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("functional_bp.runs.scaling.layout_of", lambda args: object())
-    assert main([*QUICK, "--compute", "bfloat16", "--out", str(tmp_path / "run")]) == 2
-    refused(capsys, "--compute bfloat16 is for one device")
-    assert not (tmp_path / "run").exists()
-
-
 @pytest.mark.parametrize(
     ("options", "module", "message"),
     [

@@ -168,11 +168,14 @@ def test_rows_are_read_onto_the_devices_that_take_them():
         np.testing.assert_array_equal(ours.addressable_data(3), expected[:, 6:8])
 
 
-def test_gradients_in_another_precision():
-    in_bfloat16 = value_and_grad_in(jnp.bfloat16)
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_gradients_in_another_precision(name):
+    """Where the rows are divided, only sums in the parameters' dtype are; `tensor` also divides sums in bfloat16."""
+    on_mesh, in_bfloat16 = layout(name, 8), value_and_grad_in(jnp.bfloat16)
+    place = lambda params: jax.device_put(params, on_mesh.shardings(params))  # noqa: E731
     one = loss_and_gradients(in_bfloat16)
-    many = loss_and_gradients(partial(layout("data", 8).value_and_grad, gradients_of=in_bfloat16))
-    assert_same(many, one, 1e-2)
+    many = loss_and_gradients(partial(on_mesh.value_and_grad, gradients_of=in_bfloat16), place=place)
+    assert_same(many, one, 2**-7 if name == "tensor" else 1e-12)
     with pytest.raises(AssertionError):
         assert_same(many, expected(), 1e-4)
 

@@ -16,7 +16,9 @@ from functional_bp.runs.experiment import experiment
 from functional_bp.runs.run_folder import RunFolder
 from functional_bp.training.archive import named_leaves
 from functional_bp.training.checkpoints import plain, remove
+from functional_bp.training.loop import fit
 from functional_bp.training.measures import evaluation
+from functional_bp.training.precision import value_and_grad_in
 from functional_bp.training.sharding import LAYOUTS, Layout, layout
 from functional_bp.training.shards import checksums, sums
 from functional_bp.training.step import start
@@ -109,6 +111,23 @@ def test_a_run_is_kept_in_shards_from_its_start_to_its_end(tmp_path, nothing_is_
     assert main(["evaluate", str(many), "--json", *eight]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found == {name: result[name] for name in found}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_products_in_bfloat16_with_parameters_in_float32(name):
+    random = np.random.default_rng(0)
+    data = random.normal(size=(64, 16)).astype(np.float32), np.eye(10, dtype=np.float32)[random.integers(0, 10, 64)]
+    settings = {"optimizer": optax.sgd(0.1), "steps": 6, "batch": 32, "gradients_of": value_and_grad_in(jnp.bfloat16)}
+    one, many = (fit(NETWORK, bp.softmax_nll, data, layout=on, **settings) for on in (None, layout(name, 8)))
+    for a, b in zip(jax.tree.leaves(many.params), jax.tree.leaves(one.params), strict=True):
+        assert a.dtype == b.dtype == np.float32
+        np.testing.assert_allclose(a, b, rtol=0, atol=2**-8 * np.abs(b).max())
+
+
+def test_the_command_takes_bfloat16_on_a_layout(tmp_path, capsys):
+    options = "--hidden 16 --steps 2 --compute bfloat16 --devices 8 --layout tensor --json --out"
+    assert main(["train", *options.split(), str(tmp_path / "run")]) == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 2
 
 
 def test_the_parameters_are_not_gathered_to_be_measured():

@@ -11,6 +11,7 @@ import pytest
 
 import functional_bp as bp
 from functional_bp.errors import InputError
+from functional_bp.jacobians.shared import summing_in
 from functional_bp.rules.dropout import dropout
 from functional_bp.training.files import Part
 from functional_bp.training.loop import Hook, fit
@@ -227,6 +228,24 @@ def test_products_in_bfloat16_with_parameters_in_float32():
     products = [line for line in text.splitlines() if "dot_general" in line and "contracting_dims = [] x" not in line]
     assert products
     assert all("bf16" in line for line in products)
+
+
+def test_gradients_of_bfloat16_products_are_summed_in_float32():
+    """They are the sums of those products, to the rounding of float32; bfloat16 has 8 bits."""
+    layer, random = bp.affine_layer(3, 2), np.random.default_rng(0)
+    x, z_bar = (jnp.asarray(random.normal(size=(500, n)), jnp.bfloat16) for n in (3, 2))
+    params = jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), layer.init(jax.random.key(0)))
+    _, J = layer.apply(params, x)
+    ours, x_bar = z_bar @ summing_in(jnp.float32, J)
+    assert (ours.W.dtype, ours.b.dtype, x_bar.dtype) == (jnp.float32, jnp.float32, jnp.bfloat16)
+    exact_x, exact_z_bar = (np.asarray(a, np.float64) for a in (x, z_bar))
+    np.testing.assert_allclose(ours.W, exact_z_bar.T @ exact_x, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(ours.b, exact_z_bar.sum(0), rtol=0, atol=1e-4)
+    network = bp.chain(layer, bp.tanh, bp.residual(bp.affine_layer(2, 2)))
+    in_bfloat16 = jax.jit(value_and_grad_in(jnp.bfloat16)(network, bp.softmax_nll))
+    _, gradients = in_bfloat16(network.init(jax.random.key(0)), *data())
+    for leaf in jax.tree.leaves(gradients):
+        assert (leaf != leaf.astype(jnp.bfloat16).astype(jnp.float32)).any()
 
 
 def test_noise_is_new_in_every_step():
