@@ -53,3 +53,57 @@ def inspect_program(function: Callable, *arguments: Any) -> Inspection:
     used = {equation.primitive.name for equation in found}
     near = sorted((c for c in constants if 1e-3 < abs(c) < 1e3), key=abs)
     return Inspection(not used & NONSMOOTH, bool(used & OWN_DERIVATIVE), tuple(near[:4]))
+
+
+ROUNDING = {
+    "add", "sub", "mul", "div", "exp", "exp2", "log", "log1p", "expm1", "tanh", "logistic", "sqrt", "rsqrt", "pow",
+    "square", "integer_pow", "sin", "cos", "erf", "dot_general", "reduce_sum", "reduce_prod", "cumsum", "cumprod",
+    "cumlogsumexp", "add_any", "conv_general_dilated", "scatter-add",
+}  # fmt: skip
+
+
+def largest_factor(function: Callable, *arguments: Any) -> float:
+    """The largest number that the program multiplies; of a product of many, the root of that of the numbers above 1."""
+    found = [0.0]
+
+    def visit(equation: Any, operands: list, results: list) -> list:
+        found.append(factor(equation, operands))
+        return results
+
+    run(jax.make_jaxpr(function)(*arguments), jax.tree.leaves(arguments), visit)
+    return max(found)
+
+
+def factor(equation: Any, operands: list) -> float:
+    name, sizes = equation.primitive.name, [np.abs(np.asarray(a)) for a in operands]
+    if name in ("mul", "dot_general", "square", "integer_pow"):
+        return max(float(a.max(initial=0)) for a in sizes)
+    if name in ("reduce_prod", "cumprod"):
+        axes = equation.params.get("axes", equation.params.get("axis"))
+        return float(np.maximum(sizes[0], 1).prod(axis=axes).max(initial=0)) ** 0.5
+    return 0.0
+
+
+def rounded(closed: Any, arguments: Any, size: float, rng: np.random.Generator) -> list:
+    """The program's outputs when each result that is rounded is wrong by a random share of up to `size`."""
+
+    def visit(equation: Any, operands: list, results: list) -> list:
+        if equation.primitive.name not in ROUNDING:
+            return results
+        return [np.asarray(a) * (1 + size * rng.uniform(-1, 1, a.shape)) for a in results]
+
+    return run(closed, jax.tree.leaves(arguments), visit)
+
+
+def run(closed: Any, arguments: list, visit: Callable[[Any, list, list], list]) -> list:
+    """The program's outputs, equation by equation, each seen by `visit(equation, operands, results)` → results."""
+    values = dict(zip([*closed.jaxpr.constvars, *closed.jaxpr.invars], [*closed.consts, *arguments], strict=True))
+    for equation in closed.jaxpr.eqns:
+        operands = [v.val if hasattr(v, "val") else values[v] for v in equation.invars]
+        if equation.primitive.name in ("jit", "pjit"):
+            results = run(equation.params["jaxpr"], operands, visit)
+        else:
+            results = equation.primitive.bind(*operands, **equation.primitive.get_bind_params(equation.params))
+            results = visit(equation, operands, results if equation.primitive.multiple_results else [results])
+        values.update(zip(equation.outvars, results, strict=True))
+    return [v.val if hasattr(v, "val") else values[v] for v in closed.jaxpr.outvars]

@@ -4,10 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
+import jax
 import numpy as np
 
+from functional_bp.checking.inspection import largest_factor, rounded
 from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import Arrays, Programs, upcast, widen
+from functional_bp.checking.programs import Arrays, Programs, double_precision, upcast, widen
+
+SHARE = 1e-10
 
 
 @runtime_checkable
@@ -60,3 +64,36 @@ class AutodiffOracle:
         fixed = tuple(a.astype(s.dtype) for a, s in zip(point.indices, self.programs.inputs[1], strict=True))
         y_bar = [b.astype(z.dtype) for b, z in zip(point.y_bar, self.programs.zero_cotangent(), strict=True)]
         return replace(point, floats=floats, indices=fixed, y_bar=tuple(y_bar))
+
+    def lost(self, point: Point, leaf: int) -> np.ndarray | float:
+        """What float64 loses by rounding on the way: nothing more precise tells, so its steps are rounded at random.
+
+        By a share that is not small, and by a thousandth of it: where the two changes are alike there is a kink, and
+        nothing is known.
+        """
+        if not self.programs.precise or point.floats[leaf].dtype != np.float64:
+            return 0.0
+        parts = [list(point.floats), list(point.indices), list(point.y_bar)]
+        rng = np.random.default_rng(0)
+        try:
+            with double_precision():
+                closed = jax.make_jaxpr(self.programs.oracle)(*parts)
+                start = len(closed.out_avals) - len(point.floats) + leaf
+                true = np.asarray(rounded(closed, parts, 0.0, rng)[start])
+                coarse, fine = (
+                    np.max([np.abs(rounded(closed, parts, size, rng)[start] - true) for _ in range(4)], axis=0)
+                    for size in (SHARE, 1e-3 * SHARE)
+                )
+        except Exception:  # a program that can't be run step by step tells nothing
+            return 0.0
+        smooth = np.isfinite(coarse) & (fine < 0.1 * coarse)
+        return np.where(smooth, coarse, 0.0) * float(np.finfo("float64").eps) / SHARE
+
+    def largest_factor(self, point: Point) -> float:
+        """The largest number that the forward multiplies at this point."""
+        try:
+            with double_precision():
+                wide = upcast(point)
+                return largest_factor(self.programs.problem.float_outputs, list(wide.floats), list(wide.indices))
+        except Exception:  # a program that can't be run step by step tells nothing
+            return 0.0

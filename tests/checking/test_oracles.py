@@ -145,3 +145,22 @@ def test_a_right_one_of_20000_passes_though_much_of_it_lies_at_kinks():
     x = np.round(np.random.default_rng(3).standard_normal(20_000), 1).astype("float32")
     report = check_backward(forward, backward, x)
     assert report.ok, report
+
+
+def test_what_float64_loses_by_cancellation_is_known_from_rounding_its_steps_at_random():
+    """(x + 1e8) − 1e8 squared keeps eight digits in float64; x² keeps all."""
+    for shift, lost in ((1e8, 1e-8), (0.0, 1e-15)):
+
+        def forward(x, shift=shift):
+            return ((x + shift) - shift) ** 2
+
+        programs, floats = posed(forward, X)
+        point = Point("", tuple(a.astype("float64") for a in floats), (), (np.ones(3),))
+        error = np.abs(AutodiffOracle(programs).lost(point, 0))
+        assert np.all((0.01 * lost < error) & (error < 10 * lost)), error
+
+
+def test_the_factors_of_a_product_are_found_inside_its_parts():
+    programs, floats = posed(lambda x: jnp.prod(jnp.exp(x)) + jnp.sum(1e6 + x), np.array([5.0, 7.0, -20.0], "float32"))
+    found = AutodiffOracle(programs).largest_factor(Point("", floats, (), ()))
+    np.testing.assert_allclose(found, np.exp(6.0), rtol=1e-3)
