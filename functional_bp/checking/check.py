@@ -26,6 +26,7 @@ def check_backward(
     jvp: Callable | None = None,
     second_order: bool = False,
     seed: int = 0,
+    thorough: bool = False,
 ) -> Report:
     """Is `backward(primals, y_bar)` = ȳ J, J the Jacobian of `forward(*primals)`? And if not, why?
 
@@ -35,11 +36,12 @@ def check_backward(
     jvp(primals, tangents): if given, must belong to the same Jacobian: ⟨ȳ, J ẋ⟩ = ⟨ȳ J, ẋ⟩.
     names: what to call the primals; by default the forward's own parameter names.
     second_order: also compares the derivative of the backward itself.
+    thorough: looks at large primals (above 20,000 numbers) as at small ones, and compares values at all smaller shapes.
 
     At a kink every element of Clarke's subdifferential is right. Raises InputError when there is nothing to check: no
     float primal, no float output, or a forward that itself raises at the given primals.
     """
-    options = Options(title_of(backward), jvp, second_order, seed)
+    options = Options(title_of(backward), jvp, second_order, seed, thorough=thorough)
     return examine(forward, backward, primals, options, names=names, bare=True)
 
 
@@ -58,17 +60,23 @@ def check_vjp(
     names: Sequence[str] | None = None,
     second_order: bool = False,
     seed: int = 0,
+    thorough: bool = False,
 ) -> Report:
     """`check_backward` for the pair of a `jax.custom_vjp`: `fwd(*primals)` → (y, residuals), `bwd(residuals, y_bar)`.
 
     Also compares fwd's output with the primal's.
     """
-    options = Options(title_of(bwd), None, second_order, seed, fwd)
+    options = Options(title_of(bwd), None, second_order, seed, fwd, thorough)
     return examine(primal, FromResiduals(fwd, bwd), primals, options, names=names)
 
 
 def check_custom_vjp(
-    f: Callable, *primals: Any, names: Sequence[str] | None = None, second_order: bool = False, seed: int = 0
+    f: Callable,
+    *primals: Any,
+    names: Sequence[str] | None = None,
+    second_order: bool = False,
+    seed: int = 0,
+    thorough: bool = False,
 ) -> Report:
     """`check_vjp` for a function decorated with `jax.custom_vjp`, against the undecorated one.
 
@@ -81,18 +89,20 @@ def check_custom_vjp(
     if f.symbolic_zeros:
         raise InputError(f"check_custom_vjp: {title_of(f.fun)} uses symbolic_zeros: give its parts to check_vjp")
     nondiff = tuple(sorted(n % max(1, len(primals)) for n in f.nondiff_argnums))
-    options = Options(title_of(f.fun), None, second_order, seed, f.fwd)
+    options = Options(title_of(f.fun), None, second_order, seed, f.fwd, thorough)
     return examine(f.fun, FromResiduals(f.fwd, f.bwd, nondiff), primals, options, names=names, constant=nondiff)
 
 
-def check_rule(rule: Callable, *inputs: Any, names: Sequence[str] | None = None, seed: int = 0) -> Report:
+def check_rule(
+    rule: Callable, *inputs: Any, names: Sequence[str] | None = None, seed: int = 0, thorough: bool = False
+) -> Report:
     """`check_backward` for a rule of this library, `rule(*inputs)` → (y, J), with J @ ẋ held to ȳ @ J as well.
 
     Inputs after those that J has cotangents for (a divergence's target) are constants.
     """
     x_bar = jax.eval_shape(functools.partial(pull_ones, rule), *inputs)
     due = len(x_bar) if type(x_bar) is tuple else 1
-    options = Options(title_of(rule), RuleTangent(rule, due), False, seed)
+    options = Options(title_of(rule), RuleTangent(rule, due), False, seed, thorough=thorough)
     constant = tuple(range(due, len(inputs)))
     names = names or argument_names(rule, len(inputs))
     return examine(RuleOutput(rule), RuleBackward(rule), inputs, options, names=names, constant=constant)

@@ -16,7 +16,7 @@ from functional_bp.checking.matching import FormulaOracle, SecondOpinion, matchi
 from functional_bp.checking.oracles import AutodiffOracle
 from functional_bp.checking.points import FEW, derived_points
 from functional_bp.checking.problem import Leaf, Point, Problem
-from functional_bp.checking.programs import SMALL, Arrays, Programs, finite_rows, own_precision, programs_for
+from functional_bp.checking.programs import SMALL, Arrays, Program, Programs, finite_rows, own_precision, programs_for
 from functional_bp.checking.report import Cause, Element, Report, Verdict
 from functional_bp.checking.screen import Screen
 from functional_bp.checking.shapes import Cut, cuts_taken, point_at, programs_at
@@ -24,6 +24,7 @@ from functional_bp.checking.structure import Fault, first_line
 
 WORST_SHOWN = 5
 MOST_POINTS = 64
+MOST_NUMBERS = 20_000_000  # over all points, where a large problem is looked at thoroughly
 FEW_POINTS = 12  # where each costs as many runs of the forward as there are coordinates
 FEW_SHAPES = 2  # smaller shapes at which values are compared: each costs two compilations; of the others the structure
 ONE_PER_CENT = 0.01 / 16
@@ -43,7 +44,7 @@ class Examination:
         self.problem, self.options = problem, options
         self.floats, self.indices = tuple(floats), tuple(indices)
         self.programs = programs or programs_for(problem, floats, indices)
-        self.small = self.programs.size <= SMALL
+        self.whole = self.programs.size <= SMALL or options.thorough
         self.differentiable = not self.programs.refusal
         self.faults: list[Fault] = []
         self.mismatches: list[Mismatch] = []
@@ -78,7 +79,9 @@ class Examination:
         ]
         if self.sound:
             self.compare(points, screen)
-            if self.small and not self.mismatches:
+            if self.options.thorough:
+                self.compare_vmap(points[:2])
+            if self.whole and not self.mismatches:
                 self.look_further(points[0])
         verdicts = tuple(self.verdict(i, leaf, points[0]) for i, leaf in enumerate(self.problem.float_leaves))
         return Report(
@@ -94,8 +97,10 @@ class Examination:
 
     def points(self) -> list[Point]:
         size = self.programs.size
-        most = MOST_POINTS if self.certain else FEW_POINTS if size <= MOST_COORDINATES else FEW
-        most, constants = (most, self.programs.inspected.constants) if self.small else (FEW, ())
+        most = min(MOST_POINTS, max(2 * FEW, MOST_NUMBERS // max(1, size)))
+        if not self.certain:
+            most = FEW_POINTS if size <= MOST_COORDINATES else FEW
+        most, constants = (most, self.programs.inspected.constants) if self.whole else (FEW, ())
         outputs = self.programs.zero_cotangent()
         return derived_points(self.floats, self.indices, outputs, constants, self.options.seed, most)
 
@@ -110,7 +115,7 @@ class Examination:
         """Runs the backward twice as it is, without jit: what it raises and returns, and whether it does so again."""
         try:
             self.faults, self.plain = self.plain_claim(point)
-            again = self.plain_claim(point)[1] if self.small else self.plain
+            again = self.plain_claim(point)[1] if self.whole else self.plain
         except Exception as error:  # whatever a hostile backward raises is its own fault
             self.faults = [Fault(None, "raised", f"the backward raised {type(error).__name__}: {first_line(error)}")]
             return
@@ -179,16 +184,31 @@ class Examination:
     def compare_plain(self, point: Point, claimed: Arrays) -> None:
         """The backward run as it is must give what it gives under jit and vmap, whatever its precision."""
         for i in self.sound:
-            compiled, plain = claimed[i][:1], self.plain[i][None]
-            if surely_close(plain, compiled, 1e-3 * ONE_PER_CENT):
-                continue
-            loose = max(ONE_PER_CENT, roundoff([compiled.dtype]))
-            allowed = tolerance(compiled.astype("complex128"), None, np.zeros(compiled.shape), loose, 1e-30)
-            if np.any(excess(plain, compiled.astype("complex128"), allowed) > 1):
-                leaf = self.problem.float_leaves[i]
-                mode = self.programs.both.mode if self.programs.fused else self.programs.claim.mode
-                text = f"{leaf.name}: the backward gives other values under {mode} than when run as it is"
-                self.faults.append(Fault(leaf, "inconsistent", text))
+            mode = self.programs.both.mode if self.programs.fused else self.programs.claim.mode
+            self.compare_modes(i, claimed[i][:1], self.plain[i][None], mode, "when run as it is")
+
+    def compare_modes(self, i: int, compiled: np.ndarray, plain: np.ndarray, mode: str, other: str) -> None:
+        if surely_close(plain, compiled, 1e-3 * ONE_PER_CENT):
+            return
+        loose = max(ONE_PER_CENT, roundoff([compiled.dtype]))
+        allowed = tolerance(compiled.astype("complex128"), None, np.zeros(compiled.shape), loose, 1e-30)
+        if np.any(excess(plain, compiled.astype("complex128"), allowed) > 1):
+            leaf = self.problem.float_leaves[i]
+            text = f"{leaf.name}: the backward gives other values under {mode} than {other}"
+            self.faults.append(Fault(leaf, "inconsistent", text))
+
+    def compare_vmap(self, points: Sequence[Point]) -> None:
+        """Large problems are compared point by point; the backward must give the same for several at once."""
+        if self.programs.batch > 1 or self.programs.claim.mode == "plain":
+            return
+        together = Program(self.programs.claimed, own_precision, len(points), ("vmap",), self.programs.size)
+        try:
+            values = together(points)
+        except Exception as error:
+            self.judge.note(f"the backward does not run under vmap: {type(error).__name__}: {first_line(error)}")
+            return
+        for i in self.sound:
+            self.compare_modes(i, values[i], self.claim(points)[i], "vmap", "under jit")
 
     def look_further(self, given: Point) -> None:
         """Kinks found by search, smaller shapes, and what came with the backward."""

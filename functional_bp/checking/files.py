@@ -29,8 +29,8 @@ class Found:
     name: str
     check: Callable[..., Report]
 
-    def report(self, seed: int) -> Report:
-        return self.check(seed=seed)
+    def report(self, **options: Any) -> Report:
+        return self.check(**options)
 
 
 def find(target: str) -> list[Found]:

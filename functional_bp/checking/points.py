@@ -27,8 +27,8 @@ def derived_points(
     cotangents = cotangent_maker(outputs, rng)
     points = [Point(given, floats, indices, cotangents())]
     if most <= FEW:
-        moved = mixed(floats)
-        return [*points, Point("rows mixed: zero, ×100, flipped, tied", moved, indices, cotangents())][:most]
+        name = "rows mixed: zero, ×100, flipped, tied; masks toggled in part"
+        return [*points, Point(name, mixed(floats), tuple(map(toggled_in_part, indices)), cotangents())][:most]
     seen = {fingerprint(floats, indices)}
     for mover in (given_cotangents, moved_floats(literals), moved_indices):
         for name, new_floats, new_indices, y_bar in mover(floats, indices, outputs, rng):
@@ -215,6 +215,11 @@ def moved_indices(floats: Floats, indices: Floats, outputs: Sequence, rng: np.ra
 def mixed(floats: Floats) -> Floats:
     """For large primals, all at one point: rows in turn zero, tied, scaled up, flipped and as given."""
     return tuple(project(rows_moved(a), a, invariant(a)) if a.size else a for a in floats)
+
+
+def toggled_in_part(a: np.ndarray) -> np.ndarray:
+    """Every other element of a mask the other way round; integers as they are."""
+    return a ^ (np.arange(a.size) % 2 == 0).reshape(a.shape) if a.dtype == bool else a
 
 
 def rows_moved(a: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "the file is run. Without a file: the library's own rules",
     )
     parser.add_argument("--seed", type=int, default=0, help="of the points and cotangents tried; default 0")
+    parser.add_argument("--thorough", action="store_true", help="look at large inputs as closely as at small ones")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON and nothing else")
     parser.epilog = "Exit code 0: all right; 1: something is wrong; 2: something could not be checked."
 
@@ -43,18 +44,19 @@ def run(args: argparse.Namespace) -> int:
 
 def questions(args: argparse.Namespace) -> Iterator[tuple[str, "Callable[[], Report]"]]:
     """Name and check of everything asked for."""
+    options = {"seed": args.seed, "thorough": args.thorough}
     if args.file is not None:
         from functional_bp.checking.files import find
 
         for found in find(args.file):
-            yield found.name, lambda found=found: found.report(args.seed)
+            yield found.name, lambda found=found: found.report(**options)
         return
     from functional_bp.checking import check_rule
     from functional_bp.checking.catalogue import CATALOGUE, inputs
 
     for entry in CATALOGUE:
         for choice in entry.with_choices():
-            yield choice.name, lambda choice=choice: check_rule(choice.rule, *inputs(choice, args.seed), seed=args.seed)
+            yield choice.name, lambda choice=choice: check_rule(choice.rule, *inputs(choice, args.seed), **options)
 
 
 def progress(items: list[Any], quiet: bool) -> Any:
