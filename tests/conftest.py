@@ -8,6 +8,15 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--seeds", type=int, default=2, help="of each case in the walk for false alarms; default 2")
+
+
+@pytest.fixture
+def seeds(request):
+    return request.config.getoption("--seeds")
+
+
 @pytest.fixture
 def float64():
     """float64 for one test; the default stays float32."""

@@ -79,6 +79,8 @@ class Report:
         return "\n".join(lines)
 
     def evidence(self) -> str:
+        if not self.points and not self.skipped:
+            return f"no values compared; {self.seconds:.2f} s"
         skipped = f", {len(self.skipped)} outside the forward's domain" if self.skipped else ""
         oracles = " and ".join(self.oracles)
         return f"{len(self.points)} points{skipped}; against {oracles}; {self.seconds:.2f} s"
@@ -91,7 +93,7 @@ class Report:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
 
     def _repr_html_(self) -> str:
-        colour = "#2e7d32" if self.ok else "#c62828"
+        colour = "#388e3c" if self.ok else "#d9423f"  # both readable on white and on black
         parts = [
             f"<div style='font-family:sans-serif'><p><b>{html.escape(self.title)}</b>: "
             f"<b style='color:{colour}'>{'right' if self.ok else 'wrong'}</b> "
@@ -126,13 +128,20 @@ def verdict_lines(verdict: Verdict) -> list[str]:
 def verdict_html(verdict: Verdict) -> str:
     lines = verdict_lines(verdict)
     text = [line.strip() for line in lines if not verdict.worst or line not in lines[-1 - len(verdict.worst) :]]
-    rows = "".join(
-        f"<tr><td>{index_text(e.index)}</td><td>{number_text(e.claimed)}</td><td>{number_text(e.true)}</td></tr>"
-        for e in verdict.worst
-    )
-    table = f"<table><tr><th>index</th><th>claimed</th><th>true</th></tr>{rows}</table>" if rows else ""
+    rows = [(index_text(e.index), number_text(e.claimed), number_text(e.true)) for e in verdict.worst]
+    table = table_html([("index", "claimed", "true"), *rows]) if rows else ""
     body = "".join(f"<br>{html.escape(line)}" for line in text[1:])
     return f"<p><b>{html.escape(text[0])}</b>{body}</p>{table}"
+
+
+def table_html(rows: list[tuple[str, ...]]) -> str:
+    """The first row as heads; numbers to the right, in the font and size of the text around."""
+    cell = "<{0} style='text-align:right;padding:0 0 0 1.5em;font-variant-numeric:tabular-nums'>{1}</{0}>"
+    lines = [
+        "<tr>" + "".join(cell.format("td" if number else "th", html.escape(text)) for text in row) + "</tr>"
+        for number, row in enumerate(rows)
+    ]
+    return f"<table style='font:inherit;border-collapse:collapse;margin:.3em 0'>{''.join(lines)}</table>"
 
 
 def index_text(index: tuple[int, ...]) -> str:

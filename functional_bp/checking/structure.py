@@ -30,7 +30,8 @@ def align(problem: Problem, result: Any, floats: list[Any]) -> tuple[list[Fault]
         text = f"the backward must return a tuple, one cotangent per primal; it returned {kind_of(result)}"
         return [Fault(None, "tree", text)], [None] * len(problem.float_leaves)
     if len(result) != len(children):
-        text = f"the backward returned {len(result)} cotangents for {len(children)} primals"
+        plural = "" if len(children) == 1 else "s"
+        text = f"the backward returned {len(result)} cotangents for {len(children)} primal{plural}"
         return [Fault(None, "number", text)], [None] * len(problem.float_leaves)
     faults, cotangents, values = [], [], iter(floats)
     for position, (child, part) in enumerate(zip(children, result, strict=True)):

@@ -1,16 +1,28 @@
-"""What is right passes: every rule of the library, in every precision, at every scale, with every valid subgradient."""
+"""What is right passes: rules and networks in every precision, at every scale, with every valid subgradient.
+
+The whole walk: `pytest tests/checking/test_no_false_alarm.py --seeds 20`.
+"""
+
+from itertools import product
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from right_backwards import AWKWARD, NETWORKS
 
 from functional_bp import rules
 from functional_bp.checking import check_backward, check_rule
 from functional_bp.checking.catalogue import CATALOGUE, inputs
 
-SCALES = (1.0, 1e-6, 1e4, 1e-3, 100.0)
+SCALES = (1.0, 1e-6, 1e4, 1e-4, 1e2, 1e-2, 10.0, 1e-5, 1e3, 1e-3, 0.1)
+DTYPES = ("float32", "float64", "bfloat16", "float16")
 ENTRIES = [choice for entry in CATALOGUE for choice in entry.with_choices()]
+
+
+def trials(seeds):
+    """Seed and scale: the product of all; of a few seeds only the first scales, two for each."""
+    return list(product(range(seeds), SCALES)) if seeds > 10 else [(k % seeds, SCALES[k]) for k in range(2 * seeds)]
 
 
 def test_every_rule_is_in_the_catalogue():
@@ -18,28 +30,43 @@ def test_every_rule_is_in_the_catalogue():
     assert named == {getattr(entry.rule, "func", entry.rule).__name__ for entry in CATALOGUE}
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_a_right_rule_passes_in_float32_at_every_scale(entry):
-    for seed, scale in enumerate(SCALES):
-        report = check_rule(entry.rule, *inputs(entry, seed, "float32", scale), seed=seed)
-        assert report.ok, f"seed {seed}, scale {scale}: {report}"
+def alarms(check, dtype, seeds):
+    """What the check says of the right backward, wherever it is not "right"."""
+    with jax.enable_x64(dtype == "float64"):
+        reports = {(seed, scale): check(seed, jnp.dtype(dtype), scale) for seed, scale in trials(seeds)}
+    return {trial: str(report) for trial, report in reports.items() if not report.ok}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_a_right_rule_passes_in_half_precision(entry, dtype):
-    for seed, scale in enumerate(SCALES[:3]):
-        report = check_rule(entry.rule, *inputs(entry, seed, jnp.dtype(dtype), scale), seed=seed)
-        assert report.ok, f"seed {seed}, scale {scale}: {report}"
+def test_a_right_rule_passes_in_every_dtype_at_every_scale(entry, dtype, seeds):
+    def check(seed, dtype, scale):
+        return check_rule(entry.rule, *inputs(entry, seed, dtype, scale), seed=seed)
+
+    assert not alarms(check, dtype, seeds)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.name)
-def test_a_right_rule_passes_in_float64(entry, float64):
-    for seed, scale in enumerate(SCALES[:3]):
-        report = check_rule(entry.rule, *inputs(entry, seed, "float64", scale), seed=seed)
-        assert report.ok, f"seed {seed}, scale {scale}: {report}"
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("right", [*NETWORKS, *AWKWARD], ids=lambda right: right.name)
+def test_a_right_network_passes_in_every_dtype_at_every_scale(right, dtype, seeds):
+    def check(seed, dtype, scale):
+        return check_backward(right.forward, right.backward, *right.primals(seed, dtype, scale), seed=seed)
+
+    assert not alarms(check, dtype, seeds)
+
+
+@pytest.mark.parametrize("right", [*NETWORKS, *AWKWARD], ids=lambda right: right.name)
+def test_a_right_network_is_wrong_with_one_element_off_by_a_thousandth(right):
+    """The sweep would be worth nothing if everything passed."""
+
+    def backward(primals, y_bar):
+        first, *others = right.backward(primals, y_bar)
+        largest = jnp.argmax(jnp.abs(first))
+        return first.ravel().at[largest].multiply(1.001).reshape(first.shape), *others
+
+    assert not check_backward(right.forward, backward, *right.primals(0, "float32")).ok
 
 
 def tanh_backward(primals, y_bar):

@@ -13,8 +13,8 @@ from functional_bp.checking.report import Cause
 def cotangent_use(e: Evidence) -> list[Cause]:
     """What is wrong with the claim as a function of ȳ."""
     first = e.points[:1]
-    other = [replace(p, y_bar=tuple(2 * b for b in p.y_bar)) for p in first]
-    zero = [replace(p, y_bar=tuple(0 * b for b in p.y_bar)) for p in first]
+    other = [replace(p, y_bar=tuple(np.asarray(2 * b) for b in p.y_bar)) for p in first]
+    zero = [replace(p, y_bar=tuple(map(np.zeros_like, p.y_bar))) for p in first]
     once, twice, none = (e.claim(points)[e.leaf].astype("float64") for points in (first, other, zero))
     scale = np.abs(finite(once)).max(initial=0.0)
     loose = 10 * e.precision * scale

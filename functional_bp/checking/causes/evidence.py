@@ -55,7 +55,7 @@ class Evidence:
 
     def with_y_bar(self, change: Callable[[Point], Sequence[np.ndarray]]) -> np.ndarray:
         """The true cotangent had ȳ been another."""
-        return self.at([replace(point, y_bar=tuple(change(point))) for point in self.points])
+        return self.at([replace(point, y_bar=tuple(map(np.asarray, change(point)))) for point in self.points])
 
     @cached_property
     def scale(self) -> np.ndarray:
