@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from functional_bp.training.sharding import Layout
     from functional_bp.training.stores import Store
 
+LENGTH = ("--epochs", "--steps")
 HELP = "train a network on the handwritten digits or other data"
 
 
@@ -27,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser)
     scaling.add_arguments(parser)
     parser.add_argument("--out", type=Path, metavar="RUN", help="the run folder to make; default runs/TASK-TIME")
-    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run from its newest checkpoint")
+    parser.add_argument(
+        "--resume", type=Path, metavar="RUN", help="go on with a run; with --epochs or --steps, to a later end"
+    )
     parser.add_argument("--plots", action="store_true", help="also draw curves, confusion matrix and weights")
     parser.add_argument("--json", action="store_true", help="print nothing but a summary in JSON")
 
@@ -38,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     keep_compiled_programs()
     layout = scaling.layout_of(args)
     from functional_bp.runs.experiment import experiment
-    from functional_bp.runs.run import begin, newest
+    from functional_bp.runs.run import begin, is_over, made_longer, newest
     from functional_bp.training.processes import is_first
     from functional_bp.training.stores import store
 
@@ -50,8 +53,10 @@ def run(args: argparse.Namespace) -> int:
         board.modules()
     if args.resume is None:
         folder.create(config)
+    elif given_options(args):
+        of = made_longer(of, folder, from_options(args))
     result = folder.load_result()
-    if result is None or result["stopped"].startswith("time limit"):
+    if result is None or not is_over(result, of):
         stands = begin(of, layout) if args.resume is None else newest(of, folder, kept_in, layout, warn)
         result = trained(of, folder, stands, kept_in, args.json or not first, layout)
     elif first and not args.json:
@@ -72,9 +77,9 @@ def new_or_old(args: argparse.Namespace, writes: bool) -> tuple["RunFolder", Con
     if args.resume is None:
         config = from_options(args)
         return RunFolder(args.out or unused(Path("runs"), config.task), writes), config
-    if args.out or given_options(args):
-        given = ", ".join([*given_options(args), *(["--out"] if args.out else [])])
-        raise InputError(f"--resume takes the options from the run folder: leave out {given}")
+    given = [*given_options(args), *(["--out"] if args.out else [])]
+    if others := [name for name in given if name not in LENGTH]:
+        raise InputError(f"--resume takes the options from the run folder: leave out {', '.join(others)}")
     folder = RunFolder(args.resume, writes)
     return folder, folder.load_config()
 

@@ -1,5 +1,6 @@
 """What the options of a run stand for: the problem, the network, the optimiser, the rows and the steps."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -71,7 +72,7 @@ def experiment(config: Config) -> Experiment:
     elif not config.validation:
         judged = of.test
     epoch = len(seen.x) // batch
-    steps = config.steps or config.epochs * epoch
+    steps = steps_of(config, epoch)
     update = optimizer(
         config.optimizer,
         config.rate,
@@ -82,8 +83,34 @@ def experiment(config: Config) -> Experiment:
         max_norm=config.max_norm,
         record_norms=config.gradient_norms,
     )
-    report_every = config.report_every or epoch * max(1, -(-steps // epoch) // MOST_REPORTS)
-    return Experiment(config, of, network, update, seen, judged, batch, steps, report_every)
+    return Experiment(config, of, network, update, seen, judged, batch, steps, report_every(config, epoch, steps))
+
+
+def steps_of(config: Config, epoch: int) -> int:
+    return config.steps or config.epochs * epoch
+
+
+def report_every(config: Config, epoch: int, steps: int) -> int:
+    return config.report_every or epoch * max(1, -(-steps // epoch) // MOST_REPORTS)
+
+
+def longer(of: Experiment, epochs: int, steps: int | None) -> Experiment:
+    """The experiment as if so many epochs or steps had been asked for from the start, with reports as often as before.
+
+    Raises InputError for fewer, and for a schedule of η: with it a longer run is another from its first step.
+    """
+    config = replace(of.config, epochs=epochs, steps=steps)
+    total = steps_of(config, of.epoch)
+    if total < of.steps:
+        raise InputError(f"the run has {of.steps} steps: --resume can make it longer, and {total} are fewer")
+    if total > of.steps and config.schedule != "constant":
+        raise InputError(
+            f"the schedule of η, {config.schedule}, ends with the {of.steps} steps of the run: "
+            "a longer one has other rates from its first step on"
+        )
+    if report_every(config, of.epoch, total) != of.report_every:
+        config = replace(config, report_every=of.report_every)
+    return of._replace(config=config, steps=total)
 
 
 def batch_size(text: str, n: int) -> int:

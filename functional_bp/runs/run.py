@@ -11,13 +11,13 @@ import optax
 from functional_bp.errors import InputError
 from functional_bp.network import value_and_grad
 from functional_bp.runs.classification import results
-from functional_bp.runs.config import to_json
-from functional_bp.runs.experiment import COMPUTE, Experiment, compare_with_autodiff
+from functional_bp.runs.config import Config, to_json
+from functional_bp.runs.experiment import COMPUTE, Experiment, compare_with_autodiff, longer
 from functional_bp.runs.run_folder import RunFolder
 from functional_bp.runs.supervisor import beat
 from functional_bp.training.checkpoints import Checkpoint, Checkpoints
 from functional_bp.training.data import Data
-from functional_bp.training.loop import Hook, Report, fit
+from functional_bp.training.loop import Fit, Hook, Report, fit
 from functional_bp.training.measures import evaluation
 from functional_bp.training.metrics import correct
 from functional_bp.training.precision import value_and_grad_in
@@ -44,12 +44,40 @@ def newest(
     return checkpoints(of, folder, store).newest(like, warn) or begin(of, layout)
 
 
+def is_over(result: dict[str, Any], of: Experiment) -> bool:
+    """Not that of a run whose time was up, nor of one that was made longer since."""
+    return not out_of_time(result) and (result["stopped"] != "steps" or result["steps"] >= of.steps)
+
+
+def out_of_time(result: dict[str, Any]) -> bool:
+    return result["stopped"].startswith("time limit")
+
+
+def made_longer(of: Experiment, folder: RunFolder, asked: Config) -> Experiment:
+    """The run of the folder, of which more epochs or steps are asked, with its options changed to that.
+
+    Raises InputError where a longer run would not have begun as this one, or would have ended where it did.
+    """
+    more, result = longer(of, asked.epochs, asked.steps), folder.load_result()
+    if result and more.steps > of.steps and result["stopped"] != "steps" and not out_of_time(result):
+        raise InputError(f"the run ended at step {result['steps']}, {result['stopped']}: it would again")
+    folder.save_config(more.config)
+    return more
+
+
 def stands_at(of: Experiment, state: State) -> Checkpoint:
     return Checkpoint(state, [], best=state.params if of.config.patience else ())
 
 
 def checkpoints(of: Experiment, folder: RunFolder, store: Store) -> Checkpoints:
-    return Checkpoints(folder.checkpoints, to_json(of.config), of.config.keep, store)
+    return Checkpoints(folder.checkpoints, identity(of), of.config.keep, store)
+
+
+def identity(of: Experiment) -> dict[str, Any]:
+    """The options that a state and its reports depend on. How long the run is to be matters to a schedule of η alone."""
+    options = to_json(of.config) | {"report_every": of.report_every}
+    length = ("epochs", "steps") if of.config.schedule == "constant" else ()
+    return {name: value for name, value in options.items() if name not in length}
 
 
 def conduct(
@@ -106,7 +134,7 @@ def conduct(
             gradients_of=value_and_grad_in(COMPUTE[config.compute]) if COMPUTE[config.compute] else value_and_grad,
         )
         seconds = time.perf_counter() - began
-        if limit.reached:
+        if limit.reached or (config.checkpoint_every and can_go_on(of, fitted)):
             save(fitted.state)
     finally:
         saved.finish()
@@ -121,6 +149,11 @@ def conduct(
     }
     folder.finish(params, store, result, reports)
     return result
+
+
+def can_go_on(of: Experiment, fitted: Fit) -> bool:
+    """Whether a longer run would have stood exactly here: without the report that only the last step of a run has."""
+    return fitted.reason == "steps" and int(fitted.state.step) % of.report_every == 0
 
 
 def source(of: Experiment) -> Source:

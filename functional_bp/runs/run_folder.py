@@ -38,7 +38,11 @@ class RunFolder:
             raise InputError(f"cannot write the run folder {self.path}: {error.strerror}") from error
         if taken:
             raise InputError(f"the run folder {self.path} is not empty: choose another with --out")
-        write_json(self.config, {"format": FORMAT} | to_json(config))
+        self.save_config(config)
+
+    def save_config(self, config: Config) -> None:
+        if self.writes:
+            write_json(self.config, {"format": FORMAT} | to_json(config))
 
     def begin_metrics(self, reports: list[dict[str, int | float]]) -> None:
         """metrics.jsonl with these reports and no others: what came after them will come again."""

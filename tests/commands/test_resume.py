@@ -65,11 +65,11 @@ def names(run):
 
 
 def test_the_newest_checkpoints_stay(whole):
-    assert names(whole) == ["step-000000156", "step-000000169"]
+    assert names(whole) == ["step-000000169", "step-000000176"]
 
 
 def test_resume_is_bitwise(whole, tmp_path, capsys):
-    run = interrupted(whole, tmp_path, ["step-000000156"])
+    run = interrupted(whole, tmp_path, ["step-000000169"])
     with open(run / "metrics.jsonl", "a") as file:
         file.write('{"step": 176, "ep')  # a line that the kill cut
     assert main(["train", "--resume", str(run), "--json"]) == 0
@@ -105,7 +105,7 @@ def damage(path):
 
 def test_a_damaged_newest_is_passed_over(whole, tmp_path, capsys):
     run = interrupted(whole, tmp_path, names(whole))
-    (newest,) = (run / "checkpoints").glob("step-000000169.*")
+    (newest,) = (run / "checkpoints").glob("step-000000176.*")
     damage(newest)
     assert main(["train", "--resume", str(run), "--json"]) == 0
     (line,) = capsys.readouterr().err.splitlines()
@@ -133,6 +133,53 @@ def test_what_cannot_be_gone_on_with(whole, tmp_path, capsys):
     assert "there is no such folder" in capsys.readouterr().err
     assert main(["train", "--resume", str(run), "--rate", "1", "--overfit"]) == 2
     assert "leave out --rate, --overfit" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("length", [["--epochs", "2"], ["--steps", "100"]])
+def test_a_run_is_made_longer(whole, tmp_path, length, capsys):
+    """As if it had been asked to be so from the start, also where it made a last report between those that are due."""
+    kind, run = json.loads((whole / "config.json").read_text())["checkpoints"], tmp_path / "run"
+    options = [*WITH_CHECKPOINTS, *length, "--checkpoints", kind, "--json"]
+    assert main(["train", *options, "--out", str(run)]) == 0
+    ended = json.loads(capsys.readouterr().out)["steps"]
+    assert ended == (100 if "100" in length else 88)
+    assert names(run)[-1] == f"step-0000000{91 if '100' in length else 88}"
+    assert main(["train", "--resume", str(run), "--json", "--epochs", "4"]) == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 176
+    assert_same_end(run, whole)
+    assert main(["train", "--resume", str(run), "--json", "--epochs", "4"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads((run / "result.json").read_text())
+    (run / "result.json").write_text(json.dumps(json.loads((run / "result.json").read_text()) | {"steps": ended}))
+    assert main(["train", "--resume", str(run), "--json"]) == 0  # killed when the options were changed, and no more
+    assert_same_end(run, whole)
+
+
+@pytest.mark.parametrize(
+    ("options", "more", "message"),
+    [
+        (["--epochs", "2"], ["--steps", "87"], "the run has 88 steps: --resume can make it longer, and 87 are fewer"),
+        (["--epochs", "2", "--schedule", "cosine"], ["--epochs", "3"], "the schedule of η, cosine, ends with the 88"),
+        (["--tolerance", "10"], ["--epochs", "9"], "the run ended at step 88, converged: it would again"),
+        (["--epochs", "2"], ["--epochs", "3", "--rate", "1"], "leave out --rate"),
+    ],
+)
+def test_what_cannot_be_made_longer(tmp_path, capsys, options, more, message):
+    run = tmp_path / "run"
+    assert main(["train", *OPTIONS, *options, "--json", "--out", str(run)]) == 0
+    config = (run / "config.json").read_bytes()
+    capsys.readouterr()
+    assert main(["train", "--resume", str(run), *more]) == 2
+    assert message in capsys.readouterr().err
+    assert (run / "config.json").read_bytes() == config
+
+
+def test_reports_of_a_longer_run_stay_as_often_as_they_were(tmp_path):
+    options = ["--hidden", "16", "--batch", "all", "--json"]
+    run, whole = tmp_path / "run", tmp_path / "whole"
+    assert main(["train", *options, "--epochs", "5", "--out", str(run)]) == 0
+    assert main(["train", "--resume", str(run), "--epochs", "250", "--json"]) == 0
+    assert main(["train", *options, "--epochs", "250", "--report-every", "1", "--out", str(whole)]) == 0
+    assert_same_end(run, whole)
 
 
 def test_a_time_limit_can_be_gone_on_from(tmp_path, capsys):
