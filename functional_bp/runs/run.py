@@ -74,7 +74,7 @@ def checkpoints(of: Experiment, folder: RunFolder, store: Store) -> Checkpoints:
 
 
 def identity(of: Experiment) -> dict[str, Any]:
-    """The options that a state and its reports depend on. How long the run is to be matters to a schedule of η alone."""
+    """The options that a state and its reports depend on. The length of the run matters to a schedule of η alone."""
     options = to_json(of.config) | {"report_every": of.report_every}
     length = ("epochs", "steps") if of.config.schedule == "constant" else ()
     return {name: value for name, value in options.items() if name not in length}

@@ -30,7 +30,7 @@ def layout_of(args: argparse.Namespace) -> "Layout | None":
     from functional_bp.training.sharding import layout
 
     join(*(getattr(args, name) for name in PLACE), cluster=args.cluster)
-    if args.devices is not None:
+    if args.devices is not None and not args.cluster:  # how many processes there are, JAX tells with its devices alone
         virtual_devices(args.devices, args.processes or 1)
     if args.devices is None and args.processes is None and not args.cluster:
         if args.layout != "data":

@@ -23,15 +23,21 @@ DATA, MODEL = "data", "model"
 
 
 def device_mesh(data: int, model: int = 1) -> Mesh:
-    """data × model devices, those of all processes together. Raises InputError if there are not as many.
+    """data × model devices, those of all processes together. Raises InputError if there are not as many, or if some
+    process would have none.
 
     The axes are Auto: the compiler adds the communication that a layout needs.
     """
     found = jax.devices()
     if not 1 <= data * model <= len(found):
         raise InputError(f"{data * model} devices were asked for, there are {len(found)}: {found[0].device_kind}")
+    devices, processes = found[: data * model], jax.process_count()
+    if len({device.process_index for device in devices}) < processes:
+        raise InputError(
+            f"{data * model} devices of {len(found)} were asked for: not each of {processes} processes has one"
+        )
     axis_types = (AxisType.Auto, AxisType.Auto)
-    return jax.make_mesh((data, model), (DATA, MODEL), axis_types, devices=found[: data * model])
+    return jax.make_mesh((data, model), (DATA, MODEL), axis_types, devices=devices)
 
 
 def whole(params: Any, mesh: Mesh) -> Any:
@@ -152,7 +158,7 @@ class Layout(NamedTuple):
         """
 
         def read(rows: Int[np.ndarray, "steps batch"]) -> tuple[jax.Array, jax.Array]:
-            return tuple(self.place(Chosen(array, rows), None, DATA) for array in part)  # pyright: ignore[reportReturnType]
+            return tuple(self.place(Batches(array, rows), None, DATA) for array in part)  # pyright: ignore[reportReturnType]
 
         return read
 
@@ -162,8 +168,8 @@ class Layout(NamedTuple):
         return jax.tree.map(lambda leaf: leaf.addressable_data(0), together)
 
 
-class Chosen:
-    """The rows of an array as one of shape (*rows.shape, …) that reads what is asked of it, and no more."""
+class Batches:
+    """The given rows of an array, of shape (*rows.shape, …): reads what is asked of it, and no more."""
 
     def __init__(self, array: Any, rows: Int[np.ndarray, "steps batch"]) -> None:
         self.array, self.rows = array, rows

@@ -39,7 +39,7 @@ def test_the_run_goes_on_when_a_process_is_killed_or_stopped(tmp_path):
     out, log = tmp_path / "two", tmp_path / "two-processes" / "launch.log"
     environment = os.environ | {"JAX_PLATFORMS": "cpu", "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache")}
     train = ["train", *OPTIONS, "--checkpoint-every", str(EVERY), "--checkpoints", "orbax", "--out", str(out)]
-    train += ["--devices", "4", "--layout", "full"]
+    train += ["--devices", "4", "--layout", "full", "--plots"]
     supervised = command("launch", "--processes", "2", "--stall", "30", "--restarts", "5", "--", *train)
     process = subprocess.Popen(
         supervised, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -73,6 +73,7 @@ def test_the_run_goes_on_when_a_process_is_killed_or_stopped(tmp_path):
     alone = command("train", *OPTIONS, "--out", str(tmp_path / "one"))
     done = subprocess.run(alone, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+    assert (out / "weights.png").exists()
     shapes = experiment(RunFolder(out).load_config()).shapes().params
     ours = RunFolder(out).load_params(shapes, store("orbax"))
     expected = RunFolder(tmp_path / "one").load_params(shapes, store("npz"))

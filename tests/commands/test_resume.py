@@ -182,9 +182,10 @@ def test_reports_of_a_longer_run_stay_as_often_as_they_were(tmp_path):
     assert_same_end(run, whole)
 
 
-def test_a_time_limit_can_be_gone_on_from(tmp_path, capsys):
+@pytest.mark.parametrize("kind", STORES)
+def test_a_time_limit_can_be_gone_on_from(kind, tmp_path, capsys):
     run = tmp_path / "run"
-    assert main(["train", *OPTIONS, "--time-limit", "0", "--json", "--out", str(run)]) == 0
+    assert main(["train", *OPTIONS, "--time-limit", "0", "--checkpoints", kind, "--json", "--out", str(run)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["stopped"], found["steps"]) == ("time limit of 0 s", 11)
     assert main(["train", "--resume", str(run), "--json"]) == 0

@@ -223,6 +223,12 @@ def test_more_devices_than_there_are():
         device_mesh(9)
 
 
+def test_every_process_has_a_device(monkeypatch):
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    with pytest.raises(InputError, match="4 devices of 8 were asked for: not each of 2 processes has one"):
+        device_mesh(4)
+
+
 def test_an_unknown_layout():
     with pytest.raises(InputError, match="unknown layout 'rows': expected one of data, explicit, tensor, full"):
         layout("rows", 8)

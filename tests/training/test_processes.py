@@ -91,29 +91,37 @@ def test_arguments_that_do_not_go_together(arguments, error):
         join(*arguments)
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_the_scheduler_says_who_the_processes_are(there):
-    """As SLURM starts a job of one process; and without any scheduler."""
-    job = {"SLURM_JOB_ID": "77", "SLURM_STEP_NODELIST": "localhost", "SLURM_NTASKS": "1"}
-    job |= {"SLURM_PROCID": "0", "SLURM_LOCALID": "0", "JAX_COORDINATOR_BIND_ADDRESS": "127.0.0.1:61517"}
+def started_by_a_scheduler(environment):
     program = (
         "import jax\n"
-        "from functional_bp.training.processes import is_first, join\n"
-        "join(None, None, None, cluster=True)\n"
-        "print(jax.distributed.is_initialized(), jax.process_count(), is_first())\n"
+        "from functional_bp.cli import parser\n"
+        "from functional_bp.runs.scaling import layout_of\n"
+        "layout = layout_of(parser().parse_args(['train', '--cluster', '--devices', '4']))\n"
+        "print(jax.process_index(), jax.process_count(), len(jax.local_devices()), layout.mesh.size)\n"
     )
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SLURM")}
-    done = subprocess.run(
+    others = {name: value for name, value in os.environ.items() if not name.startswith("SLURM")}
+    return subprocess.Popen(
         [sys.executable, "-c", program],
-        env=environment | (job if there else {}),
-        capture_output=True,
+        env=others | {"JAX_PLATFORMS": "cpu"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
     )
-    if there:
-        assert done.stdout == "True 1 True\n", done.stderr
-    else:
-        assert "InputError: the processes cannot come together: coordinator_address should be defined." in done.stderr
+
+
+def test_the_scheduler_says_who_the_processes_are():
+    """As SLURM starts a job of two processes of two devices each."""
+    job = {"SLURM_JOB_ID": "77", "SLURM_STEP_NODELIST": "localhost", "SLURM_NTASKS": "2"}
+    job |= {"JAX_COORDINATOR_BIND_ADDRESS": "127.0.0.1:61517", "JAX_NUM_CPU_DEVICES": "2"}
+    running = [started_by_a_scheduler(job | {"SLURM_PROCID": i, "SLURM_LOCALID": i}) for i in "01"]
+    for number, process in enumerate(running):
+        printed, errors = process.communicate(timeout=120)
+        assert printed == f"{number} 2 2 4\n", errors
+
+
+def test_without_a_scheduler():
+    _, errors = started_by_a_scheduler({}).communicate(timeout=120)
+    assert "InputError: the processes cannot come together: coordinator_address should be defined." in errors
 
 
 def test_alone_nothing_is_joined():
