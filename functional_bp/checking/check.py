@@ -1,6 +1,7 @@
 """The entry points: a forward and a backward go in, a report comes out."""
 
 import functools
+import inspect
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from functional_bp.checking.companions import Options
 from functional_bp.checking.examination import Examination
 from functional_bp.checking.problem import argument_names, pose
 from functional_bp.checking.report import Report
+from functional_bp.checking.structure import first_line
 from functional_bp.errors import InputError
 
 
@@ -82,6 +84,7 @@ def check_custom_vjp(
 
     Its `nondiff_argnums` are constants. Raises InputError if f is no custom_vjp or has no rule yet.
     """
+    f = inspect.unwrap(f, stop=lambda g: isinstance(g, jax.custom_vjp))  # from a jax.jit around it, for one
     if not isinstance(f, jax.custom_vjp):
         raise InputError(f"check_custom_vjp: expected a jax.custom_vjp, got {type(f).__name__}")
     if f.fwd is None or f.bwd is None:
@@ -100,7 +103,13 @@ def check_rule(
 
     Inputs after those that J has cotangents for (a divergence's target) are constants.
     """
-    x_bar = jax.eval_shape(functools.partial(pull_ones, rule), *inputs)
+    try:
+        x_bar = jax.eval_shape(functools.partial(pull_ones, rule), *inputs)
+    except Exception as error:
+        text = (
+            f"check_rule: {title_of(rule)} gives no (y, J) at these inputs: {type(error).__name__}: {first_line(error)}"
+        )
+        raise InputError(text) from error
     due = len(x_bar) if type(x_bar) is tuple else 1
     options = Options(title_of(rule), RuleTangent(rule, due), False, seed, thorough=thorough)
     constant = tuple(range(due, len(inputs)))
@@ -123,6 +132,8 @@ def examine(
     constant: Sequence[int] = (),
     bare: bool = False,
 ) -> Report:
+    if not isinstance(options.seed, int) or options.seed < 0:
+        raise InputError(f"check: seed must be a non-negative integer, got {options.seed!r}")
     start = time.perf_counter()
     posed = pose(forward, backward, primals, names, frozenset(constant), bare)
     with np.errstate(all="ignore"):

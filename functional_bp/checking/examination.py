@@ -1,33 +1,37 @@
 """One check, step by step: structure, points, comparison, kinks, consistency, and for what is wrong the causes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking import causes, companions, kinks, structure
+from functional_bp.checking import companions, kinks, structure
 from functional_bp.checking.companions import Options
 from functional_bp.checking.comparison import excess, roundoff, tolerance
 from functional_bp.checking.differences import MOST_COORDINATES, NumericalOracle
+from functional_bp.checking.findings import Findings, covers
 from functional_bp.checking.judgement import Judge, Mismatch, surely_close
 from functional_bp.checking.matching import FormulaOracle, SecondOpinion, matching_formula
 from functional_bp.checking.oracles import AutodiffOracle
 from functional_bp.checking.points import FEW, derived_points
-from functional_bp.checking.problem import Leaf, Point, Problem
-from functional_bp.checking.programs import SMALL, Arrays, Program, Programs, finite_rows, own_precision, programs_for
-from functional_bp.checking.report import Cause, Element, Report, Verdict
+from functional_bp.checking.problem import Point, Problem
+from functional_bp.checking.programs import SMALL, Arrays, Program, Programs, own_precision, programs_for
+from functional_bp.checking.report import Report
 from functional_bp.checking.screen import Screen
 from functional_bp.checking.shapes import Cut, cuts_taken, point_at, programs_at
 from functional_bp.checking.structure import Fault, first_line
 
-WORST_SHOWN = 5
 MOST_POINTS = 64
 MOST_NUMBERS = 20_000_000  # over all points, where a large problem is looked at thoroughly
 FEW_POINTS = 12  # where each costs as many runs of the forward as there are coordinates
 FEW_SHAPES = 2  # smaller shapes at which values are compared: each costs two compilations; of the others the structure
 ONE_PER_CENT = 0.01 / 16
+
+
+class BackwardRaised(Exception):
+    """The backward raised where it ran before."""
 
 
 class Examination:
@@ -78,22 +82,30 @@ class Examination:
             i for i, leaf in enumerate(self.problem.float_leaves) if not any(covers(f, leaf) for f in self.faults)
         ]
         if self.sound:
-            self.compare(points, screen)
-            if self.options.thorough:
-                self.compare_vmap(points[:2])
-            if self.whole and not self.mismatches:
-                self.look_further(points[0])
-        verdicts = tuple(self.verdict(i, leaf, points[0]) for i, leaf in enumerate(self.problem.float_leaves))
+            try:
+                self.look(points, screen)
+            except BackwardRaised as error:
+                self.faults.append(Fault(None, "raised", f"the backward raised {error} when it was run again"))
+        findings = Findings(
+            self.problem, self.programs, self.truth, self.claim, self.sampled, self.faults, self.mismatches
+        )
         return Report(
             title=self.options.title,
             ok=not self.wrong,
-            verdicts=verdicts,
+            verdicts=findings.verdicts(points[0]),
             points=tuple(self.judge.judged),
             skipped=tuple(self.judge.skipped),
             oracles=self.oracles(),
             notes=tuple(self.judge.notes),
             faults=tuple(f.text for f in self.faults if f.leaf is None),
         )
+
+    def look(self, points: Sequence[Point], screen: Screen) -> None:
+        self.compare(points, screen)
+        if self.options.thorough:
+            self.compare_vmap(points[:2])
+        if self.whole and not self.mismatches:
+            self.look_further(points[0])
 
     def points(self) -> list[Point]:
         size = self.programs.size
@@ -165,7 +177,7 @@ class Examination:
         """JAX's own outputs and cotangents in the inputs' dtype, and the claimed ones: in one program if it can be."""
         programs = self.programs
         if not self.differentiable:
-            return None, programs.claim(points)
+            return None, self.run_claim(points)
         if programs.fused:
             try:
                 y, own, claimed = programs.both(points)
@@ -173,29 +185,42 @@ class Examination:
             except Exception:  # the claim can't be traced: from now on the oracle goes alone
                 programs.fused = False
         y, own = programs.own(points)
-        claimed = programs.claim(points)
+        claimed = self.run_claim(points)
         if programs.claim.refusals:
             self.judge.note(f"the backward does not run under {programs.claim.refusals[-1]}")
         return (y, own), claimed
+
+    def run_claim(self, points: Sequence[Point]) -> Arrays:
+        try:
+            return self.programs.claim(points)
+        except Exception as error:  # it ran before, and does no more
+            raise BackwardRaised(f"{type(error).__name__}: {first_line(error)}") from error
 
     def claim(self, points: Sequence[Point]) -> Arrays:
         return self.evaluate(points)[1]
 
     def compare_plain(self, point: Point, claimed: Arrays) -> None:
-        """The backward run as it is must give what it gives under jit and vmap, whatever its precision."""
+        """The backward run as it is must give what it gives under jit and vmap, or at least be right as well."""
+        mode = self.programs.both.mode if self.programs.fused else self.programs.claim.mode
         for i in self.sound:
-            mode = self.programs.both.mode if self.programs.fused else self.programs.claim.mode
-            self.compare_modes(i, claimed[i][:1], self.plain[i][None], mode, "when run as it is")
+            if not alike(claimed[i][:1], self.plain[i][None]) and not self.right_as_it_is(i, point):
+                self.inconsistent(i, f"under {mode} than when run as it is")
 
-    def compare_modes(self, i: int, compiled: np.ndarray, plain: np.ndarray, mode: str, other: str) -> None:
-        if surely_close(plain, compiled, 1e-3 * ONE_PER_CENT):
-            return
-        loose = max(ONE_PER_CENT, roundoff([compiled.dtype]))
-        allowed = tolerance(compiled.astype("complex128"), None, np.zeros(compiled.shape), loose, 1e-30)
-        if np.any(excess(plain, compiled.astype("complex128"), allowed) > 1):
-            leaf = self.problem.float_leaves[i]
-            text = f"{leaf.name}: the backward gives other values under {mode} than {other}"
-            self.faults.append(Fault(leaf, "inconsistent", text))
+    def right_as_it_is(self, i: int, point: Point) -> bool:
+        """Is the plain run as near to the truth as `jax.vjp` run plainly, each operation rounded, allows?"""
+        if not self.differentiable:
+            return False
+        with own_precision(), np.errstate(all="ignore"):
+            y, x_bar = self.programs.oracle(
+                *(list(map(jnp.asarray, p)) for p in (point.floats, point.indices, point.y_bar))
+            )
+        own = ([np.asarray(a)[None] for a in y], [np.asarray(a)[None] for a in x_bar])
+        plain = [np.zeros(0) if c is None else c[None] for c in self.plain]
+        return not replace(self.judge, judged=[], skipped=[]).judge([point], plain, own, [i])
+
+    def inconsistent(self, i: int, text: str) -> None:
+        leaf = self.problem.float_leaves[i]
+        self.faults.append(Fault(leaf, "inconsistent", f"{leaf.name}: the backward gives other values {text}"))
 
     def compare_vmap(self, points: Sequence[Point]) -> None:
         """Large problems are compared point by point; the backward must give the same for several at once."""
@@ -207,8 +232,10 @@ class Examination:
         except Exception as error:
             self.judge.note(f"the backward does not run under vmap: {type(error).__name__}: {first_line(error)}")
             return
+        alone = self.claim(points)
         for i in self.sound:
-            self.compare_modes(i, values[i], self.claim(points)[i], "vmap", "under jit")
+            if not alike(values[i], alone[i]):
+                self.inconsistent(i, "under vmap than under jit")
 
     def look_further(self, given: Point) -> None:
         """Kinks found by search, smaller shapes, and what came with the backward."""
@@ -264,93 +291,10 @@ class Examination:
         except Exception:  # not traceable, or at fault at this shape
             self.inspect_structure(point)
 
-    def verdict(self, i: int, leaf: Leaf, given: Point) -> Verdict:
-        verdict = Verdict(leaf.argument, leaf.position, leaf.path, ok=True)
-        fault = next((f for f in self.faults if covers(f, leaf) and f.kind not in GENERAL), None)
-        if fault is not None:
-            why = [Cause(fault.kind, fault.text)] if fault.leaf is not None or fault.kind == "raised" else []
-            why = self.structural_cause(i, fault, given) + why
-            return replace(
-                verdict, ok=False, summary=fault.text if fault.leaf else "", causes=tuple(why[: causes.MOST])
-            )
-        mine = [m for m in self.mismatches if m.leaf == i]
-        return self.describe(verdict, mine, given) if mine else verdict
 
-    def describe(self, verdict: Verdict, mismatches: list[Mismatch], given: Point) -> Verdict:
-        first = mismatches[0]
-        order = np.argsort(-first.excess.ravel(), kind="stable")
-        wrong = int((first.excess > 1).sum())
-        worst = tuple(element(first, int(k)) for k in order[: min(WORST_SHOWN, wrong)])
-        found = self.diagnose(mismatches, given)
-        return replace(
-            verdict,
-            ok=False,
-            point=first.point.name,
-            wrong=wrong,
-            size=first.excess.size,
-            worst=worst,
-            causes=tuple(found),
-        )
-
-    def diagnose(self, mismatches: list[Mismatch], given: Point) -> list[Cause]:
-        """The causes; a fault of the diagnosis itself never hides the verdict."""
-        first = mismatches[0]
-        if np.iscomplexobj(first.truth) or self.sampled:  # the truth is known in places only
-            return []
-        shapes = [a.shape for a in first.point.floats]
-        if shapes != [a.shape for a in given.floats]:
-            return [Cause("few elements", f"wrong only at other shapes: {first.point.name}")]
-        ordinary = "given" in first.point.name
-        points = causes.samples_near(first.point, ordinary)
-        claim, precision = self.precise_claim(first)
-        points = self.usable(points)
-        evidence = causes.Evidence(self.problem, first.leaf, points, claim, self.truth, precision)
-        return causes.diagnose(evidence, mismatches, ordinary)
-
-    def usable(self, points: list[Point]) -> list[Point]:
-        y, _, _ = self.truth(points)
-        fine = finite_rows(y, len(points))
-        return [p for p, ok in zip(points, fine, strict=True) if ok]
-
-    def precise_claim(self, mismatch: Mismatch) -> tuple[Callable[[Sequence[Point]], Arrays], float]:
-        """The claim in float64 if it runs there and is as wrong there; else as it is."""
-        from functional_bp.checking.programs import upcast
-
-        coarse = 64 * roundoff([mismatch.point.floats[mismatch.leaf].dtype])
-
-        def precise(points: Sequence[Point]) -> Arrays:
-            return self.programs.claim64([upcast(p) for p in points])
-
-        try:
-            claimed = precise([mismatch.point])[mismatch.leaf][0]
-        except Exception:  # not in float64, then
-            return self.claim, coarse
-        if claimed.shape != mismatch.truth.shape:  # cast to a dtype by name: another structure in float64
-            return self.claim, coarse
-        scale = np.abs(mismatch.truth).max(initial=0.0)
-        same = np.abs(claimed - mismatch.claimed.astype("float64")).max(initial=0.0) < 0.02 * scale + 1e-30
-        return (precise, 1e-6) if same and claimed.dtype == np.float64 else (self.claim, coarse)
-
-    def structural_cause(self, i: int, fault: Fault, given: Point) -> list[Cause]:
-        """What makes a cotangent of another shape right: a sum, a transposition, another primal's place."""
-        if fault.kind != "shape" or fault.value is None or not self.differentiable:
-            return []
-        x_bar = self.truth([given])[1]
-        return causes.reshape_cause(fault.value, x_bar[i][0], x_bar, i, self.problem)
-
-
-GENERAL = {"jvp", "second order", "fwd"}
-
-
-def element(mismatch: Mismatch, k: int) -> Element:
-    index = np.unravel_index(k, mismatch.truth.shape)
-    kind = complex if np.iscomplexobj(mismatch.truth) else float
-    return Element(tuple(map(int, index)), kind(mismatch.claimed[index]), kind(mismatch.truth[index]))
-
-
-def covers(fault: Fault, leaf: Leaf) -> bool:
-    """Does the fault leave nothing to compare for this leaf?"""
-    if fault.leaf is None:
-        return fault.kind not in GENERAL
-    whole = fault.kind in ("tree", "missing") and fault.leaf.position == leaf.position
-    return fault.leaf == leaf or whole
+def alike(compiled: np.ndarray, plain: np.ndarray) -> bool:
+    """Up to a per cent, or to rounding in a dtype coarser than that."""
+    if surely_close(plain, compiled, 1e-3 * ONE_PER_CENT):
+        return True
+    wide, loose = compiled.astype("complex128"), max(ONE_PER_CENT, roundoff([compiled.dtype]))
+    return bool(np.all(excess(plain, wide, tolerance(wide, None, np.zeros(wide.shape), loose, 1e-30)) <= 1))

@@ -100,6 +100,9 @@ def moved_floats(literals: Sequence[float]) -> Callable[..., Iterator[Move]]:
 TOGETHER = {"all signs flipped", "zeros", "large, ×100", "small, ×1e-4"}
 
 
+SIGNS = {"f": (-1.0, 1.0), "c": (-1.0, 1.0, -1j, 1j)}
+
+
 def wide(a: np.ndarray) -> str:
     return "complex128" if np.iscomplexobj(a) else "float64"
 
@@ -110,7 +113,7 @@ def moves(literals: Sequence[float]) -> list[tuple[str, Callable[[np.ndarray, np
     return [
         ("all signs flipped", lambda a, rng: -a),
         ("zeros", lambda a, rng: np.zeros_like(a)),
-        ("some signs flipped", lambda a, rng: a * rng.choice([-1.0, 1.0], a.shape)),
+        ("some signs flipped", lambda a, rng: a * rng.choice(SIGNS[a.dtype.kind], a.shape)),
         ("ties in each row", lambda a, rng: tied(a)),
         ("large, ×100", lambda a, rng: 100 * a),
         ("one element zero", lambda a, rng: with_element(a, rng, 0.0)),

@@ -66,7 +66,9 @@ class Problem:
         return jax.tree.unflatten(self.treedef, [next(parts[leaf.kind]) for leaf in self.leaves])
 
     def output(self, floats: Sequence[Any], indices: Sequence[Any]) -> Any:
-        return self.forward(*self.primals(floats, indices))
+        """The forward's output; Python's own floats in it as arrays."""
+        output = self.forward(*self.primals(floats, indices))
+        return jax.tree.map(lambda y: np.asarray(y) if isinstance(y, float | complex) else y, output)
 
     def float_outputs(self, floats: Sequence[Any], indices: Sequence[Any]) -> list[Any]:
         return [y for y in jax.tree.leaves(self.output(floats, indices)) if is_float(y)]
@@ -114,7 +116,7 @@ def pose(
     if not callable(forward) or not callable(backward):
         culprit = "backward" if callable(forward) else "forward"
         raise InputError(f"check: {culprit} must be callable, got {type(locals()[culprit]).__name__}")
-    names = tuple(names) if names is not None else argument_names(forward, len(primals))
+    names = tuple(map(str, names)) if names is not None else argument_names(forward, len(primals))
     if len(names) != len(primals):
         raise InputError(f"check: {len(primals)} primals but {len(names)} names {list(names)}")
     paths, treedef = jax.tree_util.tree_flatten_with_path(tuple(primals))

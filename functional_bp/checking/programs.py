@@ -140,9 +140,18 @@ class Programs:
         except Exception as error:  # whatever stops the tracing, the forward may still run
             self.refusal = f"{type(error).__name__}: {first_line(error)}"
             self.output = run_plainly(self.problem, floats, indices)
+            self.refuse_what_differences_cannot_judge(floats, indices)
         if not self.zero_cotangent():
             raise InputError("check: the forward returned no float array, so there is nothing to differentiate")
         self.precise = self.runs_in_float64([widen(a) for a in floats], [widen(a) for a in indices])
+
+    def refuse_what_differences_cannot_judge(self, floats: list, indices: list) -> None:
+        if any(np.iscomplexobj(a) for a in (*floats, *jax.tree.leaves(self.output))):
+            raise InputError(f"check: complex numbers need a forward that JAX can differentiate ({self.refusal})")
+        again = run_plainly(self.problem, floats, indices)
+        same = jax.tree.map(lambda a, b: np.array_equal(a, b, equal_nan=is_float(a)), self.output, again)
+        if not all(jax.tree.leaves(same)):
+            raise InputError("check: the forward is not deterministic: two calls with equal primals differ")
 
     def runs_in_float64(self, floats: list, indices: list) -> bool:
         y_bar = [b.astype("complex128" if np.iscomplexobj(b) else "float64") for b in self.zero_cotangent()]

@@ -120,7 +120,9 @@ def to_array(value: Any) -> Any:
     for convert in (np.asarray, jnp.from_dlpack, lambda v: np.asarray(v.detach())):
         try:
             array = convert(value)
-        except Exception:  # a hostile __array__ is a fault of the value, not of the check
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # a hostile __array__ is a fault of the value, not of the check
             continue
         if jnp.issubdtype(array.dtype, jnp.number):
             return array

@@ -138,6 +138,23 @@ def descending(primals, y_bar):
     return descending(primals, y_bar)
 
 
+def tiring():
+    calls = []
+
+    def backward(primals, y_bar):
+        calls.append(None)
+        if len(calls) > 3:
+            raise MemoryError
+        return tanh_backward(primals, y_bar)
+
+    return backward
+
+
+class Leaving:
+    def __array__(self, *args, **kwargs):
+        raise SystemExit(3)
+
+
 HOSTILE = {
     "string": lambda p, g: "gradient",
     "tuple of strings": lambda p, g: ("gradient",),
@@ -156,6 +173,8 @@ HOSTILE = {
     "raises": raising,
     "leaves": leaving,
     "never ends its recursion": descending,
+    "leaves on conversion": lambda p, g: (Leaving(),),
+    "raises after a while": tiring(),
     "random": lambda p, g: (tanh_backward(p, g) * np.float32(np.random.default_rng().uniform(1, 2)),),
     "raises for large inputs": lambda p, g: tanh_backward(p, g) if float(jnp.abs(p[0]).max()) < 50 else 1 / 0,
 }
@@ -249,9 +268,56 @@ def test_the_users_configuration_is_untouched():
         ((jnp.tanh, tanh_backward, np.arange(3)), "no primal is a float array"),
         ((jnp.argmax, tanh_backward, X), "no float array"),
         ((lambda x: x.nowhere, tanh_backward, X), "forward raised AttributeError"),
+        ((lambda x: np.asarray(x) * np.random.default_rng().uniform(), tanh_backward, X), "not deterministic"),
+        ((lambda x: np.asarray(x) ** 2, tanh_backward, X.astype("complex64")), "complex numbers need"),
     ],
 )
 def test_what_cannot_be_checked_is_said_in_one_line(arguments, words, unchecked):
     with pytest.raises(InputError, match=words) as error:
         check_backward(*arguments)
     assert "\n" not in str(error.value)
+
+
+def test_a_backward_that_is_another_under_jit_is_inconsistent():
+    def backward(primals, y_bar):
+        return tanh_backward(primals, y_bar) * (1 if isinstance(y_bar, jax.core.Tracer) else 1.02)
+
+    assert kinds(check_backward(jnp.tanh, backward, X)) == {"inconsistent"}
+
+
+def test_rounding_each_operation_to_half_precision_is_no_inconsistency():
+    """Compiled, XLA keeps float32 in between; run as it is, a saturated softmax cancels in bfloat16."""
+    for seed in (10, 18):
+        z = (100 * np.random.default_rng(seed).standard_normal((4, 6))).astype("bfloat16")
+        report = check_rule(rules.softmax, z, seed=seed)
+        assert report.ok, report
+
+
+def test_a_conjugate_too_many_is_found_from_real_values():
+    def backward(primals, y_bar):
+        return 2 * jnp.conj(primals[0]) * y_bar
+
+    assert check_backward(lambda z: z * z, lambda p, g: 2 * p[0] * g, X.astype("complex64")).ok
+    assert not check_backward(lambda z: z * z, backward, X.astype("complex64")).ok
+
+
+def test_a_jit_around_a_custom_vjp_is_looked_through():
+    @jax.jit
+    @jax.custom_vjp
+    def square(x):
+        return x * x
+
+    square.__wrapped__.defvjp(lambda x: (x * x, x), lambda x, g: (2 * x * g,))
+    assert check_custom_vjp(square, X).ok
+
+
+def test_python_floats_are_outputs_too():
+    report = check_backward(lambda x: float((np.asarray(x) ** 2).sum()), lambda p, g: 2 * p[0] * g, X)
+    assert report.ok, report
+
+
+def test_options_and_rules_that_make_no_sense_are_said_in_one_line(unchecked):
+    with pytest.raises(InputError, match="seed must be"):
+        check_backward(jnp.tanh, tanh_backward, X, seed=-1)
+    with pytest.raises(InputError, match=r"affine gives no \(y, J\)"):
+        check_rule(rules.affine, X)

@@ -1,0 +1,120 @@
+"""What was found, put into verdicts: for each argument right or wrong, the worst elements, the likely causes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from functional_bp.checking import causes
+from functional_bp.checking.comparison import roundoff
+from functional_bp.checking.judgement import Mismatch
+from functional_bp.checking.oracles import Oracle
+from functional_bp.checking.problem import Leaf, Point, Problem
+from functional_bp.checking.programs import Arrays, Programs, finite_rows, upcast
+from functional_bp.checking.report import Cause, Element, Verdict
+from functional_bp.checking.structure import Fault
+
+WORST_SHOWN = 5
+GENERAL = {"jvp", "second order", "fwd"}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Faults and mismatches with what is needed to look for their causes; `sampled`: the truth is known in places."""
+
+    problem: Problem
+    programs: Programs
+    truth: Oracle
+    claim: Callable[[Sequence[Point]], Arrays]
+    sampled: bool
+    faults: list[Fault]
+    mismatches: list[Mismatch]
+
+    def verdicts(self, given: Point) -> tuple[Verdict, ...]:
+        return tuple(self.verdict(i, leaf, given) for i, leaf in enumerate(self.problem.float_leaves))
+
+    def verdict(self, i: int, leaf: Leaf, given: Point) -> Verdict:
+        verdict = Verdict(leaf.argument, leaf.position, leaf.path, ok=True)
+        fault = next((f for f in self.faults if covers(f, leaf) and f.kind not in GENERAL), None)
+        if fault is not None:
+            why = [Cause(fault.kind, fault.text)] if fault.leaf is not None or fault.kind == "raised" else []
+            why = self.structural_cause(i, fault, given) + why
+            return replace(
+                verdict, ok=False, summary=fault.text if fault.leaf else "", causes=tuple(why[: causes.MOST])
+            )
+        mine = [m for m in self.mismatches if m.leaf == i]
+        return self.describe(verdict, mine, given) if mine else verdict
+
+    def describe(self, verdict: Verdict, mismatches: list[Mismatch], given: Point) -> Verdict:
+        first = mismatches[0]
+        order = np.argsort(-first.excess.ravel(), kind="stable")
+        wrong = int((first.excess > 1).sum())
+        worst = tuple(element(first, int(k)) for k in order[: min(WORST_SHOWN, wrong)])
+        found = self.diagnose(mismatches, given)
+        return replace(
+            verdict,
+            ok=False,
+            point=first.point.name,
+            wrong=wrong,
+            size=first.excess.size,
+            worst=worst,
+            causes=tuple(found),
+        )
+
+    def diagnose(self, mismatches: list[Mismatch], given: Point) -> list[Cause]:
+        """The causes; a fault of the diagnosis itself never hides the verdict."""
+        first = mismatches[0]
+        if np.iscomplexobj(first.truth) or self.sampled:  # the truth is known in places only
+            return []
+        shapes = [a.shape for a in first.point.floats]
+        if shapes != [a.shape for a in given.floats]:
+            return [Cause("few elements", f"wrong only at other shapes: {first.point.name}")]
+        ordinary = "given" in first.point.name
+        points = causes.samples_near(first.point, ordinary)
+        claim, precision = self.precise_claim(first)
+        points = self.usable(points)
+        evidence = causes.Evidence(self.problem, first.leaf, points, claim, self.truth, precision)
+        return causes.diagnose(evidence, mismatches, ordinary)
+
+    def usable(self, points: list[Point]) -> list[Point]:
+        y, _, _ = self.truth(points)
+        fine = finite_rows(y, len(points))
+        return [p for p, ok in zip(points, fine, strict=True) if ok]
+
+    def precise_claim(self, mismatch: Mismatch) -> tuple[Callable[[Sequence[Point]], Arrays], float]:
+        """The claim in float64 if it runs there and is as wrong there; else as it is."""
+        coarse = 64 * roundoff([mismatch.point.floats[mismatch.leaf].dtype])
+
+        def precise(points: Sequence[Point]) -> Arrays:
+            return self.programs.claim64([upcast(p) for p in points])
+
+        try:
+            claimed = precise([mismatch.point])[mismatch.leaf][0]
+        except Exception:  # not in float64, then
+            return self.claim, coarse
+        if claimed.shape != mismatch.truth.shape:  # cast to a dtype by name: another structure in float64
+            return self.claim, coarse
+        scale = np.abs(mismatch.truth).max(initial=0.0)
+        same = np.abs(claimed - mismatch.claimed.astype("float64")).max(initial=0.0) < 0.02 * scale + 1e-30
+        return (precise, 1e-6) if same and claimed.dtype == np.float64 else (self.claim, coarse)
+
+    def structural_cause(self, i: int, fault: Fault, given: Point) -> list[Cause]:
+        """What makes a cotangent of another shape right: a sum, a transposition, another primal's place."""
+        if fault.kind != "shape" or fault.value is None or self.programs.refusal:
+            return []
+        x_bar = self.truth([given])[1]
+        return causes.reshape_cause(fault.value, x_bar[i][0], x_bar, i, self.problem)
+
+
+def element(mismatch: Mismatch, k: int) -> Element:
+    index = np.unravel_index(k, mismatch.truth.shape)
+    kind = complex if np.iscomplexobj(mismatch.truth) else float
+    return Element(tuple(map(int, index)), kind(mismatch.claimed[index]), kind(mismatch.truth[index]))
+
+
+def covers(fault: Fault, leaf: Leaf) -> bool:
+    """Does the fault leave nothing to compare for this leaf?"""
+    if fault.leaf is None:
+        return fault.kind not in GENERAL
+    whole = fault.kind in ("tree", "missing") and fault.leaf.position == leaf.position
+    return fault.leaf == leaf or whole
