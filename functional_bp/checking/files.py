@@ -1,8 +1,10 @@
 """The backward passes in a user's FILE.py. The file is run as the user's own program; no text is evaluated."""
 
 import contextlib
+import inspect
 import io
 import runpy
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -35,7 +37,7 @@ class Found:
 
 def find(target: str) -> list[Found]:
     """What `FILE.py` or `FILE.py:NAME` names. Raises InputError, in one line, if there is nothing to check."""
-    path, _, name = target.partition(":")
+    path, _, name = (target, "", "") if Path(target).is_file() or ":" not in target else target.rpartition(":")
     contents = run_file(Path(path))
     rules = dict(pairs(contents))
     if name and name not in rules:
@@ -53,6 +55,7 @@ def run_file(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: no such file")
     if path.suffix != ".py":
         raise InputError(f"{path}: expected a Python file, FILE.py or FILE.py:NAME")
+    sys.path.insert(0, str(path.resolve().parent))  # as for any program, for what it imports, now or later
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # what the file prints would break --json
             return runpy.run_path(str(path), run_name=path.stem)
@@ -63,7 +66,7 @@ def run_file(path: Path) -> dict[str, Any]:
 def pairs(contents: dict[str, Any]) -> Iterator[tuple[str, Callable[..., Report]]]:
     """Name and check of each custom_vjp and of each forward with its backward, in the order of the file."""
     for name, value in contents.items():
-        if isinstance(value, jax.custom_vjp):
+        if callable(value) and isinstance(inspect.unwrap(value, stop=is_custom_vjp), jax.custom_vjp):
             yield name, partial(check_custom_vjp, value)
         elif name == "forward" and callable(contents.get("backward")):
             yield "backward", partial(check_backward, value, contents["backward"])
@@ -72,13 +75,17 @@ def pairs(contents: dict[str, Any]) -> Iterator[tuple[str, Callable[..., Report]
             yield stem, partial(check_backward, value, contents[f"{stem}_backward"])
 
 
+def is_custom_vjp(function: Any) -> bool:
+    return isinstance(function, jax.custom_vjp)
+
+
 def example_inputs(path: str, contents: dict[str, Any]) -> Any:
     make = contents.get("example_inputs")
     if not callable(make):
         raise InputError(f"{path}: example_inputs() is missing; {HOW}")
     try:
         return make()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{path}: example_inputs() raised {type(error).__name__}: {first_line(error)}") from error
 
 

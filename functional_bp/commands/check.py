@@ -1,6 +1,7 @@
 """Checks backward passes: those of a Python file, or the library's own rules."""
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -35,7 +36,8 @@ def run(args: argparse.Namespace) -> int:
     reports, problems = {}, {}
     for name, check in progress(list(questions(args)), args.json or args.file is not None):
         try:
-            reports[name] = check()
+            with contextlib.redirect_stdout(sys.stderr):  # what a backward prints is no part of the report
+                reports[name] = check()
         except InputError as error:
             problems[name] = str(error)
     show(args, reports, problems)

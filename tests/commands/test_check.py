@@ -76,6 +76,7 @@ def test_json_is_json_alone(write, capsys):
         (GOOD.replace("example_inputs", "inputs"), r"example_inputs\(\) is missing"),
         (GOOD.replace("return jnp.linspace(-1.0, 2.0, 5)", "return 1 / 0"), "raised ZeroDivisionError"),
         (GOOD.replace("jnp.linspace(-1.0, 2.0, 5)", "jnp.arange(3)"), "no primal is a float array"),
+        (GOOD.replace("return jnp.linspace(-1.0, 2.0, 5)", "raise SystemExit(7)"), "raised SystemExit: 7"),
         (BAD.replace('"cube"', '"other"'), "no entry 'cube'"),
     ],
 )
@@ -86,6 +87,19 @@ def test_what_cannot_be_checked_exits_with_2(write, capsys, text, words):
     captured = capsys.readouterr()
     assert re.search(words, captured.err)
     assert len(captured.err.splitlines()) == 1
+
+
+def test_a_file_runs_as_a_program_does(write, capsys, monkeypatch):
+    """With what lies beside it, whatever it prints, a jit around its rule, and a colon in its name."""
+    monkeypatch.setattr("sys.path", sys.path[:])
+    write("import jax\nsquare = lambda x: x * x\n", "beside_the_rules.py")
+    text = "import beside_the_rules" + GOOD
+    text = text.replace("return x * x", "return beside_the_rules.square(x)").replace("@jax", "@jax.jit\n@jax")
+    text = text.replace("square.defvjp", "square.__wrapped__.defvjp").replace(
+        "(2 * x * g,)", "(print(g), 2 * x * g)[1:]"
+    )
+    assert main(["check", write(text, "a:b.py"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rules"]["square"]["ok"] is True
 
 
 def test_a_missing_file_or_name_exits_with_2(write, capsys):
