@@ -1,6 +1,7 @@
 """`functional-bp check`: a user's file, its faults, its exit codes; and the library's own rules."""
 
 import json
+import sys
 
 import pytest
 
