@@ -1,12 +1,14 @@
 """A checkpoint is the state itself, and nothing else is taken for it, however it is stored."""
 
 import random
+import threading
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from orbax.checkpoint._src.path.atomicity import AtomicRenameTemporaryPath
 
 import functional_bp as bp
 from functional_bp.errors import InputError
@@ -203,7 +205,7 @@ def test_a_disk_that_fails_while_orbax_writes_is_said_at_the_next_save(tmp_path,
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("orbax.checkpoint._src.path.atomicity.AtomicRenameTemporaryPath.finalize", full)
+        patch.setattr(AtomicRenameTemporaryPath, "finalize", full)
         checkpoints.save(checkpoint(20))
         with pytest.raises(InputError, match=r"a checkpoint could not be written: .*No space left on device"):
             checkpoints.save(checkpoint(30))
@@ -217,12 +219,20 @@ def test_an_unknown_store():
         stores.store("zip")
 
 
-def test_a_store_saves_what_is_there_when_it_is_told(tmp_path):
-    """orbax goes on in the background: what training then does to the arrays must not reach the checkpoint."""
-    kept_in = store("orbax")
-    array = jnp.arange(1e6)
-    kept_in.save(tmp_path / "a.orbax", [array], {})
+def test_orbax_saves_what_is_there_when_it_is_told_while_training_goes_on(tmp_path, monkeypatch):
+    """What training then does to the arrays does not reach the checkpoint, which has its name when it is whole."""
+    may_end, finalize = threading.Event(), AtomicRenameTemporaryPath.finalize
+
+    def late(*arguments, **options):
+        assert may_end.wait(60)
+        return finalize(*arguments, **options)
+
+    monkeypatch.setattr(AtomicRenameTemporaryPath, "finalize", late)
+    path, kept_in, array = tmp_path / "a.orbax", store("orbax"), jnp.arange(1e5)
+    kept_in.save(path, [array], {})
     array.delete()
+    assert not path.exists()
+    may_end.set()
     kept_in.wait()
-    (found,) = kept_in.open(tmp_path / "a.orbax").read([jax.ShapeDtypeStruct((1000000,), np.dtype("float32"))])
-    np.testing.assert_array_equal(found, np.arange(1e6, dtype=np.float32))
+    (found,) = kept_in.open(path).read([jax.ShapeDtypeStruct((100000,), np.dtype("float32"))])
+    np.testing.assert_array_equal(found, np.arange(1e5, dtype=np.float32))
