@@ -64,15 +64,19 @@ class Findings:
     def diagnose(self, mismatches: list[Mismatch], given: Point) -> list[Cause]:
         """The causes; a fault of the diagnosis itself never hides the verdict."""
         first = mismatches[0]
-        if np.iscomplexobj(first.truth) or self.sampled:  # the truth is known in places only
+        if self.sampled:  # the truth is known in places only
             return []
         shapes = [a.shape for a in first.point.floats]
         if shapes != [a.shape for a in given.floats]:
             return [Cause("few elements", f"wrong only at other shapes: {first.point.name}")]
         ordinary = "given" in first.point.name
         points = causes.samples_near(first.point, ordinary)
-        claim, precision = self.precise_claim(first)
         points = self.usable(points)
+        if any(map(np.iscomplexobj, (*first.point.floats, *first.point.y_bar))):
+            coarse = 64 * roundoff([first.point.floats[first.leaf].dtype])
+            evidence = causes.Evidence(self.problem, first.leaf, points, self.claim, self.truth, coarse)
+            return causes.diagnose_complex(evidence)
+        claim, precision = self.precise_claim(first)
         evidence = causes.Evidence(self.problem, first.leaf, points, claim, self.truth, precision)
         return causes.diagnose(evidence, mismatches, ordinary)
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from functional_bp.checking.causes import behaviour, layout, residuals, terms
+from functional_bp.checking.causes.conjugates import conjugates
 from functional_bp.checking.causes.evidence import Candidates, Evidence, samples_near
 from functional_bp.checking.causes.scope import scope
+from functional_bp.checking.causes.sweep import local_causes
 from functional_bp.checking.judgement import Mismatch
 from functional_bp.checking.problem import Problem
 from functional_bp.checking.report import Cause
@@ -33,15 +35,8 @@ CHEAP: tuple[Callable[[Evidence], Candidates], ...] = (
     terms.extra,
     terms.ratios,
 )
-COSTLY: tuple[Callable[[Evidence], Candidates], ...] = (
-    terms.paths,
-    layout.coupling,
-    residuals.swapped_residuals,
-    behaviour.nonlinear_terms,
-)
-
-
-ALSO_A_PATH = {"extra term", "wrong residual", "missing factor", "extra factor"}
+COSTLY: tuple[Callable[[Evidence], Candidates], ...] = (layout.coupling, behaviour.nonlinear_terms)
+ALSO_LOCAL = {"extra term", "wrong residual", "missing factor", "extra factor"}  # may be a term lost, or its sign
 
 
 def diagnose(evidence: Evidence, mismatches: Sequence[Mismatch], ordinary: bool) -> list[Cause]:
@@ -55,13 +50,19 @@ def diagnose(evidence: Evidence, mismatches: Sequence[Mismatch], ordinary: bool)
     use = behaviour.cotangent_use(evidence)
     if use and use[0].kind == "cotangent ignored" and "ones" in use[0].text:
         return (special + use)[:MOST]
-    found = matching(evidence, None, MOST, CHEAP) or matching(evidence, None, 1, COSTLY[:1])
-    if len(found) == 1 and found[0].kind in ALSO_A_PATH:  # the same may be a term lost, or with a wrong sign
-        found += [c for c in matching(evidence, None, 1, COSTLY[:1]) if c.kind != found[0].kind]
-    found = found + scoped(evidence)[: MOST - len(found)] if not found or "the path" in found[0].text else found
-    found = rounded(first) or found or matching(evidence, None, 1, COSTLY[1:])
+    found = matching(evidence, None, MOST, CHEAP)
+    local = local_causes(evidence) if not found or (len(found) == 1 and found[0].kind in ALSO_LOCAL) else []
+    found += [c for c in local if c.kind not in {other.kind for other in found}]
+    if len(found) < MOST and local == found:
+        found += scoped(evidence)
+    found = rounded(first) or found or matching(evidence, None, 1, COSTLY)
     found = (special + found[:1] + use + found[1:])[:MOST]
     return found or lost_precision(first)
+
+
+def diagnose_complex(evidence: Evidence) -> list[Cause]:
+    """At most two causes among those that complex numbers allow."""
+    return matching(evidence, None, 1, (layout.sign, terms.zero, conjugates)) or local_causes(evidence)[:MOST]
 
 
 def matching(
@@ -140,4 +141,4 @@ def lost_precision(mismatch: Mismatch) -> list[Cause]:
     return behaviour.lost_precision(mismatch.claimed, mismatch.truth)
 
 
-__all__ = ["MOST", "Evidence", "diagnose", "reshape_cause", "samples_near"]
+__all__ = ["MOST", "Evidence", "diagnose", "diagnose_complex", "reshape_cause", "samples_near"]

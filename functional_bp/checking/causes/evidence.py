@@ -38,9 +38,10 @@ class Evidence:
         self.claim, self.full_truth = claim, truth
         self.points = list(points)
         y, x_bar, _ = truth(self.points)
-        self.outputs = y[0].astype("float64") if len(y) == 1 else None
-        self.claimed = claim(self.points)[leaf].astype("float64")
-        self.true = x_bar[leaf]
+        self.outputs = y[0].astype(np.result_type(y[0], "float64")) if len(y) == 1 else None
+        self.all_claimed = [a.astype(np.result_type(a, "float64")) for a in claim(self.points)]
+        self.all_true = x_bar
+        self.claimed, self.true = self.all_claimed[leaf], x_bar[leaf]
 
     @property
     def name(self) -> str:

@@ -202,5 +202,9 @@ def indices(e: Evidence) -> Candidates:
                 ("permuted", f"{leaf.name} is taken in reverse", lambda v: v[::-1] if v.ndim else v),
             ]
         for kind, text, change in changes:
-            points = [replace(p, indices=(*p.indices[:i], change(p.indices[i]), *p.indices[i + 1 :])) for p in e.points]
+            changed = [np.asarray(change(p.indices[i])) for p in e.points]
+            points = [
+                replace(p, indices=(*p.indices[:i], a, *p.indices[i + 1 :]))
+                for p, a in zip(e.points, changed, strict=True)
+            ]
             yield Candidate(kind, text, e.at(points))

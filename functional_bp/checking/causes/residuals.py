@@ -1,16 +1,11 @@
 """Causes in what the backward was evaluated at: the output for the input, another primal, a wrong residual."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-import jax
 import numpy as np
 
 from functional_bp.checking.causes.evidence import Candidate, Candidates, Evidence
 from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import double_precision, upcast
-
-MOST_SWAPS = 96
 
 
 def other_points(e: Evidence) -> Candidates:
@@ -79,37 +74,3 @@ def fit_polynomial(
     fitted = np.zeros_like(J)
     fitted[:, rows, columns] = features(x, rows, columns, same) @ coefficients
     return fitted
-
-
-def swapped_residuals(e: Evidence) -> Candidates:
-    """Each array that `jax.vjp` keeps, replaced in turn by each array of its shape at hand."""
-    points = [upcast(p) for p in e.points]
-    try:
-        with double_precision():
-            pulls = [
-                jax.vjp(lambda f, p=p: e.problem.float_outputs(f, list(p.indices)), list(p.floats)) for p in points
-            ]
-            yield from swap_each(e, points, pulls)
-    except Exception:  # a vjp that can't be taken apart offers no residuals
-        return
-
-
-def swap_each(e: Evidence, points: Sequence[Point], pulls: list) -> Candidates:
-    kept = [jax.tree.flatten(pull) for _, pull in pulls]
-    count = 0
-    for r, residual in enumerate(kept[0][0]):
-        if np.ndim(residual) == 0 or not np.issubdtype(np.asarray(residual).dtype, np.floating):
-            continue
-        for name, values in e.quantities():
-            if values.shape[1:] != np.shape(residual) or np.array_equal(values[0], residual):
-                continue
-            count += 1
-            if count > MOST_SWAPS:
-                return
-            results = []
-            for (leaves, treedef), value, point in zip(kept, values, points, strict=True):
-                pull = jax.tree.unflatten(treedef, [*leaves[:r], value, *leaves[r + 1 :]])
-                results.append(np.asarray(pull(list(point.y_bar))[0][e.leaf]))
-            yield Candidate(
-                "wrong residual", f"evaluated at the wrong residual: {name} where another is due", np.stack(results)
-            )

@@ -1,0 +1,161 @@
+"""A mistake inside a network's backward is found, its arguments named, and where in the forward it was made."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from wrong_networks import networks, wrong
+
+from functional_bp.checking import check_backward
+
+NETWORKS = list(networks())
+
+
+@pytest.fixture(autouse=True)
+def ordinary_promotion():
+    """The networks are written as people write them, with `x @ W + b`."""
+    with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
+        yield
+
+
+def y_bar_of(network):
+    shape = jax.eval_shape(network.forward, *network.primals).shape
+    return np.random.default_rng(3).standard_normal(shape).astype("float32")
+
+
+def cotangents(network, fault):
+    return jax.tree.leaves(wrong(network, fault)(network.primals, y_bar_of(network)))
+
+
+def test_there_are_many_networks_and_mistakes():
+    assert len(NETWORKS) >= 8
+    assert sum(len(network.faults) for network in NETWORKS) >= 120
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
+def test_the_backward_without_a_mistake_is_right(network):
+    _, pull = jax.vjp(network.forward, *network.primals)
+    true = [a for a in jax.tree.leaves(pull(y_bar_of(network))) if a.dtype != jax.dtypes.float0]
+    for claimed, right in zip(cotangents(network, None), true, strict=True):
+        np.testing.assert_allclose(claimed, right, 1e-4, 1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(4))
+def test_no_mistake_passes_and_its_cause_is_named(part):
+    """None passes; the arguments are right for at least 99 %; a true cause is first or second for at least 95 %."""
+    made = [(network, fault) for network in NETWORKS for fault in network.faults]
+    made = made[len(made) * part // 4 : len(made) * (part + 1) // 4]  # in one part, since it is compiled once
+    passed, wrong_argument, wrong_cause = [], [], []
+    for network, fault in made:
+        name = f"{network.name}: {fault}"
+        right, claimed = cotangents(network, None), cotangents(network, fault)
+        due = [i for i, (a, b) in enumerate(zip(right, claimed, strict=True)) if not np.allclose(a, b, 1e-3, 1e-4)]
+        assert due, f"{name} changes nothing"
+        report = check_backward(network.forward, wrong(network, fault), *network.primals)
+        found = [i for i, verdict in enumerate(report.verdicts) if not verdict.ok]
+        if report.ok:
+            passed.append(name)
+        if found != due:
+            wrong_argument.append((name, found, due))
+        kinds = set(network.faults[fault].split("|"))
+        if not all(kinds & {cause.kind for cause in report.verdicts[i].causes[:2]} for i in due):
+            wrong_cause.append(name)
+    assert not passed
+    assert len(wrong_argument) <= 0.01 * len(made), wrong_argument
+    assert len(wrong_cause) <= 0.05 * len(made), wrong_cause
+
+
+def mlp(W1, W2, x):
+    h = jnp.tanh(x @ W1)
+    return jnp.tanh(h @ W2)
+
+
+def forgetful(primals, y_bar):
+    """Without the derivative of the first layer's tanh."""
+    W1, W2, x = primals
+    h = jnp.tanh(x @ W1)
+    z_bar = y_bar * (1 - jnp.tanh(h @ W2) ** 2)
+    h_bar = z_bar @ W2.T
+    return x.T @ h_bar, h.T @ z_bar, h_bar @ W1.T
+
+
+def primals(*shapes, seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.standard_normal(shape).astype("float32") for shape in shapes]
+
+
+def first_causes(forward, backward, *values):
+    return {v.name: v.causes[0] for v in check_backward(forward, backward, *values).verdicts if not v.ok and v.causes}
+
+
+def test_the_line_of_the_mistake_is_named_and_the_same_for_all_arguments():
+    causes = first_causes(mlp, forgetful, *primals((4, 5), (5, 3), (6, 4)))
+    assert set(causes) == {"W1", "x"}
+    assert len(set(causes.values())) == 1
+    assert causes["x"].kind == "missing factor"
+    line = mlp.__code__.co_firstlineno + 1
+    expected = f"the derivative of `tanh` is missing (in mlp, line {line}: h = jnp.tanh(x @ W1))"
+    assert causes["x"].text == expected
+
+
+@pytest.mark.parametrize(
+    "call", [jax.jit, jax.checkpoint, lambda f: lambda *x: jax.lax.cond(x[0].sum() < 1e6, f, f, *x)]
+)
+def test_programs_inside_the_program_are_looked_into(call):
+    causes = first_causes(call(mlp), forgetful, *primals((4, 5), (5, 3), (6, 4)))
+    assert {cause.kind for cause in causes.values()} == {"missing factor"}
+    assert all("tanh" in cause.text for cause in causes.values())
+
+
+@pytest.mark.parametrize("scanned", [False, True])
+def test_a_mistake_made_at_every_step_is_one_cause(scanned):
+    def forward(W, h):
+        def step(h, _):
+            return jnp.sin(h @ W), None
+
+        if scanned:
+            return jax.lax.scan(step, h, None, length=3)[0]
+        for _ in range(3):
+            h = jnp.sin(h @ W)
+        return h
+
+    def backward(primals, y_bar):
+        W, h = primals
+        W_bar, before = jnp.zeros_like(W), []
+        for _ in range(3):
+            before.append(h)
+            h = jnp.sin(h @ W)
+        for h in reversed(before):
+            W_bar, y_bar = W_bar + h.T @ y_bar, y_bar @ W.T  # without cos(h W)
+        return W_bar, y_bar
+
+    causes = first_causes(forward, backward, *primals((3, 3), (2, 3)))
+    assert [cause.kind for cause in causes.values()] == ["missing factor"] * 2
+    assert all("the derivative of `sin` is missing" in cause.text for cause in causes.values())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_answers_have_no_cause(seed):
+    """Right cotangents with noise: nothing gives these values, so nothing is named."""
+
+    def noisy(primals, y_bar):
+        right = jax.vjp(mlp, *primals)[1](y_bar)
+        return tuple(a * (1 + 0.3 * jnp.sin(3 * seed + 40 * a)) for a in right)
+
+    report = check_backward(mlp, noisy, *primals((4, 5), (5, 3), (6, 4), seed=seed))
+    assert [v.ok for v in report.verdicts] == [False] * 3
+    assert all(not cause or cause[0].kind == "not linear" for cause in report.diagnoses.values()), report
+
+
+def test_another_s_derivative_is_no_cause():
+    """A mistake that is on no menu: the slope of a function that the forward does not hold."""
+
+    def backward(primals, y_bar):
+        W1, W2, x = primals
+        h = jnp.tanh(x @ W1)
+        z_bar = y_bar * (1 - jnp.tanh(h @ W2) ** 2)
+        h_bar = (z_bar @ W2.T) * jnp.exp(-(h**2))
+        return x.T @ h_bar, h.T @ z_bar, h_bar @ W1.T
+
+    assert first_causes(mlp, backward, *primals((4, 5), (5, 3), (6, 4))) == {}
