@@ -44,6 +44,20 @@ def assumed_to_be_last(primals, loss_bar):
     return solution(primals, 1.0)
 
 
+def network(W1: jax.Array, W2: jax.Array, x: jax.Array, labels: jax.Array) -> jax.Array:
+    hidden = jnp.tanh(x @ W1)
+    return loss(hidden @ W2, labels)
+
+
+def forgot_the_tanh(primals, loss_bar):
+    """The derivative of the hidden layer is missing: what lies above it is right, all below it is wrong."""
+    W1, W2, x, labels = primals
+    hidden = jnp.tanh(x @ W1)
+    logits_bar, _ = solution((hidden @ W2, labels), loss_bar)
+    hidden_bar = logits_bar @ W2.T
+    return x.T @ hidden_bar, hidden.T @ logits_bar, hidden_bar @ W1.T, None
+
+
 logits = jax.random.normal(jax.random.key(0), (6, 4))
 labels = jnp.array([0, 1, 2, 3, 1, 1])
 
@@ -51,3 +65,7 @@ for handed_in in (solution, forgot_the_mean, forgot_the_label, wrong_way, assume
     report = check_backward(loss, handed_in, logits, labels)
     print(report, end="\n\n")
     assert report.ok == (handed_in is solution)
+
+W1, W2, x = (jax.random.normal(jax.random.key(i), shape) for i, shape in enumerate([(3, 5), (5, 4), (6, 3)]))
+print(report := check_backward(network, forgot_the_tanh, W1, W2, x, labels))
+assert [verdict.argument for verdict in report.verdicts if not verdict.ok] == ["W1", "x"]

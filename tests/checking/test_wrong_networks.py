@@ -9,6 +9,8 @@ from wrong_networks import networks, wrong
 from functional_bp.checking import check_backward
 
 NETWORKS = list(networks())
+UNNAMED = ("bilinear form + silu", "batch norm")  # one mistake each is on no menu: no cause
+UNSURE = ("layer norm + affine",)  # in one, W's cotangent too is doubted, where tanh is saturated and 1 − y² cancels
 
 
 @pytest.fixture(autouse=True)
@@ -40,30 +42,44 @@ def test_the_backward_without_a_mistake_is_right(network):
         np.testing.assert_allclose(claimed, right, 1e-4, 1e-5)
 
 
+def chosen_by_number(network):
+    """The network with a further primal, the number of its mistake: so one compilation serves for all of them."""
+    mistakes = [wrong(network, fault) for fault in network.faults]
+
+    def forward(*primals):
+        return network.forward(*primals[:-1])
+
+    def backward(primals, y_bar):
+        *primals, number = primals
+        if isinstance(number, jax.core.Tracer):
+            return *jax.lax.switch(number, mistakes, tuple(primals), y_bar), None
+        return *mistakes[int(number)](tuple(primals), y_bar), None
+
+    return forward, backward
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(4))
-def test_no_mistake_passes_and_its_cause_is_named(part):
-    """None passes; the arguments are right for at least 99 %; a true cause is first or second for at least 95 %."""
-    made = [(network, fault) for network in NETWORKS for fault in network.faults]
-    made = made[len(made) * part // 4 : len(made) * (part + 1) // 4]  # in one part, since it is compiled once
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
+def test_no_mistake_passes_and_its_cause_is_named(network):
+    """None passes; over all networks the arguments are right for 99 %, a true cause is first or second for 98 %."""
     passed, wrong_argument, wrong_cause = [], [], []
-    for network, fault in made:
-        name = f"{network.name}: {fault}"
+    forward, backward = chosen_by_number(network)
+    for number, fault in enumerate(network.faults):
         right, claimed = cotangents(network, None), cotangents(network, fault)
         due = [i for i, (a, b) in enumerate(zip(right, claimed, strict=True)) if not np.allclose(a, b, 1e-3, 1e-4)]
-        assert due, f"{name} changes nothing"
-        report = check_backward(network.forward, wrong(network, fault), *network.primals)
+        assert due, f"{fault} changes nothing"
+        report = check_backward(forward, backward, *network.primals, np.int32(number))
         found = [i for i, verdict in enumerate(report.verdicts) if not verdict.ok]
         if report.ok:
-            passed.append(name)
+            passed.append(fault)
         if found != due:
-            wrong_argument.append((name, found, due))
+            wrong_argument.append((fault, found, due))
         kinds = set(network.faults[fault].split("|"))
         if not all(kinds & {cause.kind for cause in report.verdicts[i].causes[:2]} for i in due):
-            wrong_cause.append(name)
+            wrong_cause.append((fault, {name: [c.kind for c in causes] for name, causes in report.diagnoses.items()}))
     assert not passed
-    assert len(wrong_argument) <= 0.01 * len(made), wrong_argument
-    assert len(wrong_cause) <= 0.05 * len(made), wrong_cause
+    assert len(wrong_argument) <= (network.name in UNSURE), wrong_argument
+    assert len(wrong_cause) <= (network.name in UNNAMED), wrong_cause
 
 
 def mlp(W1, W2, x):
@@ -112,12 +128,12 @@ def test_programs_inside_the_program_are_looked_into(call):
 def test_a_mistake_made_at_every_step_is_one_cause(scanned):
     def forward(W, h):
         def step(h, _):
-            return jnp.sin(h @ W), None
+            return jnp.arctan(h @ W), None
 
         if scanned:
             return jax.lax.scan(step, h, None, length=3)[0]
         for _ in range(3):
-            h = jnp.sin(h @ W)
+            h = jnp.arctan(h @ W)
         return h
 
     def backward(primals, y_bar):
@@ -125,14 +141,14 @@ def test_a_mistake_made_at_every_step_is_one_cause(scanned):
         W_bar, before = jnp.zeros_like(W), []
         for _ in range(3):
             before.append(h)
-            h = jnp.sin(h @ W)
+            h = jnp.arctan(h @ W)
         for h in reversed(before):
-            W_bar, y_bar = W_bar + h.T @ y_bar, y_bar @ W.T  # without cos(h W)
+            W_bar, y_bar = W_bar + h.T @ y_bar, y_bar @ W.T  # without 1 / (1 + (h W)²)
         return W_bar, y_bar
 
     causes = first_causes(forward, backward, *primals((3, 3), (2, 3)))
     assert [cause.kind for cause in causes.values()] == ["missing factor"] * 2
-    assert all("the derivative of `sin` is missing" in cause.text for cause in causes.values())
+    assert all("the derivative of `atan` is missing" in cause.text for cause in causes.values())
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -146,6 +162,37 @@ def test_random_answers_have_no_cause(seed):
     report = check_backward(mlp, noisy, *primals((4, 5), (5, 3), (6, 4), seed=seed))
     assert [v.ok for v in report.verdicts] == [False] * 3
     assert all(not cause or cause[0].kind == "not linear" for cause in report.diagnoses.values()), report
+
+
+@pytest.mark.parametrize(
+    ("backward", "text"),
+    [
+        (lambda p, g: (g * p[1].conj(), g * p[0].conj()), "the conjugate of J"),
+        (lambda p, g: (g.conj() * p[1], g.conj() * p[0]), "ȳ is conjugated"),
+        (lambda p, g: ((g * p[1]).conj(), (g * p[0]).conj()), "the cotangent is conjugated"),
+    ],
+)
+def test_a_conjugate_too_many_is_named(backward, text):
+    parts = primals((4, 3), (4, 3), (4, 3), (4, 3))
+    causes = first_causes(jnp.multiply, backward, parts[0] + 1j * parts[1], parts[2] + 1j * parts[3])
+    assert [cause.kind for cause in causes.values()] == ["conjugate"] * 2
+    assert all(cause.text.startswith(text) for cause in causes.values())
+
+
+def test_a_conjugate_inside_a_network_is_placed():
+    def forward(z, w):
+        return jnp.tanh(z * w) * w
+
+    def backward(primals, y_bar):
+        z, w = primals
+        t = jnp.tanh(z * w)
+        a_bar = y_bar * w * (1 - t**2)
+        return a_bar * w, y_bar * t + (a_bar * z).conj()
+
+    parts = primals((4, 3), (4, 3), (4, 3), (4, 3))
+    causes = first_causes(forward, backward, parts[0] + 1j * parts[1], parts[2] + 1j * parts[3])
+    assert set(causes) == {"w"}
+    assert "conjugated at `mul`" in causes["w"].text
 
 
 def test_another_s_derivative_is_no_cause():
