@@ -66,14 +66,17 @@ class AutodiffOracle:
         return replace(point, floats=floats, indices=fixed, y_bar=tuple(y_bar))
 
     def lost(self, point: Point, leaf: int) -> np.ndarray | float:
-        """What float64 loses by rounding on the way: nothing more precise tells, so its steps are rounded at random.
+        """What rounding on the way may lose in float32 and float64: the steps of `jax.vjp` are rounded at random.
 
-        By a share that is not small, and by a thousandth of it: where the two changes are alike there is a kink, and
-        nothing is known.
+        `jax.vjp` in the same dtype is one sample of it, which may be lucky, and in float64 the truth itself. They
+        are rounded by a share that is not small, and by a thousandth of it: where the two changes are alike there is a
+        kink, and nothing is known.
         """
-        if not self.programs.precise or point.floats[leaf].dtype != np.float64:
+        dtype = point.floats[leaf].dtype
+        if not self.programs.precise or dtype not in (np.float32, np.float64):
             return 0.0
-        parts = [list(point.floats), list(point.indices), list(point.y_bar)]
+        wide = upcast(point)
+        parts = [list(wide.floats), list(wide.indices), list(wide.y_bar)]
         rng = np.random.default_rng(0)
         try:
             with double_precision():
@@ -87,7 +90,7 @@ class AutodiffOracle:
         except Exception:  # a program that can't be run step by step tells nothing
             return 0.0
         smooth = np.isfinite(coarse) & (fine < 0.1 * coarse)
-        return np.where(smooth, coarse, 0.0) * float(np.finfo("float64").eps) / SHARE
+        return np.where(smooth, coarse, 0.0) * float(np.finfo(dtype).eps) / SHARE
 
     def largest_factor(self, point: Point) -> float:
         """The largest number that the forward multiplies at this point."""
