@@ -19,7 +19,7 @@ def idx_bytes(array):
 
 def write_idx(path, array):
     content = idx_bytes(array)
-    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
 
 
 def images(n, seed=0, shape=(4, 3)):

@@ -71,7 +71,7 @@ def test_one_file(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("train-images-idx3-ubyte.gz", gzip.compress(b"0123"), "is no IDX file"),
+        ("train-images-idx3-ubyte.gz", gzip.compress(b"0123", mtime=0), "is no IDX file"),
         ("train-images-idx3-ubyte.gz", b"", "is no IDX file"),
         ("train-labels-idx1-ubyte", b"\0\0\x08\x01\0\0\0\x05abc", "its header calls for 13 bytes, it has 11"),
         ("x.npy", b"\x93NUMPY\x01\0", "is damaged"),
