@@ -64,7 +64,7 @@ class Examination:
             self.second = SecondOpinion(self.programs, given)
             doubtful = self.programs.size <= MOST_COORDINATES and self.programs.inspected.declared
             self.truth = AutodiffOracle(self.programs, self.second)
-            self.judge = Judge(self.truth, self.claim, numerical if doubtful else None)
+            self.judge = Judge(self.truth, self.claim, numerical if doubtful else None, self.programs.inspected.smooth)
             self.certain = True
             return
         formula = matching_formula(self.programs, given)

@@ -9,7 +9,7 @@ import numpy as np
 
 from functional_bp.checking.comparison import ABSOLUTE, SPREAD, excess, roundoff, tolerance, underflow
 from functional_bp.checking.differences import NumericalOracle
-from functional_bp.checking.kinks import Subdifferential, judge_at_kink
+from functional_bp.checking.kinks import NO_KINK, Subdifferential, judge_at_kink
 from functional_bp.checking.oracles import AutodiffOracle, Oracle
 from functional_bp.checking.points import neighbours
 from functional_bp.checking.problem import Point
@@ -44,6 +44,7 @@ class Judge:
     truth: Oracle
     claim: Callable[[Sequence[Point]], Arrays]
     fallback: NumericalOracle | None = None
+    smooth: bool = False  # the forward has no operation with a kink
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
     sizes: dict[int, list[tuple[float, float, float]]] = field(default_factory=dict)
     conventions: set[tuple] = field(default_factory=set)
@@ -141,7 +142,7 @@ class Judge:
         mismatch = replace(mismatch, excess=ratio)
         if isinstance(self.truth, NumericalOracle):
             return mismatch
-        kink = self.at_kink(point, leaf, eps)
+        kink = NO_KINK if self.smooth else self.at_kink(point, leaf, eps)
         if kink.kink and kink.inside:
             self.note_convention(point, leaf, kink)
             return None
@@ -194,7 +195,7 @@ class Judge:
             return self.claim(asked)[leaf].astype("float64")
 
         if np.iscomplexobj(point.floats[leaf]):
-            return Subdifferential(kink=False, inside=False)
+            return NO_KINK
         return judge_at_kink(self.truth, point, leaf, rows, eps, self.truth.step)
 
     def oracle_is_wrong(self, mismatch: Mismatch) -> bool:

@@ -15,6 +15,8 @@ from functional_bp.checking.programs import Arrays, upcast
 
 NEARER = 0.01  # of the step: over it a bend shrinks by as much, a kink does not
 MOST_ROWS = 24
+MOST_NUMBERS = 500_000  # of all primals together, in the gradients of as many rows
+MOST_COORDINATES = 2_000  # of a claimed row, those furthest from JAX's own, are looked for in the hull
 
 Truth = Callable[[Sequence[Point]], tuple[Arrays, Arrays, Arrays]]
 
@@ -33,6 +35,9 @@ class Subdifferential:
     jax_value: float = 0.0
 
 
+NO_KINK = Subdifferential(kink=False, inside=False)
+
+
 def judge_at_kink(
     truth: Truth, point: Point, leaf: int, claimed_rows: Callable[[list[int]], np.ndarray], eps: float, step: float
 ) -> Subdifferential:
@@ -48,16 +53,16 @@ def judge_at_kink(
     wide = upcast(point)
     rows = relevant_rows(wide)
     if not rows:  # at a zero cotangent zero is due, whatever the Jacobian
-        return Subdifferential(kink=False, inside=False)
+        return NO_KINK
     sampler = Neighbours(truth, wide, leaf, step)
     jax_rows = sampler.at([wide], rows)[0]
     claimed = claimed_rows(rows).reshape(len(rows), -1)
     samples, bend = sampler.first(rows), sampler.bend(rows)
     width = samples.max(axis=0) - samples.min(axis=0)
     if not np.all(np.isfinite(samples)) or not np.any(width > 2 * bend):
-        return Subdifferential(kink=False, inside=False)
+        return NO_KINK
     slack = RELATIVE * eps * np.abs(samples).max() + float(bend.max())
-    worst = Subdifferential(kink=False, inside=False)
+    worst = NO_KINK
     for k, row in enumerate(rows):
         if np.all(np.abs(claimed[k] - jax_rows[k]) <= slack):
             continue
@@ -69,9 +74,10 @@ def judge_at_kink(
 
 
 def relevant_rows(point: Point) -> list[int]:
-    """The outputs whose cotangent is not zero; no more than a few."""
+    """The outputs whose cotangent is not zero; no more than a few, and of large primals fewer."""
     y_bar = np.concatenate([b.ravel() for b in point.y_bar])
-    return [int(k) for k in np.flatnonzero(y_bar)[:MOST_ROWS]]
+    most = max(2, min(MOST_ROWS, MOST_NUMBERS // sum(a.size for a in point.floats)))
+    return [int(k) for k in np.flatnonzero(y_bar)[:most]]
 
 
 def describe(
@@ -143,9 +149,11 @@ class Neighbours:
         """Is the claimed row in the hull of the gradients nearby?"""
         reflected = samples[0::2] + samples[1::2] - own
         generators = np.concatenate([samples, own[None], reflected])
+        seen = np.argsort(-np.abs(claimed - own), kind="stable")[:MOST_COORDINATES]
         for _ in range(8):
             generators = generators[np.all(np.isfinite(generators), axis=1)]
-            residual = claimed - nearest_in_hull(claimed, generators)
+            residual = np.zeros_like(claimed)
+            residual[seen] = claimed[seen] - nearest_in_hull(claimed[seen], generators[:, seen])
             if np.abs(residual).max(initial=0.0) <= slack:
                 return True
             generators = np.concatenate([generators, self.towards(residual, row)])

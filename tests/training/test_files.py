@@ -125,7 +125,11 @@ def refused(path, content, message):
     assert "\n" not in str(caught.value)
 
 
-ZIPPED = gzip.compress(idx_bytes(images(30)[0]), mtime=0)
+def zipped(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+ZIPPED = zipped(idx_bytes(images(30)[0]))
 IMAGE_DAMAGE = {
     "another magic": (b"\x89PNG\r\n\x1a\n", "is no IDX file: it must begin with 00 00, a type and 1 to 8 axes, got 89"),
     "nothing": (b"", "is no IDX file"),
@@ -153,8 +157,11 @@ GZIP_DAMAGE = {
     "not gzipped": (idx_bytes(images(30)[0]), "is damaged: Not a gzipped file"),
     "cut short": (ZIPPED[:200], "is damaged: Compressed file ended before the end-of-stream marker"),
     "another byte": (ZIPPED[:150] + bytes([ZIPPED[150] ^ 1]) + ZIPPED[151:], "is damaged: "),
-    "shorter than it says": (gzip.compress(idx_bytes(images(30)[0])[:-5], mtime=0), "calls for 376 bytes, it has only 371"),
-    "a bomb": (gzip.compress(idx_bytes(images(30)[0]) + bytes(1 << 24), mtime=0), "calls for 376 bytes, it has more"),
+    "shorter than it says": (
+        zipped(idx_bytes(images(30)[0])[:-5]),
+        "calls for 376 bytes, it has only 371",
+    ),
+    "a bomb": (zipped(idx_bytes(images(30)[0]) + bytes(1 << 24)), "calls for 376 bytes, it has more"),
 }
 
 
