@@ -9,7 +9,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--seeds", type=int, default=2, help="of each case in the walk for false alarms; default 2")
+    parser.addoption("--seeds", type=int, default=1, help="of each case in the walk for false alarms; default 1")
 
 
 @pytest.fixture

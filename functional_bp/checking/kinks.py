@@ -55,6 +55,8 @@ def judge_at_kink(
     if not rows:  # at a zero cotangent zero is due, whatever the Jacobian
         return NO_KINK
     sampler = Neighbours(truth, wide, leaf, step)
+    if not sampler.jumps():
+        return NO_KINK
     jax_rows = sampler.at([wide], rows)[0]
     claimed = claimed_rows(rows).reshape(len(rows), -1)
     samples, bend = sampler.first(rows), sampler.bend(rows)
@@ -102,17 +104,21 @@ class Neighbours:
     def at(self, points: Sequence[Point], rows: Sequence[int]) -> np.ndarray:
         """[point, row, coordinate of the leaf]"""
         asked = [replace(point, y_bar=one_hot(point.y_bar, row)) for point in points for row in rows]
-        gradients = self.truth(asked)[1][self.leaf]
-        return gradients.reshape(len(points), len(rows), -1)
+        return self.gradients(asked).reshape(len(points), len(rows), -1)
+
+    def gradients(self, points: Sequence[Point]) -> np.ndarray:
+        return self.truth(points)[1][self.leaf]
+
+    def jumps(self) -> bool:
+        """Does the gradient of ⟨ȳ, f⟩ change over the step as at no smooth point? Few runs rule most points out."""
+        near = self.gradients([self.moved(d, sign) for d in self.directions()[:8] for sign in (1.0, -1.0)])
+        far = self.gradients([self.moved(d, sign / NEARER) for d in self.directions()[:4] for sign in (1.0, -1.0)])
+        return not np.all(np.isfinite(near)) or bool(np.any(np.ptp(near, axis=0) > 2 * bending(near[:8], far)))
 
     def bend(self, rows: Sequence[int]) -> np.ndarray:
-        """What a smooth gradient may change by over the step, [row, coordinate]: a share of the change over 100."""
+        """`bending` of each row's gradient, [row, coordinate]."""
         far = [self.moved(d, sign / NEARER) for d in self.directions()[:4] for sign in (1.0, -1.0)]
-        gradients = self.at(far, rows)
-        width = gradients.max(axis=0) - gradients.min(axis=0)
-        near = self.first(rows)[:8]
-        grown = width > 10 * (near.max(axis=0) - near.min(axis=0))
-        return np.where(grown, 0.1 * width, 0.0) + 1e-10 * np.abs(gradients).max(initial=0.0)
+        return bending(self.first(rows)[:8], self.at(far, rows))
 
     def moved(self, direction: Sequence[np.ndarray], by: float = 1.0) -> Point:
         floats = (np.asarray(a + by * s * d) for a, s, d in zip(self.point.floats, self.scales, direction, strict=True))
@@ -183,6 +189,12 @@ class Neighbours:
             return False
         own = gradients[np.arange(size), :, np.arange(size)]
         return bool(np.all((claimed >= own.min(axis=1) - slack) & (claimed <= own.max(axis=1) + slack)))
+
+
+def bending(near: np.ndarray, far: np.ndarray) -> np.ndarray:
+    """What a smooth gradient may change by from neighbour to neighbour, given its change a hundred times as far."""
+    width = np.ptp(far, axis=0)
+    return np.where(width > 10 * np.ptp(near, axis=0), 0.1 * width, 0.0) + 1e-10 * np.abs(far).max(initial=0.0)
 
 
 def one_hot(y_bar: Sequence[np.ndarray], row: int) -> tuple[np.ndarray, ...]:
