@@ -85,3 +85,13 @@ def test_the_walks_find_what_is_planted():
     assert rules_in("def f(z: V) -> tuple[V, Diagonal]:\n    'y = z'\n\ndef g() -> tuple[V, V]: ...") == {"f": "y = z"}
     assert FORMULA.match("y = tanh z;  J = diag(1 − y²).")
     assert not FORMULA.match("The hyperbolic tangent.")
+
+
+def test_shapes_in_signatures_are_checked_while_the_tests_run(request):
+    """Only where there are some: checked calls take their time."""
+    checked = request.config.getoption("jaxtyping_packages").split(",")[:-1]
+    package = ROOT / "functional_bp"
+    for path in package.rglob("*.py"):
+        if "jaxtyping" in imported_packages(path.read_text()):
+            module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            assert any(module == name or module.startswith(name + ".") for name in checked), module

@@ -53,45 +53,41 @@ FAULTS: tuple[tuple[str, str, Change], ...] = (
 
 def mutants(seed: int = 0) -> Iterator[Mutant]:
     for entry in CATALOGUE:
-        primals = jax.tree.map(jnp.asarray, inputs(entry, seed))
-        due = cotangents_due(entry, primals)
-        leaves = jax.tree.leaves(primals[:due])
-        for leaf in range(len(leaves)):
+        forward, right, primals = differentiable(entry, jax.tree.map(jnp.asarray, inputs(entry, seed)))
+        for leaf in range(len(jax.tree.leaves(primals))):
             for name, kinds, change in FAULTS:
-                yield make(entry, primals, due, leaf, name, frozenset(kinds.split("|")), change)
+                yield make(f"{entry.name}[{leaf}] {name}", kinds, leaf, change, forward, right, primals)
     yield from particular(seed)
 
 
-def cotangents_due(entry: Entry, primals: tuple) -> int:
+def differentiable(entry: Entry, primals: tuple) -> tuple[Callable, Callable, tuple]:
+    """Forward, right backward and primals of a rule as functions of what has a cotangent: the others are constants."""
     y, J = entry.rule(*primals)
     x_bar = jnp.ones_like(y) @ J
-    return len(x_bar) if type(x_bar) is tuple else 1
-
-
-def make(entry: Entry, primals: tuple, due: int, leaf: int, name: str, kinds: frozenset, change: Change) -> Mutant:
-    right, constants = RuleBackward(entry.rule), primals[due:]
+    due = len(x_bar) if type(x_bar) is tuple else 1
 
     def forward(*inputs: Any) -> Any:
-        return RuleOutput(entry.rule)(*inputs, *constants)
+        return RuleOutput(entry.rule)(*inputs, *primals[due:])
 
-    def leaves_of(inputs: tuple, g: Any) -> tuple[list, Any]:
-        return jax.tree.flatten(right((*inputs, *constants), g)[:due])
+    def right(inputs: tuple, g: Any) -> tuple:
+        return RuleBackward(entry.rule)((*inputs, *primals[due:]), g)[:due]
+
+    return forward, right, primals[:due]
+
+
+def make(
+    name: str, kinds: str, leaf: int, change: Change, forward: Callable, right: Callable, primals: tuple
+) -> Mutant:
+    def cotangents(inputs: tuple, g: Any) -> list:
+        return jax.tree.leaves(right(inputs, g))
 
     def backward(inputs: tuple, g: Any) -> tuple:
-        cotangents, treedef = leaves_of(inputs, g)
+        parts, treedef = jax.tree.flatten(right(inputs, g))
         x = jax.tree.leaves(inputs)[leaf]
-        cotangents[leaf] = change(cotangents[leaf], x, inputs, g, lambda g: leaves_of(inputs, g)[0][leaf])
-        return jax.tree.unflatten(treedef, cotangents)
+        parts[leaf] = change(parts[leaf], x, inputs, g, lambda g: cotangents(inputs, g)[leaf])
+        return jax.tree.unflatten(treedef, parts)
 
-    return Mutant(
-        f"{entry.name}[{leaf}] {name}",
-        kinds,
-        leaf,
-        forward,
-        backward,
-        primals[:due],
-        lambda p, g: jax.tree.leaves(leaves_of(p, g)[0]),
-    )
+    return Mutant(name, frozenset(kinds.split("|")), leaf, forward, backward, primals, cotangents)
 
 
 def nearby(primals: tuple, step: float) -> tuple:

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from numbered import chosen_by_number
 from wrong_networks import networks, wrong
 
 from functional_bp.checking import check_backward
@@ -42,28 +43,12 @@ def test_the_backward_without_a_mistake_is_right(network):
         np.testing.assert_allclose(claimed, right, 1e-4, 1e-5)
 
 
-def chosen_by_number(network):
-    """The network with a further primal, the number of its mistake: so one compilation serves for all of them."""
-    mistakes = [wrong(network, fault) for fault in network.faults]
-
-    def forward(*primals):
-        return network.forward(*primals[:-1])
-
-    def backward(primals, y_bar):
-        *primals, number = primals
-        if isinstance(number, jax.core.Tracer):
-            return *jax.lax.switch(number, mistakes, tuple(primals), y_bar), None
-        return *mistakes[int(number)](tuple(primals), y_bar), None
-
-    return forward, backward
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
 def test_no_mistake_passes_and_its_cause_is_named(network):
     """None passes; over all networks the arguments are right for 99 %, a true cause is first or second for 98 %."""
     passed, wrong_argument, wrong_cause = [], [], []
-    forward, backward = chosen_by_number(network)
+    forward, backward = chosen_by_number(network.forward, [wrong(network, fault) for fault in network.faults])
     for number, fault in enumerate(network.faults):
         right, claimed = cotangents(network, None), cotangents(network, fault)
         due = [i for i, (a, b) in enumerate(zip(right, claimed, strict=True)) if not np.allclose(a, b, 1e-3, 1e-4)]
