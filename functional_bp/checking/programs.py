@@ -216,7 +216,7 @@ def finite_rows(arrays: Arrays, count: int) -> np.ndarray:
     """Which points have only finite outputs: elsewhere the forward itself is out of its domain."""
     fine = np.ones(count, bool)
     for a in arrays:
-        fine &= np.isfinite(np.asarray(a).astype("complex128")).reshape(count, -1).all(axis=1)
+        fine &= np.isfinite(np.asarray(a)).reshape(count, -1).all(axis=1)
     return fine
 
 

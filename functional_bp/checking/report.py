@@ -3,7 +3,7 @@
 import html
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 
@@ -63,15 +63,24 @@ class Report:
         """The causes for each wrong argument, the likeliest first."""
         return {v.name: v.causes for v in self.verdicts if not v.ok}
 
+    @property
+    def paragraphs(self) -> list[Verdict]:
+        """The wrong ones of which there is something to say; what is wrong with a whole primal is said once."""
+        said: dict[Any, Verdict] = {}
+        for verdict in self.verdicts:
+            if not verdict.ok and (verdict.summary or verdict.wrong):
+                key = (verdict.position, verdict.summary) if verdict.summary else verdict.name
+                said[key] = replace(verdict, path="") if key in said else verdict
+        return list(said.values())
+
     def __bool__(self) -> bool:
         return self.ok
 
     def __str__(self) -> str:
         lines = [f"{self.title}: {'right' if self.ok else 'WRONG'}  ({self.evidence()})"]
         lines += [f"  {fault}" for fault in self.faults]
-        for verdict in self.verdicts:
-            if not verdict.ok and (verdict.summary or verdict.wrong):
-                lines += ["", *(f"  {line}" for line in verdict_lines(verdict))]
+        for verdict in self.paragraphs:
+            lines += ["", *(f"  {line}" for line in verdict_lines(verdict))]
         right = [v.name for v in self.verdicts if v.ok]
         if right and not self.ok:
             lines += ["", f"  right: {', '.join(right)}"]
@@ -100,7 +109,7 @@ class Report:
             f"<span style='opacity:.7'>({html.escape(self.evidence())})</span></p>"
         ]
         parts += [f"<p style='color:{colour}'>{html.escape(fault)}</p>" for fault in self.faults]
-        parts += [verdict_html(v) for v in self.verdicts if not v.ok and (v.summary or v.wrong)]
+        parts += [verdict_html(verdict) for verdict in self.paragraphs]
         right = ", ".join(html.escape(v.name) for v in self.verdicts if v.ok)
         parts += [f"<p>right: {right}</p>"] if right and not self.ok else []
         parts += [f"<p style='opacity:.7'>{html.escape(note)}</p>" for note in self.notes]

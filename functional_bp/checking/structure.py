@@ -61,10 +61,24 @@ def flatten(treedef: Any, leaves: list[Leaf], part: Any, faults: list[Fault]) ->
         return [SKIP] * len(leaves)
     try:
         return treedef.flatten_up_to(part)
-    except (ValueError, TypeError) as error:
-        text = f"{leaves[0].argument}: the cotangent has another tree than the primal ({first_line(error)})"
+    except (ValueError, TypeError):
+        text = f"{leaves[0].argument}: the cotangent has another tree than the primal ({difference(treedef, part)})"
         faults.append(Fault(leaves[0], "tree", text))
         return [SKIP] * len(leaves)
+
+
+def difference(treedef: Any, part: Any) -> str:
+    """What JAX says of the two trees, with ∗ for each array."""
+    try:
+        treedef.flatten_up_to(jax.tree.map(lambda _: Array(), part))
+    except (ValueError, TypeError) as error:
+        return first_line(error).rstrip(".")
+    return str(jax.tree.structure(part))[:200]
+
+
+class Array:
+    def __repr__(self) -> str:
+        return "∗"
 
 
 SKIP = object()

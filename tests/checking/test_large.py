@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from functional_bp.checking import check_backward
-from functional_bp.checking.programs import SMALL
+from functional_bp.checking.programs import SMALL, Program
 
 X = np.random.default_rng(0).standard_normal((250, 100)).astype("float32")
 
@@ -79,3 +79,30 @@ def test_a_right_one_passes_thoroughly():
     report = check_backward(masked_tanh, backward, X, SOME, thorough=True)
     assert report.ok, report
     assert len(report.points) > 12
+
+
+def test_a_mistake_in_a_large_network_is_named_after_few_gradients(monkeypatch):
+    """The 320 rows of its Jacobians, of each bias at six samples, are not computed."""
+    rng = np.random.default_rng(0)
+    W1, W2, x = (rng.standard_normal(shape, "float32") / 10 for shape in ((300, 100), (100, 10), (32, 300)))
+    gradients = []
+
+    def counted(program, points):
+        gradients.extend(points)
+        return call(program, points)
+
+    def mlp(W1, b, W2, x):
+        return jnp.tanh(x @ W1 + jnp.broadcast_to(b, (32, 100))) @ W2
+
+    def forgetful(primals, y_bar):
+        W1, b, W2, x = primals
+        h = jnp.tanh(x @ W1 + jnp.broadcast_to(b, (32, 100)))
+        z_bar = y_bar @ W2.T  # without 1 − h²
+        return x.T @ z_bar, z_bar.sum(0), h.T @ y_bar, z_bar @ W1.T
+
+    call = Program.__call__
+    monkeypatch.setattr(Program, "__call__", counted)
+    report = check_backward(mlp, forgetful, W1, np.zeros(100, "float32"), W2, x)
+    assert [verdict.ok for verdict in report.verdicts] == [False, False, True, False]
+    assert all("the derivative of `tanh` is missing" in causes[0].text for causes in report.diagnoses.values())
+    assert len(gradients) < 500

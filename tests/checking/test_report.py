@@ -50,6 +50,17 @@ def test_a_wrong_one_names_argument_path_elements_and_cause():
     assert f"{worst.claimed:.7g}" in text
 
 
+def test_another_tree_is_shown_without_its_numbers_and_said_once():
+    def forward(layer, x):
+        return x @ layer[0] + jnp.broadcast_to(layer[1], (len(x), 2))
+
+    layer = [np.ones((4, 2), "float32"), np.ones(2, "float32")]
+    text = str(check_backward(forward, lambda p, g: ((X.T @ g, g.sum(0)), g @ p[0][0].T), layer, X))
+    assert "layer (primal 0)" in text
+    assert "Expected list, got (∗, ∗)" in text
+    assert text.count("another tree") == 1
+
+
 def test_json_holds_everything_even_what_is_not_finite():
     report = check_backward(jnp.tanh, lambda p, g: (g * jnp.nan,), X)
     read = json.loads(report.to_json())

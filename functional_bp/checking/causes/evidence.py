@@ -11,6 +11,7 @@ from functional_bp.checking.problem import Point, Problem
 from functional_bp.checking.programs import Arrays
 
 LARGEST_JACOBIAN = 512  # rows or columns; larger ones are not looked at as matrices
+MOST_NUMBERS = 2e7  # in the gradients of all rows by all primals, at all samples
 
 Evaluate = Callable[[Sequence[Point]], Arrays]
 Truth = Callable[[Sequence[Point]], tuple[Arrays, Arrays, Arrays]]
@@ -71,7 +72,7 @@ class Evidence:
 
     def close(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
-            return np.abs(a - b) <= self.precision * (np.abs(b) + 0.1 * self.scale)
+            return (a == b) | np.isfinite(b) & (np.abs(a - b) <= self.precision * (np.abs(b) + 0.1 * self.scale))
 
     def explains(self, predicted: np.ndarray, where: np.ndarray | None = None) -> bool:
         """Does the prediction give the claimed values, everywhere or where asked, and not the true ones?"""
@@ -93,6 +94,8 @@ class Evidence:
         outputs = sum(b.size for b in self.points[0].y_bar)
         inputs = self.true[0].size
         if not 0 < outputs <= LARGEST_JACOBIAN or not 0 < inputs <= LARGEST_JACOBIAN:
+            return None
+        if len(self.points) * outputs * sum(a.size for a in self.points[0].floats) > MOST_NUMBERS:
             return None
         shapes = self.points[0].y_bar
         asked = [replace(p, y_bar=unflatten(row, shapes)) for p in self.points for row in np.eye(outputs)]

@@ -1,7 +1,7 @@
 """Runs a program with a mistake in the backward of any of its steps: a switch per step tells which, 0 for none."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,16 +11,24 @@ from jax import lax
 from functional_bp.checking.causes.mistake import BY_OUTPUT
 from functional_bp.checking.causes.program import Scope, Step
 
+
+class Switches(NamedTuple):
+    """For each step the number of the mistake that is made there, 0 for none, and the weight of a path that is lost."""
+
+    numbers: Any
+    weights: Any
+
+
 Pool = dict[tuple, Any]  # for each shape and dtype the program's values, stacked
 
 
-def faulty_vjp(scope: Scope, switches: Any, floats: list, indices: list, y_bar: list) -> list:
+def faulty_vjp(scope: Scope, switches: Switches, floats: list, indices: list, y_bar: list) -> list:
     """ȳ J as the program's backward gives it with the mistakes that are switched on."""
     y, pull = jax.vjp(lambda x: run(scope, switches, [*x, *indices]), floats)
     return pull([b.astype(out.dtype) for b, out in zip(y_bar, y, strict=True)])[0]
 
 
-def run(scope: Scope, switches: Any, arguments: Sequence[Any]) -> list:
+def run(scope: Scope, switches: Switches, arguments: Sequence[Any]) -> list:
     """The program's results; its backward is faulty. The right values are computed first: they may be residuals."""
     given = dict(zip([*scope.inputs, *scope.const_inputs], [*arguments, *scope.consts], strict=True))
     right = dict(given)
@@ -44,7 +52,7 @@ def bind(step: Step, operands: Sequence[Any]) -> list:
     return list(results) if equation.primitive.multiple_results else [results]
 
 
-def evaluate(step: Step, scope: Scope, switches: Any, pool: Pool, operands: Sequence[Any]) -> list:
+def evaluate(step: Step, scope: Scope, switches: Switches, pool: Pool, operands: Sequence[Any]) -> list:
     """The step's results, with what is inside it as faulty as the switches say."""
     if step.inner:
         values = {n: x for n, x in zip(step.inputs, operands, strict=True) if isinstance(n, int)}
@@ -58,7 +66,7 @@ def evaluate(step: Step, scope: Scope, switches: Any, pool: Pool, operands: Sequ
     return scan(step, switches, operands)
 
 
-def scan(step: Step, switches: Any, operands: Sequence[Any]) -> list:
+def scan(step: Step, switches: Switches, operands: Sequence[Any]) -> list:
     params, (body,) = step.equation.params, step.scopes
     consts = operands[: params["num_consts"]]
     carried = params["num_carry"]
@@ -72,33 +80,33 @@ def scan(step: Step, switches: Any, operands: Sequence[Any]) -> list:
     return [*carry, *ys]
 
 
-def perform(step: Step, scope: Scope, switches: Any, pool: Pool, operands: Sequence[Any]) -> list:
+def perform(step: Step, scope: Scope, switches: Switches, pool: Pool, operands: Sequence[Any]) -> list:
     """`evaluate`, with a backward that makes the mistake that is switched on."""
     if not step.faults:
         return evaluate(step, scope, switches, pool, operands)
     due = [k for k, n in enumerate(step.inputs) if isinstance(n, int) and scope.values[n].differentiable]
 
-    def with_operands(switches: Any, pool: Pool, operands: Sequence[Any], x: Sequence[Any]) -> list:
+    def with_operands(switches: Switches, pool: Pool, operands: Sequence[Any], x: Sequence[Any]) -> list:
         operands = list(operands)
         for k, value in zip(due, x, strict=True):
             operands[k] = value
         return evaluate(step, scope, switches, pool, operands)
 
     @jax.custom_vjp
-    def faulty(switches: Any, pool: Pool, operands: list) -> list:
+    def faulty(switches: Switches, pool: Pool, operands: list) -> list:
         y = evaluate(step, scope, switches, pool, operands)
         for number, fault in enumerate(step.faults, 1):
             if fault.skips:
-                y = [jnp.where(switches[step.number] == number, operands[fault.operand], y[0])]
+                y = [jnp.where(switches.numbers[step.number] == number, operands[fault.operand], y[0])]
         return y
 
-    def forward(switches: Any, pool: Pool, operands: list) -> tuple[list, tuple]:
+    def forward(switches: Switches, pool: Pool, operands: list) -> tuple[list, tuple]:
         y = faulty(switches, pool, operands)
         return y, (switches, pool, operands, y)
 
     def backward(saved: tuple, y_bar: list) -> tuple:
         switches, pool, operands, y = saved
-        switch = switches[step.number]
+        switch = switches.numbers[step.number]
         at = list(operands)
         for k in due:
             at[k] = residual(step, k, switch, pool, operands[k])
@@ -106,8 +114,10 @@ def perform(step: Step, scope: Scope, switches: Any, pool: Pool, operands: Seque
         x_bar = dict(zip(due, pull(y_bar), strict=True))
         again = lambda g: dict(zip(due, pull([g]), strict=True))  # noqa: E731
         for number, fault in enumerate(step.faults, 1):
+            k = fault.operand
+            if fault.drops:
+                x_bar[k] = jnp.where(switch == number, weighted(x_bar[k], switches.weights[step.number]), x_bar[k])
             if fault.instead is not None:
-                k = fault.operand
                 wrong = fault.instead(again, operands, y[0], y_bar[0], x_bar[k])
                 x_bar[k] = jnp.where(switch == number, wrong, x_bar[k])
         for way in {f.way: None for f in step.faults if f.way is not None and f.way[0] in AT_HAND}:
@@ -117,6 +127,11 @@ def perform(step: Step, scope: Scope, switches: Any, pool: Pool, operands: Seque
 
     faulty.defvjp(forward, backward)
     return faulty(switches, pool, list(operands))
+
+
+def weighted(x_bar: Any, weight: Any) -> Any:
+    """Without what is not finite where nothing is left of it."""
+    return jnp.where(weight == 0, jnp.zeros_like(x_bar), weight.astype(x_bar.dtype) * x_bar)
 
 
 def residual(step: Step, k: int, switch: Any, pool: Pool, right: Any) -> Any:

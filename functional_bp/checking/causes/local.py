@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from functional_bp.checking.causes.faulty import faulty_vjp
+from functional_bp.checking.causes.faulty import Switches, faulty_vjp
 from functional_bp.checking.causes.menu import mistakes
 from functional_bp.checking.causes.mistake import Mistake
 from functional_bp.checking.causes.program import Scope, Step, numbered, scopes
@@ -39,6 +39,10 @@ class Candidate:
     @property
     def rank(self) -> tuple:
         return self.switched[0][1].rank + 2 * (self.scaled is not None), len(self.switched), self.switched[0][0].number
+
+    @property
+    def numbers(self) -> set[int]:
+        return {step.number for step, _, _ in self.switched}
 
     @property
     def drops(self) -> bool:
@@ -77,14 +81,19 @@ class LocalFaults:
             compiler_options={"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None,
         )
 
-    def cotangents(self, candidates: Sequence[Candidate], point: Point) -> Iterator[tuple[Sequence[Candidate], list]]:
-        """Some candidates at a time, with what comes out for each leaf, [candidate, *leaf]."""
+    def cotangents(
+        self, candidates: Sequence[Candidate], point: Point, first: Candidate
+    ) -> Iterator[tuple[Sequence[Candidate], list]]:
+        """Some candidates at a time, `first` with each, with what comes out for each leaf, [candidate, *leaf]."""
         for start in range(0, len(candidates), self.batch):
             some = candidates[start : start + self.batch]
-            switches = np.zeros((self.batch, len(self.steps)), "int32")
+            shape = self.batch, len(self.steps)
+            switches = Switches(np.zeros(shape, "int32"), np.zeros(shape))
             for row, candidate in enumerate(some):
-                for step, _, number in candidate.switched:
-                    switches[row, step.number] = number
+                for step, _, number in (*candidate.switched, *first.switched):
+                    switches.numbers[row, step.number] = number
+                for step, _, _ in first.switched:
+                    switches.weights[row, step.number] = 0.0 if first.scaled is None else 1.0 + first.scaled
             with double_precision(), np.errstate(all="ignore"):
                 x_bar = self.pull(switches, list(point.floats), list(point.indices), list(point.y_bar))
                 yield some, [np.asarray(a)[: len(some)] for a in x_bar]

@@ -47,7 +47,7 @@ def dropped(step: Step, k: int) -> Mistake:
         which = f"operand {k + 1} of " if len(step.inputs) > 1 else ""
         text = f"the path through {which}`{step.name}`"
     rank = 16 if step.primitive in LAYOUT else 1 if reduction else 8
-    return Mistake("missing term", text, k, rank, ("drop", k), lambda p, o, y, g, x: jnp.zeros_like(x), drops=True)
+    return Mistake("missing term", text, k, rank, ("drop", k), drops=True)
 
 
 def repeated(step: Step, k: int) -> Iterator[Mistake]:

@@ -21,7 +21,8 @@ class Mistake:
 
     `instead(pull, operands, y, y_bar, x_bar)` comes in the place of the true x_bar; or the residual is `changed`, or is
     a value at hand: that of `row` in the `pool` of its (shape, dtype, transposed), used in some `way`. `skips`: the
-    backward's own forward is without this operation. `drops`: the path through this operand is lost.
+    backward's own forward is without this operation. `drops`: the path through this operand is lost,
+    or what comes along it multiplied by a weight.
     """
 
     kind: str

@@ -13,16 +13,22 @@ from functional_bp.checking.report import Cause
 
 MOST_CONFIRMED = 48
 MOST_PAIRS = 4
+MOST_FIRSTS = 3  # mistakes with which a second one is looked for
 LARGEST_GRAM = 2e7  # numbers
 RIGHT = Candidate(())
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """A candidate, and the leaves whose claimed values it gives at every sample."""
+    """A candidate, and the leaves whose claimed values it gives at every sample, if another is made as well."""
 
     candidate: Candidate
     leaves: frozenset[int]
+    other: Candidate = RIGHT
+
+    @property
+    def rank(self) -> tuple:
+        return self.candidate.rank if self.other is RIGHT else self.candidate.rank + self.other.rank
 
 
 def local_causes(e: Evidence) -> list[Cause]:
@@ -34,10 +40,10 @@ def local_causes(e: Evidence) -> list[Cause]:
         explanations = explanations_of(e, faults)
     except Exception:  # nor can one be named in a program that can't be run so
         return []
-    found = sorted((x for x in explanations if e.leaf in x.leaves), key=lambda x: (-len(x.leaves), x.candidate.rank))
-    best = [x.candidate for x in found if len(x.leaves) == len(found[0].leaves)]
-    plain = [candidate for candidate in best if not candidate.skips] or best  # a derivative lost says it more simply
-    causes = [Cause(*named(candidate, e)) for candidate in plain]
+    found = sorted((x for x in explanations if e.leaf in x.leaves), key=lambda x: (-len(x.leaves), x.rank))
+    best = [x for x in found if len(x.leaves) == len(found[0].leaves)]
+    plain = [x for x in best if not x.candidate.skips] or best  # a derivative lost says it more simply
+    causes = [cause(x, e) for x in plain]
     return [c for i, c in enumerate(causes) if c.kind not in {other.kind for other in causes[:i]}]
 
 
@@ -46,24 +52,49 @@ def explanations_of(e: Evidence, faults: LocalFaults) -> list[Explanation]:
     arrays = [a for p in e.points for a in (*p.floats, *p.indices, *p.y_bar)]
     asked = tuple(np.ascontiguousarray(a).tobytes() for a in (*e.all_claimed, *arrays))
     if faults.last is None or faults.last[0] != asked:
-        faults.last = (asked, Sweep(e, faults).explanations())
+        faults.last = (asked, alone_or_two(e, faults))
     return faults.last[1]
 
 
-class Sweep:
-    """The claim of all leaves held against the candidates: screened at one sample, confirmed at the others."""
+def alone_or_two(e: Evidence, faults: LocalFaults) -> list[Explanation]:
+    """Mistakes that explain leaves alone; of leaves that none explains, those that do together with one of these.
 
-    def __init__(self, e: Evidence, faults: LocalFaults) -> None:
-        self.faults, self.precision = faults, e.precision
+    A mistake in an upper layer is alone in the cotangents of that layer; below it one in a lower layer joins it.
+    """
+    sweep = Sweep(e, faults)
+    found = sorted(sweep.explanations(), key=lambda x: (-len(x.leaves & sweep.wrong), x.rank))
+    left = sweep.wrong.difference(*(x.leaves for x in found))
+    for first in found[:MOST_FIRSTS] if left else ():
+        second = Sweep(e, faults, first.candidate).explanations()
+        found += [replace(x, leaves=x.leaves & left, other=first.candidate) for x in second if x.leaves & left]
+    return found
+
+
+class Sweep:
+    """The claim of all leaves held against the candidates: screened at one sample, confirmed at the others.
+
+    `first` is a mistake that is made besides each; `base` is what the cotangents then are without any other.
+    """
+
+    def __init__(self, e: Evidence, faults: LocalFaults, first: Candidate = RIGHT) -> None:
+        self.faults, self.precision, self.first = faults, e.precision, first
         self.points = [upcast(p) for p in e.points]
         self.claimed, self.true = e.all_claimed, e.all_true
         self.leaves = [i for i, (c, t) in enumerate(zip(self.claimed, self.true, strict=True)) if c.shape == t.shape]
         samples = range(len(self.points))
-        self.wrong = {i for i in self.leaves if not all(self.close(i, s, self.true[i][s]) for s in samples)}
+        self.base = list(map(self.without_another, samples))
+        self.wrong = {i for i in self.leaves if not all(self.close(i, s, self.base[s][i]) for s in samples)}
         self.parts: list[tuple[Candidate, np.ndarray]] = []
+
+    def without_another(self, sample: int) -> list[np.ndarray]:
+        if self.first is RIGHT:
+            return [a[sample] for a in self.true]
+        ((_, x_bar),) = self.faults.cotangents([RIGHT], self.points[sample], self.first)
+        return [a[0] for a in x_bar]
 
     def explanations(self) -> list[Explanation]:
         candidates = self.faults.candidates[: self.faults.most]
+        candidates = [c for c in candidates if c.numbers.isdisjoint(self.first.numbers)]
         found = self.confirmed(self.screened([RIGHT, *(c for c in candidates if not c.swaps)]))
         if not self.wrong <= set().union(*(x.leaves for x in found)):
             found += self.confirmed([*self.screened([c for c in candidates if c.swaps]), *self.pairs()])
@@ -75,11 +106,11 @@ class Sweep:
     def screened(self, candidates: Sequence[Candidate]) -> list[Candidate]:
         """Those that give a wrong leaf's claimed values at the first sample; of lost paths also the multiples."""
         kept = []
-        for some, x_bar in self.faults.cotangents(candidates, self.points[0]):
+        for some, x_bar in self.faults.cotangents(candidates, self.points[0], self.first):
             for row, candidate in enumerate(some):
                 predicted = [a[row] for a in x_bar]
                 if candidate is RIGHT:
-                    self.insist_on_truth(predicted)
+                    self.insist_on_base(predicted)
                     continue
                 if any(self.close(i, 0, predicted[i]) for i in self.wrong):
                     kept.append(candidate)
@@ -87,15 +118,15 @@ class Sweep:
                     kept += self.multiples(candidate, predicted)
         return kept
 
-    def insist_on_truth(self, predicted: Sequence[np.ndarray]) -> None:
+    def insist_on_base(self, predicted: Sequence[np.ndarray]) -> None:
         for i in self.leaves:
-            truth = self.true[i][0]
-            if not same(truth, predicted[i], truth, max(self.precision, 1e-9)):
+            base = self.base[0][i]
+            if not same(base, predicted[i], base, max(self.precision, 1e-9)):
                 raise ValueError("some derivative is declared, and not the function's own")
 
     def multiples(self, candidate: Candidate, predicted: Sequence[np.ndarray]) -> list[Candidate]:
         """The candidate's path with that multiple of it which brings a wrong leaf nearest to its claim."""
-        parts = {i: self.true[i][0] - predicted[i] for i in self.wrong}
+        parts = {i: self.base[0][i] - predicted[i] for i in self.wrong}
         if len(candidate.switched) == 1:
             self.parts.append((candidate, self.stacked(parts)))
         kept: dict[float, Candidate] = {}
@@ -103,8 +134,9 @@ class Sweep:
             norm = np.vdot(part, part).real
             if norm == 0 or not np.isfinite(norm):
                 continue
-            c = float(np.vdot(part, self.claimed[i][0] - self.true[i][0]).real / norm)
-            if np.isfinite(c) and abs(c) > 1e-9 and abs(c + 1) > 1e-6 and self.close(i, 0, self.true[i][0] + c * part):
+            base = self.base[0][i]
+            c = float(np.vdot(part, self.claimed[i][0] - base).real / norm)
+            if np.isfinite(c) and abs(c) > 1e-9 and abs(c + 1) > 1e-6 and self.close(i, 0, base + c * part):
                 kept.setdefault(round(c, 5), replace(candidate, scaled=c))
         return list(kept.values())
 
@@ -118,7 +150,7 @@ class Sweep:
         if not self.parts or len(self.parts) * self.parts[0][1].size > LARGEST_GRAM:
             return []
         vectors = np.stack([part for _, part in self.parts])
-        difference = self.stacked({i: self.claimed[i][0] - self.true[i][0] for i in self.wrong})
+        difference = self.stacked({i: self.claimed[i][0] - self.base[0][i] for i in self.wrong})
         if not np.all(np.isfinite(difference)):
             return []
         vectors = np.where(np.isfinite(vectors).all(axis=1, keepdims=True), vectors, 0.0)
@@ -137,12 +169,12 @@ class Sweep:
         explained = [set(self.leaves) for _ in candidates]
         for sample, point in enumerate(self.points):
             row = 0
-            for some, x_bar in self.faults.cotangents(candidates, point):
+            for some, x_bar in self.faults.cotangents(candidates, point, self.first):
                 for k, candidate in enumerate(some):
                     for i in list(explained[row]):
-                        predicted, true = x_bar[i][k], self.true[i][sample]
+                        predicted, base = x_bar[i][k], self.base[sample][i]
                         if candidate.scaled is not None:
-                            predicted = true + candidate.scaled * (true - predicted)
+                            predicted = base + candidate.scaled * (base - predicted)
                         if not self.close(i, sample, predicted):
                             explained[row].discard(i)
                     row += 1
@@ -153,7 +185,13 @@ class Sweep:
 def same(claimed: np.ndarray, predicted: np.ndarray, true: np.ndarray, precision: float) -> bool:
     scale = max(np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in (claimed, true))
     with np.errstate(all="ignore"):
-        return bool(np.all(np.abs(claimed - predicted) <= precision * (np.abs(predicted) + 0.1 * scale)))
+        near = np.abs(claimed - predicted) <= precision * (np.abs(predicted) + 0.1 * scale)
+        return bool(np.all((claimed == predicted) | np.isfinite(predicted) & near))
+
+
+def cause(x: Explanation, e: Evidence) -> Cause:
+    kind, text = named(x.candidate, e)
+    return Cause(kind, text) if x.other is RIGHT else Cause("two mistakes", f"{text}; and {named(x.other, e)[1]}")
 
 
 def named(candidate: Candidate, e: Evidence) -> tuple[str, str]:

@@ -65,7 +65,10 @@ def ratios(e: Evidence) -> Candidates:
     for name, v in simple_functions(e):
         with np.errstate(all="ignore"):
             yield Candidate("extra factor", f"multiplied once too often by {name}", e.true * v)
-            yield Candidate("missing factor", f"the factor {name} is missing", np.where(v != 0, e.true / v, e.claimed))
+            unknown = np.where(e.true == 0, e.claimed, np.nan)  # 0 = claimed · 0 tells nothing
+            if np.any(v[e.wrong]):
+                without = np.where(v != 0, e.true / v, unknown)
+                yield Candidate("missing factor", f"the factor {name} is missing", without)
             if e.y_bar is not None and e.y_bar.shape == e.true.shape:
                 yield Candidate("wrong residual", f"the derivative is taken to be {name}", e.y_bar * v)
 
