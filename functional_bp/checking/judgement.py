@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.comparison import ABSOLUTE, SPREAD, excess, roundoff, tolerance, underflow
+from functional_bp.checking.comparison import ABSOLUTE, RELATIVE, SPREAD, excess, roundoff, tolerance, underflow
 from functional_bp.checking.differences import NumericalOracle
 from functional_bp.checking.kinks import NO_KINK, Subdifferential, judge_at_kink
 from functional_bp.checking.oracles import AutodiffOracle, Oracle
@@ -16,8 +16,8 @@ from functional_bp.checking.problem import Point
 from functional_bp.checking.programs import Arrays, finite_rows, upcast
 
 # where a shake moves the outputs by a tenth, and by so many ε, they have no digit left and a derivative means nothing
-WILD, WORST_CONDITION = 0.1, 1e7
-SLIGHT = 100  # times the tolerance: so much a sum that cancels may lose, which `AutodiffOracle.lost` then tells
+WILD, WORST_CONDITION = 0.1, 1e6
+SLIGHT = 1e4  # times the tolerance: so much a sum that cancels may lose, which `AutodiffOracle.lost` then tells
 SHAKES = 8  # times, each by up to 8 ε: what a few roundings on the way amount to
 
 
@@ -46,7 +46,7 @@ class Judge:
     fallback: NumericalOracle | None = None
     smooth: bool = False  # the forward has no operation with a kink
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
-    sizes: dict[int, list[tuple[float, float, float]]] = field(default_factory=dict)
+    sizes: dict[int, list[tuple[float, ...]]] = field(default_factory=dict)
     conventions: set[tuple] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
@@ -82,25 +82,23 @@ class Judge:
         return mismatches
 
     def typical_size(self, leaf: int, points: Sequence[Point], y: Arrays, x_bar: np.ndarray) -> np.ndarray:
-        """For each point, the largest cotangent seen where neither the outputs nor ȳ were much larger than here.
+        """For each point, the largest cotangent seen where neither inputs, outputs nor ȳ were much larger than here.
 
         Where a derivative dies away (a saturated sigmoid), the natural scale of its rounding is what it is elsewhere:
-        y(1 − y) is right to an ulp of y, not of itself.
+        y(1 − y) is right to an ulp of y, not of itself. Outputs may be as large as at the first point: a loss dies away
+        with its derivative.
         """
         known = self.sizes.setdefault(leaf, [])
-        here = [
-            (
-                max(largest_finite(a[p]) for a in y),
-                max(largest_finite(b) for b in point.y_bar),
-                largest_finite(x_bar[p]),
-            )
-            for p, point in enumerate(points)
-        ]
-        known += here
-        table = np.array(known)
-        return np.array(
-            [table[(table[:, 0] <= 2 * out) & (table[:, 1] <= 2 * y_bar), 2].max(initial=0.0) for out, y_bar, _ in here]
+        here = np.array(
+            [
+                [max(largest_finite(a) for a in parts) for parts in (p.floats, [a[k] for a in y], p.y_bar)]
+                for k, p in enumerate(points)
+            ]
         )
+        known += [(*row, largest_finite(x_bar[k])) for k, row in enumerate(here)]
+        table = np.array(known)
+        limits = 2 * np.maximum(here, [0.0, table[0, 1], 0.0])
+        return np.array([table[np.all(table[:, :3] <= limit, axis=1), 3].max(initial=0.0) for limit in limits])
 
     def ratios(self, points, leaf, claimed, truth, own, error, typical) -> np.ndarray:
         """|claimed − true| over the tolerance at each point, [point, *leaf]; only where it can exceed 1."""
@@ -136,7 +134,8 @@ class Judge:
         allowed = allowed + 2 * np.where(kinky, 0.0, coarse)
         ratio = excess(claimed, truth, allowed)
         if isinstance(self.truth, AutodiffOracle) and 1 < ratio.max(initial=0.0) <= SLIGHT:
-            ratio = excess(claimed, truth, allowed + SPREAD * self.truth.lost(point, leaf))
+            lost = self.truth.lost(point, leaf, RELATIVE / SPREAD * float(typical))
+            ratio = excess(claimed, truth, allowed + SPREAD * lost)
         if ratio.max(initial=0.0) <= 1:
             return None
         mismatch = replace(mismatch, excess=ratio)

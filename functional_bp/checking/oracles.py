@@ -12,6 +12,7 @@ from functional_bp.checking.problem import Point
 from functional_bp.checking.programs import Arrays, Programs, double_precision, upcast, widen
 
 SHARE = 1e-10
+SHARES = (0.0, *(SHARE, 1e-3 * SHARE) * 4)
 
 
 @runtime_checkable
@@ -65,32 +66,22 @@ class AutodiffOracle:
         y_bar = [b.astype(z.dtype) for b, z in zip(point.y_bar, self.programs.zero_cotangent(), strict=True)]
         return replace(point, floats=floats, indices=fixed, y_bar=tuple(y_bar))
 
-    def lost(self, point: Point, leaf: int) -> np.ndarray | float:
-        """What rounding on the way may lose in float32 and float64: the steps of `jax.vjp` are rounded at random.
+    def lost(self, point: Point, leaf: int, most: float) -> np.ndarray | float:
+        """What rounding on the way may lose in float32 and float64: each step of `jax.vjp` is rounded at random.
 
-        `jax.vjp` in the same dtype is one sample of it, which may be lucky, and in float64 the truth itself. They
-        are rounded by a share that is not small, and by a thousandth of it: where the two changes are alike there is a
-        kink, and nothing is known.
+        `jax.vjp` in the same dtype is one sample of it, which may be lucky, and in float64 the truth itself. The claim
+        may lose more by its own steps; so much is granted it, but no more than one rounding of `most`.
         """
         dtype = point.floats[leaf].dtype
         if not self.programs.precise or dtype not in (np.float32, np.float64):
             return 0.0
         wide = upcast(point)
         parts = [list(wide.floats), list(wide.indices), list(wide.y_bar)]
-        rng = np.random.default_rng(0)
-        try:
-            with double_precision():
-                closed = jax.make_jaxpr(self.programs.oracle)(*parts)
-                start = len(closed.out_avals) - len(point.floats) + leaf
-                true = np.asarray(rounded(closed, parts, 0.0, rng)[start])
-                coarse, fine = (
-                    np.max([np.abs(rounded(closed, parts, size, rng)[start] - true) for _ in range(4)], axis=0)
-                    for size in (SHARE, 1e-3 * SHARE)
-                )
-        except Exception:  # a program that can't be run step by step tells nothing
-            return 0.0
-        smooth = np.isfinite(coarse) & (fine < 0.1 * coarse)
-        return np.where(smooth, coarse, 0.0) * float(np.finfo(dtype).eps) / SHARE
+        own, claimed = (
+            moved(lambda *p, f=f: f(*p)[leaf], parts, point.floats[leaf].shape)
+            for f in (lambda *p: self.programs.oracle(*p)[1], self.programs.claimed)
+        )
+        return float(np.finfo(dtype).eps) * np.maximum(own, np.minimum(claimed, most))
 
     def largest_factor(self, point: Point) -> float:
         """The largest number that the forward multiplies at this point."""
@@ -100,3 +91,24 @@ class AutodiffOracle:
                 return largest_factor(self.programs.problem.float_outputs, list(wide.floats), list(wide.indices))
         except Exception:  # a program that can't be run step by step tells nothing
             return 0.0
+
+
+def moved(function: Callable, parts: list, shape: tuple[int, ...]) -> np.ndarray:
+    """How far the result moves when each step is rounded at random, in units of that rounding; 0 where unknown.
+
+    By a share that is not small, and by a thousandth of it: where the two changes are alike there is a kink. Nothing is
+    known, either, of a program that can't be run step by step, or gives something else in float64.
+    """
+    rng = np.random.default_rng(0)
+    try:
+        with double_precision():
+            closed = jax.make_jaxpr(function)(*parts)
+            true, *others = (np.asarray(rounded(closed, parts, size, rng)[0]) for size in SHARES)
+    except Exception:  # whatever the program's own rules raise
+        return np.zeros(shape)
+    if true.shape != shape:
+        return np.zeros(shape)
+    changes = np.abs(others - true)
+    coarse, fine = changes[::2].max(axis=0), changes[1::2].max(axis=0)
+    smooth = np.isfinite(coarse) & (fine < 0.1 * coarse)
+    return np.where(smooth, coarse, 0.0) / SHARE

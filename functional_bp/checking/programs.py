@@ -113,7 +113,7 @@ class Programs:
     """The forward's vjp in its own dtype with the claimed one, and both in float64.
 
     `output` is the forward's output as a tree of shapes; `refusal` tells why JAX can't differentiate the forward,
-    and is empty if it can; `precise` whether it runs in float64.
+    and is empty if it can; `wide` whether it runs in float64, `precise` whether what it gives there is believed.
     """
 
     def __init__(self, problem: Problem, floats: Sequence[np.ndarray], indices: Sequence[np.ndarray]) -> None:
@@ -143,7 +143,7 @@ class Programs:
             self.refuse_what_differences_cannot_judge(floats, indices)
         if not self.zero_cotangent():
             raise InputError("check: the forward returned no float array, so there is nothing to differentiate")
-        self.precise = self.runs_in_float64([widen(a) for a in floats], [widen(a) for a in indices])
+        self.wide = self.precise = self.runs_in_float64([widen(a) for a in floats], [widen(a) for a in indices])
 
     def refuse_what_differences_cannot_judge(self, floats: list, indices: list) -> None:
         if any(np.iscomplexobj(a) for a in (*floats, *jax.tree.leaves(self.output))):
@@ -178,9 +178,11 @@ class Programs:
 
     @functools.cached_property
     def values(self) -> Program:
-        """The forward alone, in float64 where it runs there."""
-        context = double_precision if self.precise else own_precision
-        return Program(self.outputs, context, self.batch, ("vmap", "jit", "plain"), self.size)
+        """The forward alone, in float64 where that is believed."""
+        return Program(self.outputs, self.widest_precision, self.batch, ("vmap", "jit", "plain"), self.size)
+
+    def widest_precision(self) -> contextlib.AbstractContextManager:
+        return double_precision() if self.precise else own_precision()
 
     def outputs(self, floats: list, indices: list, y_bar: list) -> list:
         del y_bar
@@ -262,4 +264,5 @@ def programs_for(problem: Problem, floats: Sequence[np.ndarray], indices: Sequen
         KEPT[key] = Programs(problem, floats, indices)
         if len(KEPT) > MOST_KEPT:
             KEPT.popitem(last=False)
+    KEPT[key].precise = KEPT[key].wide  # what an earlier check came to doubt at its own point
     return KEPT[key]

@@ -13,11 +13,11 @@ from right_backwards import AWKWARD, NETWORKS
 
 from functional_bp import rules
 from functional_bp.checking import check_backward, check_rule
-from functional_bp.checking.catalogue import CATALOGUE, inputs
+from functional_bp.checking.catalogue import CATALOGUE, Entry, inputs
 
 SCALES = (1.0, 1e-6, 1e4, 1e-4, 1e2, 1e-2, 10.0, 1e-5, 1e3, 1e-3, 0.1)
 DTYPES = ("float32", "float64", "bfloat16", "float16")
-ENTRIES = [choice for entry in CATALOGUE for choice in entry.with_choices()]
+RIGHT = [*(choice for entry in CATALOGUE for choice in entry.with_choices()), *NETWORKS, *AWKWARD]
 
 
 def trials(seeds):
@@ -30,31 +30,38 @@ def test_every_rule_is_in_the_catalogue():
     assert named == {getattr(entry.rule, "func", entry.rule).__name__ for entry in CATALOGUE}
 
 
-def alarms(check, dtype, seeds):
-    """What the check says of the right backward, wherever it is not "right"."""
+def check(right, dtype, seed, scale):
     with jax.enable_x64(dtype == "float64"):
-        reports = {(seed, scale): check(seed, jnp.dtype(dtype), scale) for seed, scale in trials(seeds)}
-    return {trial: str(report) for trial, report in reports.items() if not report.ok}
+        if isinstance(right, Entry):
+            return check_rule(right.rule, *inputs(right, seed, jnp.dtype(dtype), scale), seed=seed)
+        return check_backward(right.forward, right.backward, *right.primals(seed, jnp.dtype(dtype), scale), seed=seed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_a_right_rule_passes_in_every_dtype_at_every_scale(entry, dtype, seeds):
-    def check(seed, dtype, scale):
-        return check_rule(entry.rule, *inputs(entry, seed, dtype, scale), seed=seed)
-
-    assert not alarms(check, dtype, seeds)
+@pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.name)
+def test_what_is_right_passes_in_every_dtype_at_every_scale(right, dtype, seeds):
+    reports = {trial: check(right, dtype, *trial) for trial in trials(seeds)}
+    assert not {trial: str(report) for trial, report in reports.items() if not report.ok}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("right", [*NETWORKS, *AWKWARD], ids=lambda right: right.name)
-def test_a_right_network_passes_in_every_dtype_at_every_scale(right, dtype, seeds):
-    def check(seed, dtype, scale):
-        return check_backward(right.forward, right.backward, *right.primals(seed, dtype, scale), seed=seed)
-
-    assert not alarms(check, dtype, seeds)
+@pytest.mark.parametrize(
+    ("name", "dtype", "seed", "scale"),
+    [
+        ("softmax", "float32", 6, 1e-3),
+        ("softmax", "float32", 19, 0.1),
+        ("softmax", "float64", 5, 1e-3),
+        ("softmax", "float64", 16, 1e-3),
+        ("attention", "float64", 19, 10.0),
+        ("cross-entropy of labels", "float64", 3, 10.0),
+        ("cross-entropy of labels", "float64", 17, 10.0),
+    ],
+)
+def test_no_alarm_comes_back(name, dtype, seed, scale):
+    """Met by the whole walk: a formula that cancels where `jax.vjp` does not, a loss that dies away."""
+    (right,) = [right for right in RIGHT if right.name == name]
+    report = check(right, dtype, seed, scale)
+    assert report.ok, report
 
 
 @pytest.mark.parametrize("right", [*NETWORKS, *AWKWARD], ids=lambda right: right.name)

@@ -18,8 +18,8 @@ from functional_bp.checking.programs import programs_for
 X = np.array([0.3, -1.2, 2.5])
 
 
-def posed(forward, *primals):
-    problem, floats, indices = pose(forward, lambda p, g: p, primals)
+def posed(forward, *primals, backward=lambda p, g: p):
+    problem, floats, indices = pose(forward, backward, primals)
     return programs_for(problem, floats, indices), floats
 
 
@@ -156,11 +156,42 @@ def test_what_float64_loses_by_cancellation_is_known_from_rounding_its_steps_at_
 
         programs, floats = posed(forward, X)
         point = Point("", tuple(a.astype("float64") for a in floats), (), (np.ones(3),))
-        error = np.abs(AutodiffOracle(programs).lost(point, 0))
+        error = np.abs(AutodiffOracle(programs).lost(point, 0, most=0.0))
         assert np.all((0.01 * lost < error) & (error < 10 * lost)), error
+
+
+def test_a_claim_is_granted_its_own_roundings_up_to_a_limit():
+    """4 (10⁶ + x − 10⁶) ȳ keeps ten digits in float64."""
+
+    def backward(primals, y_bar):
+        return (4 * (1e6 + primals[0] - 1e6) * y_bar,)
+
+    programs, floats = posed(lambda x: 2 * x * x, X, backward=backward)
+    point = Point("", tuple(a.astype("float64") for a in floats), (), (np.ones(3),))
+    free, limited = (AutodiffOracle(programs).lost(point, 0, most) for most in (np.inf, 1000.0))
+    assert np.all((free > 1e-11) & (free < 1e-9)), free
+    np.testing.assert_allclose(limited, 1000 * np.finfo("float64").eps)
 
 
 def test_the_factors_of_a_product_are_found_inside_its_parts():
     programs, floats = posed(lambda x: jnp.prod(jnp.exp(x)) + jnp.sum(1e6 + x), np.array([5.0, 7.0, -20.0], "float32"))
     found = AutodiffOracle(programs).largest_factor(Point("", floats, (), ()))
     np.testing.assert_allclose(found, np.exp(6.0), rtol=1e-3)
+
+
+def test_what_is_doubted_at_one_point_is_not_at_another():
+    """A forward that is another function in float16 where its argument is small: float64 is no truth there."""
+
+    def slope(x):
+        return jnp.where((jnp.abs(x) < 1) & (x.dtype == np.float16), jnp.full_like(x, 2), jnp.ones_like(x))
+
+    def forward(x):
+        return slope(x) * x
+
+    def backward(primals, y_bar):
+        return (slope(primals[0]) * y_bar,)
+
+    small, large = np.full(3, 0.3, "float16"), np.full(3, 1024, "float16")
+    doubted, believed = (check_backward(forward, backward, x) for x in (small, large))
+    assert doubted.oracles == ("jax.vjp in the forward's own dtype",)
+    assert believed.oracles == ("jax.vjp in float64", "jax.vjp in float16")
