@@ -1,5 +1,7 @@
 """SymPy derivations: formulas for arbitrary dimension, proven, refuted, repaired, and emitted to JAX."""
 
+from typing import TYPE_CHECKING
+
 from derivations.engine.calculus import derivative
 from derivations.engine.derivation import Derivation, Step
 from derivations.engine.indices import dimension
@@ -16,6 +18,9 @@ from derivations.engine.vocabulary import (
     step,
     total,
 )
+
+if TYPE_CHECKING:
+    from derivations.engine.emission import emit
 
 __all__ = [
     "Derivation",

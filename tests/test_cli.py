@@ -1,5 +1,6 @@
 """The command line as a whole: help without JAX, one line and exit code 2 for what cannot be used."""
 
+import os
 import subprocess
 import sys
 
@@ -57,3 +58,12 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert done.stderr == ""
     assert len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
+def test_a_full_disk_is_said_in_a_line():
+    command = f"{sys.executable} -m functional_bp.cli derive softmax > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith("No space left on device")
+    assert "Traceback" not in done.stderr
