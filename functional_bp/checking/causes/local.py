@@ -21,6 +21,8 @@ LONG = 120  # of a program with more steps only lost and scaled paths are tried:
 MOST_CANDIDATES = 4000
 WORK = 4e8  # numbers computed for all candidates, about
 AT_ONCE = 1e6  # of them in one call
+LIKELY, MOST_LIKELY = 4, 48  # mistakes of such a rank, so many, are tried with every other
+PAIR_WORK = 2e7  # numbers computed for all these pairs
 
 Switched = tuple[Step, Mistake, int]  # the mistake made at a step, and its number there
 
@@ -58,7 +60,10 @@ class Candidate:
 
 
 class LocalFaults:
-    """All candidates for one forward at one set of shapes, and the cotangents that they give."""
+    """All candidates for one forward at one set of shapes, and the cotangents that they give.
+
+    `likely` are those with each of which all others are tried as a second mistake.
+    """
 
     def __init__(self, problem: Problem, point: Point) -> None:
         closed = jax.make_jaxpr(problem.float_outputs)(list(point.floats), list(point.indices))
@@ -75,6 +80,9 @@ class LocalFaults:
         self.batch = int(np.clip(AT_ONCE / size, 1, 64))
         self.most = int(min(MOST_CANDIDATES, WORK / size))
         self.candidates = [*self.singles(), *self.alike(), *self.unmasked(), *self.exchanged()]
+        likely = [c for c in self.singles() if c.rank[0] <= LIKELY and not (c.swaps or c.drops)]
+        most = min(MOST_LIKELY, int(PAIR_WORK / (size * len(self.candidates) + 1)))
+        self.likely = sorted(likely, key=lambda c: c.rank)[:most]
         self.last: tuple[Any, Any] | None = None
         self.pull = jax.jit(
             lambda switches, f, i, b: jax.lax.map(lambda s: faulty_vjp(self.scope, s, f, i, b), switches),

@@ -13,7 +13,7 @@ from functional_bp.checking.report import Cause
 
 MOST_CONFIRMED = 48
 MOST_PAIRS = 4
-MOST_FIRSTS = 3  # mistakes with which a second one is looked for
+MOST_FIRSTS = 3  # mistakes that explain a leaf with which a second one is looked for
 LARGEST_GRAM = 2e7  # numbers
 RIGHT = Candidate(())
 
@@ -37,37 +37,46 @@ def local_causes(e: Evidence) -> list[Cause]:
     if faults is None:
         return []
     try:
-        explanations = explanations_of(e, faults)
+        explanations = search(e, faults).explanations(e.leaf)
     except Exception:  # nor can one be named in a program that can't be run so
         return []
-    found = sorted((x for x in explanations if e.leaf in x.leaves), key=lambda x: (-len(x.leaves), x.rank))
+    found = sorted(explanations, key=lambda x: (-len(x.leaves), x.rank))
     best = [x for x in found if len(x.leaves) == len(found[0].leaves)]
     plain = [x for x in best if not x.candidate.skips] or best  # a derivative lost says it more simply
     causes = [cause(x, e) for x in plain]
     return [c for i, c in enumerate(causes) if c.kind not in {other.kind for other in causes[:i]}]
 
 
-def explanations_of(e: Evidence, faults: LocalFaults) -> list[Explanation]:
-    """The last ones are kept: the leaves of one report ask for the same."""
+def search(e: Evidence, faults: LocalFaults) -> "Search":
+    """The last one is kept: the leaves of one report ask for the same."""
     arrays = [a for p in e.points for a in (*p.floats, *p.indices, *p.y_bar)]
     asked = tuple(np.ascontiguousarray(a).tobytes() for a in (*e.all_claimed, *arrays))
     if faults.last is None or faults.last[0] != asked:
-        faults.last = (asked, alone_or_two(e, faults))
+        faults.last = (asked, Search(e, faults))
     return faults.last[1]
 
 
-def alone_or_two(e: Evidence, faults: LocalFaults) -> list[Explanation]:
-    """Mistakes that explain leaves alone; of leaves that none explains, those that do together with one of these.
+class Search:
+    """Mistakes that explain leaves alone; of leaves that none explains, two together, as long as one asks for them.
 
-    A mistake in an upper layer is alone in the cotangents of that layer; below it one in a lower layer joins it.
+    A mistake in an upper layer is alone in the cotangents of that layer; below it one in a lower layer joins it. So
+    those that explain some leaf are tried first in each pair, then all that are likely.
     """
-    sweep = Sweep(e, faults)
-    found = sorted(sweep.explanations(), key=lambda x: (-len(x.leaves & sweep.wrong), x.rank))
-    left = sweep.wrong.difference(*(x.leaves for x in found))
-    for first in found[:MOST_FIRSTS] if left else ():
-        second = Sweep(e, faults, first.candidate).explanations()
-        found += [replace(x, leaves=x.leaves & left, other=first.candidate) for x in second if x.leaves & left]
-    return found
+
+    def __init__(self, e: Evidence, faults: LocalFaults) -> None:
+        self.e, self.faults = e, faults
+        sweep = Sweep(e, faults)
+        self.found = sorted(sweep.explanations(), key=lambda x: (-len(x.leaves & sweep.wrong), x.rank))
+        self.left = sweep.wrong.difference(*(x.leaves for x in self.found))
+        self.firsts = iter([*(x.candidate for x in self.found[:MOST_FIRSTS]), *faults.likely])
+
+    def explanations(self, leaf: int) -> list[Explanation]:
+        while leaf in self.left and (first := next(self.firsts, None)) is not None:
+            second = Sweep(self.e, self.faults, first).explanations()
+            second = [replace(x, leaves=x.leaves & self.left, other=first) for x in second if x.leaves & self.left]
+            self.found += second
+            self.left = self.left.difference(*(x.leaves for x in second))
+        return [x for x in self.found if leaf in x.leaves]
 
 
 class Sweep:
