@@ -84,13 +84,17 @@ def factor(equation: Any, operands: list) -> float:
     return 0.0
 
 
-def rounded(closed: Any, arguments: Any, size: float, rng: np.random.Generator) -> list:
-    """The program's outputs when each result that is rounded is wrong by a random share of up to `size`."""
+def rounded(closed: Any, arguments: Any, size: float, tiny: float, rng: np.random.Generator) -> list:
+    """The program's outputs when each result that is rounded is wrong by a random share of up to `size`.
+
+    Of what is smaller than `tiny`, by such a share of that: a dtype's numbers below its smallest normal one have gaps.
+    """
 
     def visit(equation: Any, operands: list, results: list) -> list:
         if equation.primitive.name not in ROUNDING:
             return results
-        return [np.asarray(a) * (1 + size * rng.uniform(-1, 1, a.shape)) for a in results]
+        results = [np.asarray(a) for a in results]
+        return [a + size * np.maximum(np.abs(a), tiny) * rng.uniform(-1, 1, a.shape) for a in results]
 
     return run(closed, jax.tree.leaves(arguments), visit)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from functional_bp.checking.inspection import largest_factor, rounded
@@ -67,21 +68,21 @@ class AutodiffOracle:
         return replace(point, floats=floats, indices=fixed, y_bar=tuple(y_bar))
 
     def lost(self, point: Point, leaf: int, most: float) -> np.ndarray | float:
-        """What rounding on the way may lose in float32 and float64: each step of `jax.vjp` is rounded at random.
+        """What rounding on the way may lose in the leaf's dtype: each step of `jax.vjp` is rounded at random.
 
         `jax.vjp` in the same dtype is one sample of it, which may be lucky, and in float64 the truth itself. The claim
         may lose more by its own steps; so much is granted it, but no more than one rounding of `most`.
         """
-        dtype = point.floats[leaf].dtype
-        if not self.programs.precise or dtype not in (np.float32, np.float64):
+        if not self.programs.precise or np.iscomplexobj(point.floats[leaf]):
             return 0.0
         wide = upcast(point)
         parts = [list(wide.floats), list(wide.indices), list(wide.y_bar)]
+        info, shape = jnp.finfo(point.floats[leaf].dtype), point.floats[leaf].shape
         own, claimed = (
-            moved(lambda *p, f=f: f(*p)[leaf], parts, point.floats[leaf].shape)
+            moved(lambda *p, f=f: f(*p)[leaf], parts, shape, float(info.tiny))
             for f in (lambda *p: self.programs.oracle(*p)[1], self.programs.claimed)
         )
-        return float(np.finfo(dtype).eps) * np.maximum(own, np.minimum(claimed, most))
+        return float(info.eps) * np.maximum(own, np.minimum(claimed, most))
 
     def largest_factor(self, point: Point) -> float:
         """The largest number that the forward multiplies at this point."""
@@ -93,7 +94,7 @@ class AutodiffOracle:
             return 0.0
 
 
-def moved(function: Callable, parts: list, shape: tuple[int, ...]) -> np.ndarray:
+def moved(function: Callable, parts: list, shape: tuple[int, ...], tiny: float) -> np.ndarray:
     """How far the result moves when each step is rounded at random, in units of that rounding; 0 where unknown.
 
     By a share that is not small, and by a thousandth of it: where the two changes are alike there is a kink. Nothing is
@@ -103,7 +104,7 @@ def moved(function: Callable, parts: list, shape: tuple[int, ...]) -> np.ndarray
     try:
         with double_precision():
             closed = jax.make_jaxpr(function)(*parts)
-            true, *others = (np.asarray(rounded(closed, parts, size, rng)[0]) for size in SHARES)
+            true, *others = (np.asarray(rounded(closed, parts, size, tiny, rng)[0]) for size in SHARES)
     except Exception:  # whatever the program's own rules raise
         return np.zeros(shape)
     if true.shape != shape:

@@ -55,10 +55,11 @@ def test_what_is_right_passes_in_every_dtype_at_every_scale(right, dtype, seeds)
         ("attention", "float64", 19, 10.0),
         ("cross-entropy of labels", "float64", 3, 10.0),
         ("cross-entropy of labels", "float64", 17, 10.0),
+        ("unit rows", "float16", 0, 10.0),
     ],
 )
 def test_no_alarm_comes_back(name, dtype, seed, scale):
-    """Met by the whole walk: a formula that cancels where `jax.vjp` does not, a loss that dies away."""
+    """Met by the whole walk: a formula that cancels where `jax.vjp` does not, a dying loss, squares that underflow."""
     (right,) = [right for right in RIGHT if right.name == name]
     report = check(right, dtype, seed, scale)
     assert report.ok, report

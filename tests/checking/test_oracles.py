@@ -160,6 +160,17 @@ def test_what_float64_loses_by_cancellation_is_known_from_rounding_its_steps_at_
         assert np.all((0.01 * lost < error) & (error < 10 * lost)), error
 
 
+def test_below_the_smallest_normal_number_more_is_lost():
+    """√x² in float16: of x = 1/1000 the square is 10⁻⁶, and numbers there are 6·10⁻⁸ apart."""
+    programs, _ = posed(lambda x: jnp.sqrt(x * x), np.ones(1, "float16"))
+    small, ordinary = (
+        AutodiffOracle(programs).lost(Point("", (np.array([x], "float16"),), (), (np.ones(1),)), 0, most=0.0)
+        for x in (1e-3, 1.0)
+    )
+    assert np.all((ordinary > 1e-4) & (ordinary < 5e-3)), ordinary
+    assert np.all((small > 0.01) & (small < 0.2)), small
+
+
 def test_a_claim_is_granted_its_own_roundings_up_to_a_limit():
     """4 (10⁶ + x − 10⁶) ȳ keeps ten digits in float64."""
 
