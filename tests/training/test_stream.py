@@ -79,7 +79,7 @@ from functional_bp.training.stream import chunks, reader, steps_within
 n, k, limit = 200_000, 1000, 20_000_000
 part = Part(Rows([np.memmap(sys.argv[1], np.uint8, "r", 0, (n, k))]), np.zeros(n, np.int32))
 assert part.x.nbytes == 10 * limit
-steps = steps_within(part, 500, limit // 8)
+steps = steps_within(part, 500, limit // 16)  # a few chunks at a time, and the stack of the thread that reads ahead
 
 def epoch(last):
     return sum(int(np.asarray(x).sum()) for x, _ in chunks(reader(part), jax.random.key(0), 0, last, steps, n, 500))
