@@ -84,17 +84,21 @@ def factor(equation: Any, operands: list) -> float:
     return 0.0
 
 
-def rounded(closed: Any, arguments: Any, size: float, tiny: float, rng: np.random.Generator) -> list:
+def rounded(closed: Any, arguments: Any, size: float, info: Any, rng: np.random.Generator) -> list:
     """The program's outputs when each result that is rounded is wrong by a random share of up to `size`.
 
-    Of what is smaller than `tiny`, by such a share of that: a dtype's numbers below its smallest normal one have gaps.
+    `info` is the dtype's `finfo`. Of what is smaller than its smallest normal number, by such a share of that: there
+    its numbers have gaps. In half precision only that: a few of its roundings are granted anyway, and they are large.
     """
+    normal = float(info.eps < 1e-5)
 
     def visit(equation: Any, operands: list, results: list) -> list:
         if equation.primitive.name not in ROUNDING:
             return results
-        results = [np.asarray(a) for a in results]
-        return [a + size * np.maximum(np.abs(a), tiny) * rng.uniform(-1, 1, a.shape) for a in results]
+        sizes = [
+            np.where(np.abs(a) < info.tiny, float(info.tiny), normal * np.abs(a)) for a in map(np.asarray, results)
+        ]
+        return [np.asarray(a) + size * s * rng.uniform(-1, 1, a.shape) for a, s in zip(results, sizes, strict=True)]
 
     return run(closed, jax.tree.leaves(arguments), visit)
 

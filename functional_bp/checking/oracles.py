@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -79,7 +79,7 @@ class AutodiffOracle:
         parts = [list(wide.floats), list(wide.indices), list(wide.y_bar)]
         info, shape = jnp.finfo(point.floats[leaf].dtype), point.floats[leaf].shape
         own, claimed = (
-            moved(lambda *p, f=f: f(*p)[leaf], parts, shape, float(info.tiny))
+            moved(lambda *p, f=f: f(*p)[leaf], parts, shape, info)
             for f in (lambda *p: self.programs.oracle(*p)[1], self.programs.claimed)
         )
         return float(info.eps) * np.maximum(own, np.minimum(claimed, most))
@@ -94,7 +94,7 @@ class AutodiffOracle:
             return 0.0
 
 
-def moved(function: Callable, parts: list, shape: tuple[int, ...], tiny: float) -> np.ndarray:
+def moved(function: Callable, parts: list, shape: tuple[int, ...], info: Any) -> np.ndarray:
     """How far the result moves when each step is rounded at random, in units of that rounding; 0 where unknown.
 
     By a share that is not small, and by a thousandth of it: where the two changes are alike there is a kink. Nothing is
@@ -104,7 +104,7 @@ def moved(function: Callable, parts: list, shape: tuple[int, ...], tiny: float) 
     try:
         with double_precision():
             closed = jax.make_jaxpr(function)(*parts)
-            true, *others = (np.asarray(rounded(closed, parts, size, tiny, rng)[0]) for size in SHARES)
+            true, *others = (np.asarray(rounded(closed, parts, size, info, rng)[0]) for size in SHARES)
     except Exception:  # whatever the program's own rules raise
         return np.zeros(shape)
     if true.shape != shape:

@@ -77,6 +77,18 @@ def test_a_right_network_is_wrong_with_one_element_off_by_a_thousandth(right):
     assert not check_backward(right.forward, backward, *right.primals(0, "float32")).ok
 
 
+@pytest.mark.parametrize("right", NETWORKS, ids=lambda right: right.name)
+def test_one_element_off_by_three_tenths_is_wrong_in_bfloat16(right):
+    def backward(primals, y_bar):
+        first, *others = right.backward(primals, y_bar)
+        largest = jnp.argmax(jnp.abs(first))
+        factor = jnp.asarray(1.3, first.dtype)
+        return first.ravel().at[largest].multiply(factor).reshape(first.shape), *others
+
+    for seed in (0, 1):
+        assert not check_backward(right.forward, backward, *right.primals(seed, "bfloat16"), seed=seed).ok
+
+
 def tanh_backward(primals, y_bar):
     return (1 - jnp.tanh(primals[0]) ** 2) * y_bar
 

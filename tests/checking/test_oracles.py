@@ -167,7 +167,7 @@ def test_below_the_smallest_normal_number_more_is_lost():
         AutodiffOracle(programs).lost(Point("", (np.array([x], "float16"),), (), (np.ones(1),)), 0, most=0.0)
         for x in (1e-3, 1.0)
     )
-    assert np.all((ordinary > 1e-4) & (ordinary < 5e-3)), ordinary
+    assert np.all(ordinary == 0), ordinary  # half precision is granted its gaps alone
     assert np.all((small > 0.01) & (small < 0.2)), small
 
 

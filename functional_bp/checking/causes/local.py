@@ -71,7 +71,7 @@ class LocalFaults:
         self.scope = Scope(closed.jaxpr, closed.consts, labels)
         self.steps = numbered(self.scope)
         if len(self.steps) > MOST_STEPS:
-            raise NotImplementedError(f"a program of {len(self.steps)} steps")
+            raise ValueError(f"a program of {len(self.steps)} steps")
         for scope in scopes(self.scope):
             for step in scope.own_steps():
                 menu = mistakes(step, scope)
