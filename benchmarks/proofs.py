@@ -18,9 +18,9 @@ from sympy import IndexedBase
 from benchmarks.timing import compare, write_json
 from derivations import dimension, index, total
 from derivations.catalogue import catalogue
-from derivations.engine.naming import _text, canonical_order
-from derivations.engine.normal_form import normal_form
-from derivations.engine.scope import reasoning
+from derivations.engine.kernel.naming import _text, canonical_order
+from derivations.engine.kernel.normal_form import normal_form
+from derivations.engine.kernel.scope import reasoning
 from derivations.registry import derivations
 
 A: Any = IndexedBase("A")

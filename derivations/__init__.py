@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from derivations.engine.calculus import derivative
 from derivations.engine.derivation import Derivation, Step
-from derivations.engine.indices import dimension
-from derivations.engine.prover import EngineBug, Verdict, judge
-from derivations.engine.vocabulary import (
+from derivations.engine.judging.prover import EngineBug, Verdict, judge
+from derivations.engine.language.calculus import derivative
+from derivations.engine.language.indices import dimension
+from derivations.engine.language.vocabulary import (
     Field,
     Maximum,
     equation,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sympy import Expr, Max, Min, Symbol, oo
 
-from derivations.engine.plain import plain
-from derivations.engine.prover import Verdict, judge
+from derivations.engine.judging.prover import Verdict, judge
+from derivations.engine.language.plain import plain
 
 h = Symbol("h", positive=True)
 

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from derivations.engine.plain import plain
+    from derivations.engine.language.plain import plain
     from derivations.registry import STEMS, derivations, of_file, of_rule
 
     if args.list:
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 def text(derivation, check) -> str:
     """The derivation, the outcome of its check, and what is possible at its kink."""
-    from derivations.engine.plain import plain
+    from derivations.engine.language.plain import plain
     from derivations.registry import kinks
 
     lines = [derivation.unicode(), str(check)]

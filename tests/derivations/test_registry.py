@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 
 import functional_bp as bp
-from derivations.engine.plain import plain
+from derivations.engine.language.plain import plain
 from derivations.registry import STEMS, derivations, of_rule
 from functional_bp import rules
 

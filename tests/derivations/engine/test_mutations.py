@@ -9,7 +9,7 @@ from sympy import IndexedBase, KroneckerDelta, log, sqrt
 
 from derivations import EngineBug, dimension, index, judge, sigmoid, total
 from derivations.catalogue import catalogue
-from derivations.engine.renaming import free_indices
+from derivations.engine.language.renaming import free_indices
 from derivations.registry import derivations
 
 EACH = 10
@@ -80,6 +80,6 @@ def test_true_mutants_are_recognised(formula, mutant):
 
 def test_a_contradiction_is_an_engine_bug(monkeypatch):
     """If the prover ever claimed a falsehood, the counterexample would be found and no verdict given."""
-    monkeypatch.setattr("derivations.engine.prover.prove", lambda *args: ())
+    monkeypatch.setattr("derivations.engine.judging.prover.prove", lambda *args: ())
     with pytest.raises(EngineBug, match="proven and refuted"):
         judge(x[i], 2 * x[i])

@@ -19,16 +19,16 @@ from sympy import (
 )
 
 from derivations import Maximum, dimension, index, product, sigmoid, softplus, step, total
-from derivations.engine import naming
-from derivations.engine.arithmetic import Floats, Inadmissible
-from derivations.engine.claims import dimensions_of
-from derivations.engine.hypotheses import Hypotheses
-from derivations.engine.normal_form import NoFormula, normal_form
-from derivations.engine.quotients import is_zero
-from derivations.engine.readback import to_sympy
-from derivations.engine.refute import Point, assumptions
-from derivations.engine.renaming import free_indices
-from derivations.engine.scope import Undefined, reasoning
+from derivations.engine.judging.claims import dimensions_of
+from derivations.engine.judging.hypotheses import Hypotheses
+from derivations.engine.judging.refute import Point, assumptions
+from derivations.engine.kernel import naming
+from derivations.engine.kernel.normal_form import NoFormula, normal_form
+from derivations.engine.kernel.quotients import is_zero
+from derivations.engine.kernel.readback import to_sympy
+from derivations.engine.kernel.scope import Undefined, reasoning
+from derivations.engine.language.renaming import free_indices
+from derivations.engine.numbers.arithmetic import Floats, Inadmissible
 
 n, m = dimension("n"), dimension("m")
 i, j, k, l, p, q = (index(name, n) for name in "ijklpq")

@@ -28,12 +28,12 @@ from sympy import (
 )
 
 from derivations import Maximum, dimension, equation, index, judge, prime, product, sigmoid, step, total
-from derivations.engine.arithmetic import Inadmissible, Intervals
-from derivations.engine.hypotheses import gather
-from derivations.engine.normal_form import normal_form
-from derivations.engine.plain import plain
-from derivations.engine.refute import Point
-from derivations.engine.scope import reasoning
+from derivations.engine.judging.hypotheses import gather
+from derivations.engine.judging.refute import Point
+from derivations.engine.kernel.normal_form import normal_form
+from derivations.engine.kernel.scope import reasoning
+from derivations.engine.language.plain import plain
+from derivations.engine.numbers.arithmetic import Inadmissible, Intervals
 
 n, m = dimension("n"), dimension("m")
 i, j, k, l = (index(name, n) for name in "ijkl")

@@ -27,14 +27,14 @@ from sympy import (
 )
 
 from derivations import Field, Maximum, derivative, dimension, index, product, sigmoid, softplus, step, total
-from derivations.engine.arithmetic import Inadmissible, Intervals
-from derivations.engine.domains import smooth_where
-from derivations.engine.hypotheses import Hypotheses
-from derivations.engine.normal_form import normal_form
-from derivations.engine.readback import to_sympy
-from derivations.engine.refute import Point, assumptions
-from derivations.engine.renaming import free_indices
-from derivations.engine.scope import Undefined, reasoning
+from derivations.engine.judging.hypotheses import Hypotheses
+from derivations.engine.judging.refute import Point, assumptions
+from derivations.engine.kernel.normal_form import normal_form
+from derivations.engine.kernel.readback import to_sympy
+from derivations.engine.kernel.scope import Undefined, reasoning
+from derivations.engine.language.domains import smooth_where
+from derivations.engine.language.renaming import free_indices
+from derivations.engine.numbers.arithmetic import Inadmissible, Intervals
 
 n = dimension("n")
 i, j = index("i", n), index("j", n)

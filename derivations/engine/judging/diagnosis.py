@@ -29,22 +29,22 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from derivations.engine.arithmetic import Floats, Inadmissible
-from derivations.engine.calculus import partial
-from derivations.engine.claims import check, dimensions_of
-from derivations.engine.edits import Change, edits, same_range
-from derivations.engine.evaluate import Evaluation
-from derivations.engine.hypotheses import Hypotheses, gather
-from derivations.engine.normal_form import NoFormula, convert
-from derivations.engine.plain import plain
-from derivations.engine.readback import to_sympy
-from derivations.engine.refute import Point, assumptions
-from derivations.engine.renaming import free_indices, replace_index
-from derivations.engine.scope import Undefined, reasoning
-from derivations.engine.vocabulary import FieldValue, sigmoid, softplus, total
+from derivations.engine.judging.claims import check, dimensions_of
+from derivations.engine.judging.hypotheses import Hypotheses, gather
+from derivations.engine.judging.refute import Point, assumptions
+from derivations.engine.kernel.normal_form import NoFormula, convert
+from derivations.engine.kernel.readback import to_sympy
+from derivations.engine.kernel.scope import Undefined, reasoning
+from derivations.engine.language.calculus import partial
+from derivations.engine.language.edits import Change, edits, same_range
+from derivations.engine.language.plain import plain
+from derivations.engine.language.renaming import free_indices, replace_index
+from derivations.engine.language.vocabulary import FieldValue, sigmoid, softplus, total
+from derivations.engine.numbers.arithmetic import Floats, Inadmissible
+from derivations.engine.numbers.evaluate import Evaluation
 
 if TYPE_CHECKING:
-    from derivations.engine.prover import Verdict
+    from derivations.engine.judging.prover import Verdict
 
 Candidate = tuple[str, Expr]
 ACTIVATIONS = (AppliedUndef, sigmoid, tanh, softplus)
@@ -52,7 +52,7 @@ ACTIVATIONS = (AppliedUndef, sigmoid, tanh, softplus)
 
 def diagnosed(verdict: "Verdict", left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...]) -> "Verdict":
     """The verdict with a diagnosis and a proven repair, where there is one."""
-    from derivations.engine.prover import prove
+    from derivations.engine.judging.prover import prove
 
     hypotheses = gather(given)
     points = Agreement(left, hypotheses, dimensions_of((left, right, *given)))

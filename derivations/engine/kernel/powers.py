@@ -10,10 +10,8 @@ from math import gcd, lcm
 
 from sympy import factorint
 
-from derivations.engine.indices import Affine, Leaf, solve
-from derivations.engine.indices import substitute as substitute_index
-from derivations.engine.scope import Undefined, require
-from derivations.engine.terms import (
+from derivations.engine.kernel.scope import Undefined, require
+from derivations.engine.kernel.terms import (
     IDEMPOTENT,
     ONE,
     RELATIONS,
@@ -28,6 +26,8 @@ from derivations.engine.terms import (
     single,
     total,
 )
+from derivations.engine.language.indices import Affine, Leaf, solve
+from derivations.engine.language.indices import substitute as substitute_index
 
 
 def contract_deltas(powers: dict[Atom, Exponent]) -> Poly | None:

@@ -8,17 +8,17 @@ from time import perf_counter
 from sympy import Eq, Expr, Gt, Idx, Integer, Lt, Ne
 from sympy.core.relational import Relational
 
-from derivations.engine.calculus import UnknownFunction
-from derivations.engine.claims import check, dimensions_of
-from derivations.engine.hypotheses import Hypotheses, gather
-from derivations.engine.normal_form import NoFormula, convert
-from derivations.engine.plain import plain
-from derivations.engine.quotients import is_zero
-from derivations.engine.readback import to_sympy
-from derivations.engine.refute import Counterexample, search
-from derivations.engine.renaming import free_indices
-from derivations.engine.scope import Scope, Undefined, reasoning, require
-from derivations.engine.terms import Poly
+from derivations.engine.judging.claims import check, dimensions_of
+from derivations.engine.judging.hypotheses import Hypotheses, gather
+from derivations.engine.judging.refute import Counterexample, search
+from derivations.engine.kernel.normal_form import NoFormula, convert
+from derivations.engine.kernel.quotients import is_zero
+from derivations.engine.kernel.readback import to_sympy
+from derivations.engine.kernel.scope import Scope, Undefined, reasoning, require
+from derivations.engine.kernel.terms import Poly
+from derivations.engine.language.calculus import UnknownFunction
+from derivations.engine.language.plain import plain
+from derivations.engine.language.renaming import free_indices
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def judge(left: Expr, right: Expr, given: Iterable = (), indices: Sequence[Idx] 
 
 
 def _repaired(verdict: Verdict, left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...]) -> Verdict:
-    from derivations.engine.diagnosis import diagnosed
+    from derivations.engine.judging.diagnosis import diagnosed
 
     try:
         return diagnosed(verdict, left, right, given, indices)
@@ -152,10 +152,10 @@ def _gap(condition: Relational) -> Poly:
 
 def _distinct(hypotheses: Hypotheses) -> tuple:
     """i ≠ j as the rewrite δ(i − j) = 0."""
-    from derivations.engine.atoms import delta
-    from derivations.engine.normal_form import index_expression
-    from derivations.engine.sums import Rule
-    from derivations.engine.terms import ZERO
+    from derivations.engine.kernel.atoms import delta
+    from derivations.engine.kernel.normal_form import index_expression
+    from derivations.engine.kernel.sums import Rule
+    from derivations.engine.kernel.terms import ZERO
 
     polys = (delta(index_expression(a, {}), index_expression(b, {})) for a, b in hypotheses.different)
     return tuple(Rule((), dict(next(iter(p.terms))), ZERO, frozenset()) for p in polys if p.single)

@@ -8,10 +8,9 @@ from math import gcd
 
 from sympy import factorint
 
-from derivations.engine.indices import Affine, difference, never_zero
-from derivations.engine.powers import REBUILD, is_positive, over_one_denominator, power, take_out, times
-from derivations.engine.scope import Undefined, require, scope
-from derivations.engine.terms import (
+from derivations.engine.kernel.powers import REBUILD, is_positive, over_one_denominator, power, take_out, times
+from derivations.engine.kernel.scope import Undefined, require, scope
+from derivations.engine.kernel.terms import (
     IDEMPOTENT,
     ONE,
     RELATIONS,
@@ -28,6 +27,7 @@ from derivations.engine.terms import (
     single,
     total,
 )
+from derivations.engine.language.indices import Affine, difference, never_zero
 
 
 def variable(name: str, indices: tuple[Affine, ...] = (), positive: bool = False) -> Poly:

@@ -31,11 +31,11 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from derivations.engine.hypotheses import Hypotheses
-from derivations.engine.indices import Leaf, inside
-from derivations.engine.normal_form import NoFormula, index_expression, leaf_of
-from derivations.engine.renaming import free_indices
-from derivations.engine.vocabulary import KNOWN, Binding, sigmoid, softplus, step
+from derivations.engine.judging.hypotheses import Hypotheses
+from derivations.engine.kernel.normal_form import NoFormula, index_expression, leaf_of
+from derivations.engine.language.indices import Leaf, inside
+from derivations.engine.language.renaming import free_indices
+from derivations.engine.language.vocabulary import KNOWN, Binding, sigmoid, softplus, step
 
 FUNCTIONS = (KroneckerDelta, exp, log, sigmoid, softplus, step, Heaviside, sign, Abs, Max, Min, Piecewise, AppliedUndef)
 

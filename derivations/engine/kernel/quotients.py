@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-from derivations.engine.indices import fresh, plain
-from derivations.engine.powers import over_one_denominator, substitute, times
-from derivations.engine.sums import sum_over
-from derivations.engine.terms import Poly, monomial, total
+from derivations.engine.kernel.powers import over_one_denominator, substitute, times
+from derivations.engine.kernel.sums import sum_over
+from derivations.engine.kernel.terms import Poly, monomial, total
+from derivations.engine.language.indices import fresh, plain
 
 
 def is_zero(poly: Poly) -> bool:

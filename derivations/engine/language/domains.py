@@ -27,7 +27,7 @@ from sympy import (
 )
 from sympy.core.relational import Relational
 
-from derivations.engine.vocabulary import Maximum, sigmoid, softplus, step
+from derivations.engine.language.vocabulary import Maximum, sigmoid, softplus, step
 
 
 def known_sign(e: Expr) -> int:

@@ -17,12 +17,12 @@ from typing import NamedTuple
 
 from sympy import Integer
 
-from derivations.engine.indices import Affine, Leaf, fresh, inside, plain, solve
-from derivations.engine.naming import canonical_order
-from derivations.engine.powers import REBUILD, never_negative, substitute, substitute_atom, substitute_powers
-from derivations.engine.scope import scope
-from derivations.engine.size import size
-from derivations.engine.terms import RELATIONS, Atom, Exponent, Monomial, Poly, monomial, single, total
+from derivations.engine.kernel.naming import canonical_order
+from derivations.engine.kernel.powers import REBUILD, never_negative, substitute, substitute_atom, substitute_powers
+from derivations.engine.kernel.scope import scope
+from derivations.engine.kernel.size import size
+from derivations.engine.kernel.terms import RELATIONS, Atom, Exponent, Monomial, Poly, monomial, single, total
+from derivations.engine.language.indices import Affine, Leaf, fresh, inside, plain, solve
 
 Powers = dict[Atom, Exponent]
 

@@ -15,11 +15,11 @@ from typing import Any
 from sympy import Abs, Expr, Heaviside, Idx, Indexed, Max, Min, Piecewise, Symbol, sign
 from sympy.core.relational import Relational
 
-from derivations.engine.arithmetic import Floats, Inadmissible, Intervals
-from derivations.engine.evaluate import Evaluation
-from derivations.engine.hypotheses import Hypotheses
-from derivations.engine.renaming import free_indices
-from derivations.engine.vocabulary import Maximum, step
+from derivations.engine.judging.hypotheses import Hypotheses
+from derivations.engine.language.renaming import free_indices
+from derivations.engine.language.vocabulary import Maximum, step
+from derivations.engine.numbers.arithmetic import Floats, Inadmissible, Intervals
+from derivations.engine.numbers.evaluate import Evaluation
 
 POINTS, PIECEWISE_POINTS, ATTEMPTS, ASSIGNMENTS = 6, 40, 60, 12
 PIECEWISE = (step, sign, Abs, Max, Min, Heaviside, Piecewise, Maximum)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from sympy import Derivative, Expr, Idx, Indexed, KroneckerDelta, Product, Sum, Tuple
 
-from derivations.engine.vocabulary import Binding
+from derivations.engine.language.vocabulary import Binding
 
 # Alternatives for one part of a formula, given the indices that may be used there.
 Change = Callable[[Expr, tuple[Idx, ...]], Iterator[Expr]]

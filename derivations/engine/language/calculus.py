@@ -28,8 +28,8 @@ from sympy import (
 from sympy.core.function import AppliedUndef
 from sympy.core.symbol import Str
 
-from derivations.engine.renaming import free_indices, indices_of, renamed, replace_index, unused
-from derivations.engine.vocabulary import KNOWN, FieldValue, Maximum, prime, step
+from derivations.engine.language.renaming import free_indices, indices_of, renamed, replace_index, unused
+from derivations.engine.language.vocabulary import KNOWN, FieldValue, Maximum, prime, step
 
 
 class UnknownFunction(TypeError):

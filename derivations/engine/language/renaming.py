@@ -6,7 +6,7 @@ from typing import Any
 
 from sympy import Basic, Idx, Product, Sum, Tuple
 
-from derivations.engine.vocabulary import Binding
+from derivations.engine.language.vocabulary import Binding
 
 
 @cache

@@ -24,10 +24,10 @@ from sympy import (
 )
 from sympy.core.symbol import Str
 
-from derivations.engine.indices import Affine, Leaf
-from derivations.engine.scope import scope
-from derivations.engine.terms import Atom, Poly
-from derivations.engine.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
+from derivations.engine.kernel.scope import scope
+from derivations.engine.kernel.terms import Atom, Poly
+from derivations.engine.language.indices import Affine, Leaf
+from derivations.engine.language.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
 
 Names = Mapping[Leaf, Idx]
 DUMMIES = "klmpqrstuvabcdefgh"

@@ -8,8 +8,8 @@ alone decides; brute force would try every order of the dummies.
 
 from collections.abc import Mapping
 
-from derivations.engine.indices import Leaf
-from derivations.engine.terms import Atom, Exponent, Poly
+from derivations.engine.kernel.terms import Atom, Exponent, Poly
+from derivations.engine.language.indices import Leaf
 
 Powers = Mapping[Atom, Exponent]
 

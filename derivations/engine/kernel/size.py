@@ -5,9 +5,9 @@ from functools import cache
 
 from sympy import Poly as SympyPoly
 
-from derivations.engine.indices import Leaf
-from derivations.engine.scope import scope
-from derivations.engine.terms import Atom, Poly, monomial, number, total
+from derivations.engine.kernel.scope import scope
+from derivations.engine.kernel.terms import Atom, Poly, monomial, number, total
+from derivations.engine.language.indices import Leaf
 
 
 @cache

@@ -39,9 +39,9 @@ from sympy.core.numbers import NumberSymbol
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 
-from derivations.engine.arithmetic import Inadmissible
-from derivations.engine.renaming import free_indices
-from derivations.engine.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
+from derivations.engine.language.renaming import free_indices
+from derivations.engine.language.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
+from derivations.engine.numbers.arithmetic import Inadmissible
 
 
 class Evaluation:

@@ -32,15 +32,15 @@ from sympy.core.numbers import NumberSymbol
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 
-from derivations.engine import atoms
-from derivations.engine.calculus import evaluate_derivatives
-from derivations.engine.domains import known_sign
-from derivations.engine.indices import Affine, Leaf, affine, fresh, plain
-from derivations.engine.powers import power
-from derivations.engine.scope import Undefined, scope
-from derivations.engine.sums import bound, sum_over
-from derivations.engine.terms import ONE, Poly, number, product, total
-from derivations.engine.vocabulary import KNOWN, FieldValue, Maximum, sigmoid, softplus, step
+from derivations.engine.kernel import atoms
+from derivations.engine.kernel.powers import power
+from derivations.engine.kernel.scope import Undefined, scope
+from derivations.engine.kernel.sums import bound, sum_over
+from derivations.engine.kernel.terms import ONE, Poly, number, product, total
+from derivations.engine.language.calculus import evaluate_derivatives
+from derivations.engine.language.domains import known_sign
+from derivations.engine.language.indices import Affine, Leaf, affine, fresh, plain
+from derivations.engine.language.vocabulary import KNOWN, FieldValue, Maximum, sigmoid, softplus, step
 
 Bound = Mapping[Expr, Leaf]
 

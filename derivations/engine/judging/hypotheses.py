@@ -8,14 +8,14 @@ from typing import Any
 from sympy import Derivative, Expr, Idx, Indexed, Integer, Pow, Product, Sum, Symbol, Tuple
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 
-from derivations.engine.calculus import derivative
-from derivations.engine.domains import smooth_where
-from derivations.engine.evaluate import Evaluation
-from derivations.engine.indices import inside
-from derivations.engine.normal_form import NoFormula, convert, index_expression, leaf_of
-from derivations.engine.renaming import free_indices, replace_index
-from derivations.engine.sums import Rule
-from derivations.engine.vocabulary import Binding
+from derivations.engine.kernel.normal_form import NoFormula, convert, index_expression, leaf_of
+from derivations.engine.kernel.sums import Rule
+from derivations.engine.language.calculus import derivative
+from derivations.engine.language.domains import smooth_where
+from derivations.engine.language.indices import inside
+from derivations.engine.language.renaming import free_indices, replace_index
+from derivations.engine.language.vocabulary import Binding
+from derivations.engine.numbers.evaluate import Evaluation
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def _check_definition(h: Eq) -> None:
 
 def _rule(left: Expr, right: Expr) -> Rule:
     """left = right as a rewrite; the left side must be one product, summed or not."""
-    from derivations.engine.sums import opened
+    from derivations.engine.kernel.sums import opened
 
     poly = convert(left, {})
     if poly.single is None:

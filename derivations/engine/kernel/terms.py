@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property
 
-from derivations.engine.indices import Affine, Leaf
+from derivations.engine.language.indices import Affine, Leaf
 
 Exponent = int | Fraction
 
