@@ -39,14 +39,12 @@ from derivations.engine.kernel.sums import bound, sum_over
 from derivations.engine.kernel.terms import ONE, Poly, number, product, total
 from derivations.engine.language.calculus import evaluate_derivatives
 from derivations.engine.language.domains import known_sign
+from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.indices import Affine, Leaf, affine, fresh, plain
-from derivations.engine.language.vocabulary import KNOWN, FieldValue, Maximum, sigmoid, softplus, step
+from derivations.engine.language.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
+from derivations.engine.language.words import WORDS
 
 Bound = Mapping[Expr, Leaf]
-
-
-class NoFormula(ValueError):
-    """The expression is not a formula that can be judged."""
 
 
 def normal_form(expression: Expr) -> Poly:
@@ -224,8 +222,12 @@ def _is_positive_where(condition: Relational, gap: Poly) -> Poly:
 
 def _function(e: Function, env: Bound) -> Poly:
     name = e.func.__name__
-    if not isinstance(e, AppliedUndef) and name not in KNOWN:
-        raise NoFormula(f"function {name} is unknown")
+    if not isinstance(e, AppliedUndef):
+        if type(e) not in WORDS:
+            raise NoFormula(f"function {name} is unknown")
+        definition = WORDS[type(e)].definition
+        if definition is not None:
+            return convert(definition(e.args[0]), env)
     return atoms.function(name, tuple(convert(a, env) for a in e.args))
 
 

@@ -29,7 +29,8 @@ from sympy.core.function import AppliedUndef
 from sympy.core.symbol import Str
 
 from derivations.engine.language.renaming import free_indices, indices_of, renamed, replace_index, unused
-from derivations.engine.language.vocabulary import KNOWN, FieldValue, Maximum, prime, step
+from derivations.engine.language.vocabulary import FieldValue, Maximum, prime, step
+from derivations.engine.language.words import WORDS
 
 
 class UnknownFunction(TypeError):
@@ -91,15 +92,15 @@ def partial(e: Expr, position: int) -> Expr:
         return prime(e.func, position + 1 if len(e.args) > 1 else None)(*e.args)
     if isinstance(e, Abs):
         return sign(e.args[0])
-    if isinstance(e, (sign, Heaviside)):
+    if isinstance(e, (sign, step, Heaviside)):
         return Integer(0)
     if isinstance(e, (Max, Min)):
         others = e.args[:position] + e.args[position + 1 :]
         flip = 1 if isinstance(e, Max) else -1
         return Mul(*(step(flip * (e.args[position] - o)) for o in others))
-    if type(e).__name__ not in KNOWN:
+    if type(e) not in WORDS:
         raise UnknownFunction(f"the derivative of {e} is not known")
-    return e.fdiff(position + 1)
+    return WORDS[type(e)].slope(e.args[0])
 
 
 def _power(e: Pow, x: Expr) -> Expr:

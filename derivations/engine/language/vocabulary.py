@@ -6,11 +6,8 @@ An index is a `sympy.Idx` with its range, `Idx("i", (1, n))`, so that it carries
 
 from typing import Any
 
-from sympy import Eq, Expr, Function, Idx, Integer, Product, Sum, Tuple, sympify
+from sympy import Eq, Expr, Function, Idx, Integer, Product, Sum, Tuple, exp, pi, sqrt, sympify, tanh
 from sympy.core.symbol import Str
-
-# SymPy's functions that a formula may contain, beside those that have a rule of their own.
-KNOWN = {"exp", "log", "tanh", "sin", "cos", "sinh", "cosh", "sigmoid", "softplus", "step"}
 
 
 def index(name: str, upper: Expr | int, lower: int = 1) -> Idx:
@@ -71,6 +68,47 @@ class softplus(Function):
 
     def fdiff(self, argindex=1):
         return sigmoid(self.args[0])
+
+
+class silu(Function):
+    """silu(x) = x σ(x)."""
+
+    nargs = (1,)
+
+    def fdiff(self, argindex=1):
+        x = self.args[0]
+        return sigmoid(x) * (1 + x * (1 - sigmoid(x)))
+
+
+class mish(Function):
+    """mish(x) = x tanh(softplus(x))."""
+
+    nargs = (1,)
+
+    def fdiff(self, argindex=1):
+        x = self.args[0]
+        inner = tanh(softplus(x))
+        return inner + x * (1 - inner**2) * sigmoid(x)
+
+
+class Phi(Function):
+    """Φ(x) = (1 + erf(x/√2)) / 2, the normal distribution's; its derivative is φ(x) = exp(−x²/2) / √(2π)."""
+
+    nargs = (1,)
+    is_positive = True
+
+    def fdiff(self, argindex=1):
+        return exp(-(self.args[0] ** 2) / 2) / sqrt(2 * pi)
+
+
+class gelu(Function):
+    """gelu(x) = x Φ(x)."""
+
+    nargs = (1,)
+
+    def fdiff(self, argindex=1):
+        x = self.args[0]
+        return Phi(x) + x * Phi(x).fdiff()
 
 
 class Binding(Expr):
