@@ -19,10 +19,11 @@ from derivations.engine.kernel.terms import Poly
 from derivations.engine.language.calculus import UnknownFunction
 from derivations.engine.language.plain import plain
 from derivations.engine.language.renaming import free_indices
+from derivations.engine.language.shown import Shown
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Shown):
     """What was found about a claim; true if it was proven.
 
     `dimension` is "arbitrary" for a proof, else the sizes that were tried; `side_conditions` are what the proof needs,

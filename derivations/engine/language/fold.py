@@ -185,7 +185,7 @@ def _reading(kind: type) -> Callable[[Algebra, At], Any]:
     for kinds, reading in READINGS:
         if issubclass(kind, kinds):
             return reading
-    return Algebra.outside
+    return lambda algebra, at: algebra.outside(at)
 
 
 def _mul(algebra: Algebra, at: At) -> Any:
