@@ -275,7 +275,30 @@ class _Emitter(Algebra[Any]):
         if at.node.where != 1:
             among = self.named(where(at.env))
             value = self.together(lambda x, keep: jnp.where(keep > 0, x, -jnp.inf), value, among)
-        return self.reduced(value, limits[0], jnp.max)
+        return self.reduced(value, limits[0][0], jnp.max)
+
+    def matrix(self, limits: tuple, value: Named | Factors) -> Named:
+        """The array with the two indices of a matrix as its last axes, which are no axes of the result."""
+        named, over = self.named(value), tuple(limit[0] for limit in limits)
+        axes = tuple(k for k in named.axes if k not in over)
+        array = jnp.broadcast_to(self.aligned(named, axes + over), tuple(self.length(k) for k in axes + over))
+        return Named(array, axes)
+
+    def determinant(self, at, limits, body: Body):
+        matrix = self.matrix(limits, body(at.env))
+        return Named(jnp.linalg.det(matrix.array), matrix.axes)
+
+    def inverse(self, at, indices, limits, body: Body):
+        matrix = self.matrix(limits, body(at.env))
+        row, column = (self.places(i) for i in indices)
+        axes = tuple(dict.fromkeys((*matrix.axes, *row.axes, *column.axes)))
+        lowest = int(limits[0][1])
+        places = [self.aligned(self.ordinal(k), axes) for k in matrix.axes]
+        places += [self.aligned(part, axes) - lowest for part in (row, column)]
+        return Named(jnp.linalg.inv(matrix.array)[tuple(places)], axes)
+
+    def ordinal(self, k: Idx) -> Named:
+        return Named(jnp.arange(self.length(k)), (k,))
 
     def piecewise(self, at, branches):
         result = self.scalar(jnp.nan)

@@ -96,7 +96,7 @@ def _bare_array(e: Basic) -> Basic | None:
 def _check_scopes(e: Any, bound: set, free: set) -> None:
     """An index is bound once, or free: not both."""
     if isinstance(e, (Sum, Product, Binding)):
-        limits = e.limits if isinstance(e, (Sum, Product)) else (e.limits,) if e.limits else ()
+        limits = e.limits
         for limit in limits:
             if len(limit) != 3:
                 raise NoFormula(f"the sum over {limit[0]} has no range: write Sum(…, ({limit[0]}, 1, n))")

@@ -163,7 +163,7 @@ def maximum_over(body: Poly, where: Poly, dummy: Leaf) -> Poly:
 
 
 def _maximum(e: Maximum, env: Bound) -> Poly:
-    k, lower, upper = e.limits
+    ((k, lower, upper),) = e.limits
     dummy = fresh(leaf_of(k, (lower, upper)))
     inner = {**env, k: dummy}
     return maximum_over(convert(e.body, inner), convert(e.where, inner), dummy)
@@ -173,7 +173,7 @@ def _field(e: FieldValue, env: Bound) -> Poly:
     where = tuple(index_expression(i, env) for i in e.indices)
     if not e.limits:
         return atoms.function(e.name, (convert(e.body, env),), where)
-    k, lower, upper = e.limits
+    ((k, lower, upper),) = e.limits
     dummy = fresh(leaf_of(k, (lower, upper)))
     return bound("field", e.name, where, (convert(e.body, {**env, k: dummy}),), dummy)
 

@@ -39,7 +39,7 @@ from sympy.core.numbers import NumberSymbol
 from sympy.core.relational import Eq, Ne, Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 
-from derivations.engine.language.vocabulary import FieldValue, Maximum, step
+from derivations.engine.language.vocabulary import Determinant, FieldValue, Inverse, Maximum, step
 from derivations.engine.language.words import WORDS, Word
 
 T = TypeVar("T")
@@ -126,7 +126,14 @@ class Algebra(Generic[T]):
         return self.outside(at)
 
     def field(self, at: At, indices: tuple, limits: tuple, body: Body) -> T:
-        """An unknown function of a number (no limits), or of a vector or a matrix."""
+        """An unknown function of a number (no limits), a vector or a matrix."""
+        return self.outside(at)
+
+    def determinant(self, at: At, limits: tuple, body: Body) -> T:
+        return self.outside(at)
+
+    def inverse(self, at: At, indices: tuple, limits: tuple, body: Body) -> T:
+        """An entry of the inverse of a matrix."""
         return self.outside(at)
 
     def opaque(self, at: At, arguments: Iterator[T]) -> T:
@@ -196,7 +203,7 @@ def _mul(algebra: Algebra, at: At) -> Any:
 
 def _word(algebra: Algebra, at: At) -> Any:
     if type(at.node) not in WORDS:
-        raise NoFormula(f"function {at.node.func.__name__} is unknown")
+        return algebra.outside(at)
     return algebra.word(at, WORDS[type(at.node)], algebra(at.node.args[0], at.env))
 
 
@@ -216,6 +223,15 @@ def _maximum(algebra: Algebra, at: At) -> Any:
 def _field(algebra: Algebra, at: At) -> Any:
     indices = tuple(algebra.index(i, at.env) for i in at.node.indices)
     return algebra.field(at, indices, at.node.limits, lambda env: algebra(at.node.body, env))
+
+
+def _determinant(algebra: Algebra, at: At) -> Any:
+    return algebra.determinant(at, at.node.limits, lambda env: algebra(at.node.body, env))
+
+
+def _inverse(algebra: Algebra, at: At) -> Any:
+    indices = tuple(algebra.index(i, at.env) for i in at.node.indices)
+    return algebra.inverse(at, indices, at.node.limits, lambda env: algebra(at.node.body, env))
 
 
 def _piecewise(algebra: Algebra, at: At) -> Any:
@@ -243,6 +259,8 @@ READINGS: tuple[tuple[Any, Callable[[Any, At], Any]], ...] = (
     (Product, _product),
     (Maximum, _maximum),
     (FieldValue, _field),
+    (Determinant, _determinant),
+    (Inverse, _inverse),
     (Piecewise, _piecewise),
     ((step, Heaviside), lambda a, at: a.step(at, a(at.node.args[0], at.env))),
     (sign, lambda a, at: a.sign(at, a(at.node.args[0], at.env))),

@@ -101,7 +101,7 @@ class Latex(Writing):
         return rf"\frac{{\partial{order} {of}}}{{{below}}}"
 
     def maximum(self, at, limits, body, where):
-        k, _lower, upper = limits
+        k, _lower, upper = limits[0]
         among = "" if at.node.where == 1 else rf",\ {where(at.env).text} = 1"
         return Written(
             rf"\max_{{{self(k, {}).text} \le {self(upper, {}).text}{among}}} {self.inside(body(at.env))}", SUM, OTHER
@@ -109,8 +109,14 @@ class Latex(Writing):
 
     def field(self, at, indices, limits, body):
         name = self.name(at.node.name) + self.subscript(at.node.indices)
-        inner = at.node.body.subs(limits[0], Idx("·")) if limits else at.node.body
-        return Written(self.applied(name, self(inner, at.env).text), ATOM, OTHER)
+        return Written(self.applied(name, self.whole(at.node, limits)), ATOM, OTHER)
+
+    def determinant(self, at, limits, body):
+        return Written(self.applied(r"\det", self.whole(at.node, limits)), ATOM, FUNCTION)
+
+    def inverse(self, at, indices, limits, body):
+        whole = self.bracket(self.whole(at.node, limits))
+        return Written(f"{{{whole}^{{-1}}}}{self.subscript(at.node.indices)}", ATOM, OTHER)
 
     def piecewise(self, at, branches):
         rows = [rf"{value().text} & \text{{if }} {condition()}" for value, condition in branches[:-1]]

@@ -74,11 +74,17 @@ class Plain(Writing):
 
     def maximum(self, at, limits, body, where):
         among = "" if at.node.where == 1 else f": {where(at.env).text} = 1"
-        return Written(f"max({body(at.env).text} over {self(limits[0], at.env).text}{among})", ATOM, OTHER)
+        return Written(f"max({body(at.env).text} over {self(limits[0][0], at.env).text}{among})", ATOM, OTHER)
 
     def field(self, at, indices, limits, body):
-        inner = at.node.body.subs(limits[0], Idx("·")) if limits else at.node.body
-        return Written(f"{at.node.name}{self.subscript(at.node.indices)}({self(inner, at.env).text})", ATOM, OTHER)
+        name = at.node.name + self.subscript(at.node.indices)
+        return Written(self.applied(name, self.whole(at.node, limits)), ATOM, OTHER)
+
+    def determinant(self, at, limits, body):
+        return Written(self.applied("det", self.whole(at.node, limits)), ATOM, FUNCTION)
+
+    def inverse(self, at, indices, limits, body):
+        return Written(f"({self.whole(at.node, limits)})^-1{self.subscript(at.node.indices)}", ATOM, OTHER)
 
     def piecewise(self, at, branches):
         *cases, (otherwise, _) = branches

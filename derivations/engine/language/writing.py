@@ -168,6 +168,10 @@ class Writing(Algebra[Written], ABC):
     def product(self, at, limits, body: Body):
         return Written(self.bound("Π", limits, body(at.env)), PRODUCT, BOUND)
 
+    def whole(self, e: Any, limits: tuple) -> str:
+        """A vector or a matrix as a whole: dots for its indices."""
+        return self(e.body.subs({k: Idx("·") for k, _, _ in limits}), {}).text
+
     def derivative(self, at):
         inner = self(at.node.expr, at.env).text
         plain = isinstance(at.node.expr, (Indexed, Piecewise, Symbol))

@@ -20,7 +20,7 @@ from derivations.engine.language.fold import Algebra, Body, Env
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import Maximum
 from derivations.engine.language.words import Word
-from derivations.engine.numbers import unknown
+from derivations.engine.numbers import matrix, unknown
 from derivations.engine.numbers.arithmetic import FUNCTIONS, Inadmissible
 
 SIGNS = {Gt: (1,), Ge: (0, 1), Lt: (-1,), Le: (-1, 0)}
@@ -147,7 +147,7 @@ class Evaluation(Algebra[Any]):
 
     def maximum(self, at, limits, body: Body, where: Body):
         best = None
-        for env in self.ranges((limits,), at.env):
+        for env in self.ranges(limits, at.env):
             if self.arithmetic.sign(where(env)):
                 value = body(env)
                 if best is None or self.compare(value, best) > 0:
@@ -221,5 +221,16 @@ class Evaluation(Algebra[Any]):
     def field(self, at, indices, limits, body: Body):
         if not limits:
             return unknown.polynomial(self, at.node.name, indices, [body(at.env)])
-        values = {env[limits[0]]: body(env) for env in self.ranges((limits,), at.env)}
-        return unknown.form(self, at.node.name, indices, values)
+        values = {tuple(env[k] for k, _, _ in limits): body(env) for env in self.ranges(limits, at.env)}
+        return unknown.form(self, at.node.name, indices, len(limits), values)
+
+    def determinant(self, at, limits, body: Body):
+        return matrix.determinant(self, self.matrix(at, limits, body))
+
+    def inverse(self, at, indices, limits, body: Body):
+        lowest = self.index(limits[0][1], at.env)
+        i, j = (k - lowest for k in indices)
+        return matrix.inverse(self, self.matrix(at, limits, body), i, j)
+
+    def matrix(self, at, limits, body: Body) -> list[list[Any]]:
+        return [[body(inner) for inner in self.ranges(limits[1:], env)] for env in self.ranges(limits[:1], at.env)]

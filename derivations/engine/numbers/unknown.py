@@ -28,14 +28,14 @@ def polynomial(point: "Evaluation", name: str, indices: tuple[int, ...], argumen
     return point.add(None, terms)
 
 
-def form(point: "Evaluation", name: str, indices: tuple[int, ...], values: Mapping[Any, Any]) -> Any:
-    """F_j(v) = Σ_k a_jk v_k + (Σ_k b_jk v_k)², or its first or second derivative; k is an index of v."""
+def form(point: "Evaluation", name: str, indices: tuple[int, ...], rank: int, values: Mapping[Any, Any]) -> Any:
+    """F_j(v) = Σ_k a_jk v_k + (Σ_k b_jk v_k)², or its first or second derivative; k are the `rank` indices of v."""
     base, *primes = name.split("'")
-    split = len(indices) - len(primes)
-    j, wrt = indices[:split], indices[split:]
+    split = len(indices) - rank * len(primes)
+    j, wrt = indices[:split], [indices[p : p + rank] for p in range(split, len(indices), rank)]
 
-    def drawn(letter: str, k) -> Any:
-        return point.arithmetic.number(point.coefficient(base, j, (letter, k)))
+    def drawn(letter: str, k: tuple[int, ...]) -> Any:
+        return point.arithmetic.number(point.coefficient(base, j, (letter, *k)))
 
     def weighted(letter: str) -> Any:
         return point.add(None, (point.arithmetic.multiply(drawn(letter, k), v) for k, v in values.items()))
