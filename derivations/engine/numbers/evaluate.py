@@ -8,7 +8,6 @@ where to look closely. Nothing here knows the normal form: what this finds is in
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from itertools import product as cartesian
 from math import prod
 from typing import Any
 
@@ -73,10 +72,13 @@ class Evaluation(Algebra[Any]):
         return self.condition(condition, env)
 
     def ranges(self, limits, env: Env) -> Iterator[dict]:
-        """Every assignment of the dummies in the limits."""
-        values = [range(self.index(lower, env), self.index(upper, env) + 1) for _, lower, upper in limits]
-        for point in cartesian(*values):
-            yield {**env, **{k: v for (k, _, _), v in zip(limits, point, strict=True)}}
+        """Every assignment of the dummies in the limits, of which the first is the outermost."""
+        if not limits:
+            yield dict(env)
+            return
+        (k, lower, upper), *inner = limits
+        for value in range(self.index(lower, env), self.index(upper, env) + 1):
+            yield from self.ranges(inner, {**env, k: value})
 
     def number(self, at, value):
         return self.arithmetic.number(value)
