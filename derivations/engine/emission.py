@@ -19,6 +19,7 @@ from sympy.logic.boolalg import And
 from derivations.engine.judging.hypotheses import gather
 from derivations.engine.language.calculus import summed
 from derivations.engine.language.fold import Algebra, At, Body
+from derivations.engine.language.ranges import with_masks
 from derivations.engine.language.renaming import free_indices, indices_of
 from derivations.engine.language.words import Word
 
@@ -55,6 +56,7 @@ def emit(
     `functions` holds what opaque functions are, by name (f and f′ apart); `given` the definitions to put in.
     Raises ValueError where an array is missing or two of them disagree about a dimension.
     """
+    formula, given = with_masks(formula), tuple(map(with_masks, given))
     free = free_indices(formula)
     missing = sorted(free - set(indices), key=str)
     if missing:

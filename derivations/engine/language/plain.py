@@ -7,7 +7,7 @@ from sympy import And, Basic, Idx, oo, sstr
 
 from derivations.engine.language.fold import At
 from derivations.engine.language.words import ROWS
-from derivations.engine.language.writing import ATOM, FUNCTION, OTHER, POWER, PRODUCT, Writing, Written
+from derivations.engine.language.writing import ATOM, FUNCTION, OTHER, POWER, PRODUCT, SUM, Writing, Written
 
 SIGNS = {"**": "^", "*": " ", ">=": "≥", "<=": "≤", "-": "−", "'": "′"}
 LETTERS = {"alpha": "α", "beta": "β", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ"}
@@ -51,8 +51,8 @@ class Plain(Writing):
     def bound(self, sign, limits, body):
         indices = tuple(limit[0] for limit in limits)
         # a range is told only where it doesn't begin at 1
-        start = "".join(f"≥{self(lower, {}).text}" for _, lower, _ in limits if lower != 1)
-        end = "".join(f"≤{self(upper, {}).text}" for _, _, upper in limits if upper.has(Idx))
+        start = "".join(f"≥{self.within(self(lower, {}), SUM)}" for _, lower, _ in limits if lower != 1)
+        end = "".join(f"≤{self.within(self(upper, {}), SUM)}" for _, _, upper in limits if upper.has(Idx))
         return f"{sign}{self.subscript(indices)}{start}{end} {self.inside(body)}"
 
     def applied(self, name, *arguments):

@@ -216,6 +216,9 @@ class Determinant(Binding):
     def body(self) -> Any:
         return self.args[0]
 
+    def _sympystr(self, printer):
+        return f"determinant({printer._print(self.body)}, {', '.join(str(k) for k, _, _ in self.limits)})"
+
 
 class Inverse(Binding):
     """(A⁻¹)_ij for the square matrix with the entries A_kl = body; ∂(A⁻¹)_ij = −Σ_kl (A⁻¹)_ik ∂A_kl (A⁻¹)_lj."""
@@ -229,6 +232,10 @@ class Inverse(Binding):
     @property
     def body(self) -> Any:
         return self.args[1]
+
+    def _sympystr(self, printer):
+        matrix = f"inverse({printer._print(self.body)}, {', '.join(str(k) for k, _, _ in self.limits)})"
+        return f"{matrix}[{', '.join(map(printer._print, self.indices))}]"
 
 
 def determinant(body, k: Idx, l: Idx) -> Determinant:

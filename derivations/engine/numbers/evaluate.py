@@ -8,7 +8,6 @@ where to look closely. Nothing here knows the normal form: what this finds is in
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from itertools import product as cartesian
 from math import prod
 from typing import Any
 
@@ -23,7 +22,7 @@ from derivations.engine.language.words import Word
 from derivations.engine.numbers import matrix, unknown
 from derivations.engine.numbers.arithmetic import FUNCTIONS, Inadmissible
 
-LARGEST_POWER, LARGEST_RANGE = 4096, 100_000
+LARGEST_POWER, LARGEST_RANGE = 4096, 10_000
 SIGNS = {Gt: (1,), Ge: (0, 1), Lt: (-1,), Le: (-1, 0)}
 
 
@@ -76,12 +75,16 @@ class Evaluation(Algebra[Any]):
         return self.condition(condition, env)
 
     def ranges(self, limits, env: Env) -> Iterator[dict]:
-        """Every assignment of the dummies in the limits."""
-        values = [range(self.index(lower, env), self.index(upper, env) + 1) for _, lower, upper in limits]
-        if prod(map(len, values)) > LARGEST_RANGE:
-            raise Inadmissible(f"{prod(map(len, values))} terms")
-        for point in cartesian(*values):
-            yield {**env, **{k: v for (k, _, _), v in zip(limits, point, strict=True)}}
+        """Every assignment of the dummies in the limits, of which the first is the outermost."""
+        if not limits:
+            yield dict(env)
+            return
+        (k, lower, upper), *inner = limits
+        values = range(self.index(lower, env), self.index(upper, env) + 1)
+        if len(values) > LARGEST_RANGE:
+            raise Inadmissible(f"{len(values)} terms")
+        for value in values:
+            yield from self.ranges(inner, {**env, k: value})
 
     def number(self, at, value):
         return self.arithmetic.number(value)
