@@ -1,6 +1,8 @@
 """functional-bp derive: a rule's derivation, step by step, each step judged."""
 
 import argparse
+import json
+from pathlib import Path
 
 from functional_bp.errors import InputError
 
@@ -15,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a derivation (softmax), a rule or a file of several (power_product, network)",
     )
     parser.add_argument("--latex", action="store_true", help="print a LaTeX document")
+    parser.add_argument("--certificate", type=Path, metavar="FILE", help="save the proofs, for functional-bp recheck")
     parser.add_argument("--list", action="store_true", help="list what there is")
 
 
@@ -37,12 +40,28 @@ def run(args: argparse.Namespace) -> int:
     if not chosen:
         raise InputError(f"no derivation {args.name!r}; there are {', '.join(derivations())}")
     checks = [derivation.check() for derivation in chosen]
+    if args.certificate:
+        save(args.certificate, chosen, checks)
     if args.latex:
         print(document(introduction, chosen, checks))
     else:
         texts = [text(derivation, check) for derivation, check in zip(chosen, checks, strict=True)]
         print("\n\n".join(filter(None, [introduction.strip(), *texts])))
     return 0 if all(checks) else 1
+
+
+def save(path: Path, chosen, checks) -> None:
+    """One certificate for each step that is proven."""
+    records = {
+        f"{derivation.name}, step {number}": verdict.proof.to_json()
+        for derivation, check in zip(chosen, checks, strict=True)
+        for number, verdict in enumerate(check.verdicts, start=1)
+        if verdict
+    }
+    try:
+        path.write_text(json.dumps(records, ensure_ascii=False))
+    except OSError as error:
+        raise InputError(f"{path} can't be written: {error.strerror}") from error
 
 
 def text(derivation, check) -> str:

@@ -1,10 +1,12 @@
 """A proof is made by proving: there is no other way to have one."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sympy import Eq, Gt, Ne
 from sympy.core.relational import Relational
 
+from derivations.engine.certificates.write import certificate
 from derivations.engine.judging.hypotheses import gap_of
 from derivations.engine.judging.statement import Statement
 from derivations.engine.kernel.assumptions import Reasoning
@@ -51,6 +53,10 @@ class Proof:
         }
         for name, value in found.items():
             object.__setattr__(self, name, value)
+
+    def to_json(self) -> dict[str, Any]:
+        """The certificate, which `functional-bp recheck` follows. Raises NoCertificate if it would not."""
+        return certificate(self.statement, self.conditions, self.expand)
 
 
 def _relations(under: Reasoning) -> tuple[Relational, ...]:
