@@ -12,7 +12,7 @@ from functional_bp.training.loop import Prepare, as_it_is
 from functional_bp.training.step import State
 
 if TYPE_CHECKING:
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.devices.sharding import Layout
 
 BLOCK = 4096
 

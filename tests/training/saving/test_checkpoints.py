@@ -12,10 +12,10 @@ from orbax.checkpoint._src.path.atomicity import AtomicRenameTemporaryPath
 
 import functional_bp as bp
 from functional_bp.errors import InputError
-from functional_bp.training import stores
-from functional_bp.training.checkpoints import Checkpoint, Checkpoints, plain
+from functional_bp.training.saving import stores
+from functional_bp.training.saving.checkpoints import Checkpoint, Checkpoints, plain
+from functional_bp.training.saving.stores import STORES, store
 from functional_bp.training.step import start
-from functional_bp.training.stores import STORES, store
 
 NETWORK = bp.chain(bp.affine_layer(3, 40), bp.tanh, bp.affine_layer(40, 2))
 ADAM = optax.adam(1e-3)

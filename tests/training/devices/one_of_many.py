@@ -13,13 +13,13 @@ import optax
 import pytest
 
 import functional_bp as bp
-from functional_bp.training.archive import Damaged, save_tree
-from functional_bp.training.checkpoints import plain
-from functional_bp.training.data import Data
-from functional_bp.training.processes import join
-from functional_bp.training.sharding import DATA, LAYOUTS, layout
+from functional_bp.training.data.labelled import Data
+from functional_bp.training.devices.processes import join
+from functional_bp.training.devices.sharding import DATA, LAYOUTS, layout
+from functional_bp.training.saving.archive import Damaged, save_tree
+from functional_bp.training.saving.checkpoints import plain
+from functional_bp.training.saving.stores import store
 from functional_bp.training.step import start
-from functional_bp.training.stores import store
 
 ROWS, DEVICES_EACH = 64, 2
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from functional_bp.errors import InputError
-from functional_bp.training.data import Data, check, digits, ordered, stratified, with_negatives
+from functional_bp.training.data.digits import digits, with_negatives
+from functional_bp.training.data.labelled import Data, check, ordered, stratified
 
 
 def test_digits_are_those_of_the_source():

@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Int
 
 from functional_bp.errors import InputError
-from functional_bp.training.archive import describe
-from functional_bp.training.arrays import Arrays, open_arrays
-from functional_bp.training.rows import Rows
+from functional_bp.training.data.arrays import Arrays, open_arrays
+from functional_bp.training.data.rows import Rows
+from functional_bp.training.saving.archive import describe
 
 PARTS = {"train": "train", "training": "train", "test": "test", "t10k": "test"}
 KINDS = {"images": "x", "inputs": "x", "x": "x", "labels": "labels", "y": "labels"}

@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from functional_bp.training.data import Data
-from functional_bp.training.files import Part
-from functional_bp.training.order import batches
-from functional_bp.training.rows import Rows
-from functional_bp.training.stream import ahead, chunks, reader, steps_within
+from functional_bp.training.data.files import Part
+from functional_bp.training.data.labelled import Data
+from functional_bp.training.data.order import batches
+from functional_bp.training.data.rows import Rows
+from functional_bp.training.data.stream import ahead, chunks, reader, steps_within
 
 
 def data(n=50):
@@ -72,9 +72,9 @@ IN_BOUNDED_MEMORY = """
 import resource, sys
 from pathlib import Path
 import jax, numpy as np
-from functional_bp.training.files import Part
-from functional_bp.training.rows import Rows
-from functional_bp.training.stream import chunks, reader, steps_within
+from functional_bp.training.data.files import Part
+from functional_bp.training.data.rows import Rows
+from functional_bp.training.data.stream import chunks, reader, steps_within
 
 n, k, limit = 200_000, 1000, 20_000_000
 part = Part(Rows([np.memmap(sys.argv[1], np.uint8, "r", 0, (n, k))]), np.zeros(n, np.int32))

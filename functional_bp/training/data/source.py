@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jax
 from jaxtyping import PRNGKeyArray
 
-from functional_bp.training.stream import chunks, reader, steps_within
+from functional_bp.training.data.stream import chunks, reader, steps_within
 
 if TYPE_CHECKING:
-    from functional_bp.training.files import Part
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.data.files import Part
+    from functional_bp.training.devices.sharding import Layout
 
 Pair = tuple[Any, Any]
 Place = Callable[[Any], Any]

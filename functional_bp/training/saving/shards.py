@@ -18,9 +18,9 @@ import orbax.checkpoint as ocp
 from jaxtyping import Array, UInt32
 
 from functional_bp.errors import InputError
-from functional_bp.training.archive import HASH, Damaged, check_structure, describe, named_leaves, one_line
-from functional_bp.training.processes import by_all
-from functional_bp.training.stores import Saved
+from functional_bp.training.devices.processes import by_all
+from functional_bp.training.saving.archive import HASH, Damaged, check_structure, describe, named_leaves, one_line
+from functional_bp.training.saving.stores import Saved
 
 SALTS = (0x9E3779B9, 0x7F4A7C15)
 SETTLING = 0.1  # seconds

@@ -14,15 +14,15 @@ from functional_bp.cli import main
 from functional_bp.runs.config import Config
 from functional_bp.runs.experiment import experiment
 from functional_bp.runs.run_folder import RunFolder
-from functional_bp.training.archive import named_leaves
-from functional_bp.training.checkpoints import plain, remove
+from functional_bp.training.devices.sharding import LAYOUTS, Layout, layout
 from functional_bp.training.loop import fit
 from functional_bp.training.measures import evaluation
 from functional_bp.training.precision import value_and_grad_in
-from functional_bp.training.sharding import LAYOUTS, Layout, layout
-from functional_bp.training.shards import checksums, sums
+from functional_bp.training.saving.archive import named_leaves
+from functional_bp.training.saving.checkpoints import plain, remove
+from functional_bp.training.saving.shards import checksums, sums
+from functional_bp.training.saving.stores import store
 from functional_bp.training.step import start
-from functional_bp.training.stores import store
 
 NETWORK = bp.chain(bp.affine_layer(16, 32), bp.relu, bp.affine_layer(32, 24), bp.tanh, bp.affine_layer(24, 10))
 ADAM = optax.adam(0.01)

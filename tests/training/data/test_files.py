@@ -9,10 +9,10 @@ import pytest
 from data_files import CODES, REAL, idx_bytes, images, write_idx, write_pairs
 
 from functional_bp.errors import InputError
-from functional_bp.training.arrays import open_arrays
-from functional_bp.training.cache import folder as cache_folder
-from functional_bp.training.files import open_dataset
-from functional_bp.training.rows import Chosen, Rows
+from functional_bp.training.data.arrays import open_arrays
+from functional_bp.training.data.cache import folder as cache_folder
+from functional_bp.training.data.files import open_dataset
+from functional_bp.training.data.rows import Chosen, Rows
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from functional_bp.errors import InputError
-from functional_bp.training.archive import one_line
-from functional_bp.training.cache import cached, unpack
-from functional_bp.training.idx import open_idx
+from functional_bp.training.data.cache import cached, unpack
+from functional_bp.training.data.idx import open_idx
+from functional_bp.training.saving.archive import one_line
 
 IDX = re.compile(r"(idx\d-[a-z]+|\.idx\d?)(\.gz)?$")
 LARGEST_GAP = 64  # bytes: room for alignment, and less than any array needs

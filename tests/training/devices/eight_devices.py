@@ -13,11 +13,11 @@ from jax.sharding import PartitionSpec as P
 
 import functional_bp as bp
 from functional_bp.errors import InputError
-from functional_bp.training.data import Data
+from functional_bp.training.data.labelled import Data
+from functional_bp.training.devices.sharding import DATA, LAYOUTS, Layout, by_rows_and_columns, device_mesh, layout
 from functional_bp.training.loop import fit
 from functional_bp.training.optimizers import optimizer
 from functional_bp.training.precision import value_and_grad_in
-from functional_bp.training.sharding import DATA, LAYOUTS, Layout, by_rows_and_columns, device_mesh, layout
 from functional_bp.training.step import start
 
 NETWORK = bp.chain(bp.affine_layer(16, 32), bp.relu, bp.affine_layer(32, 24), bp.tanh, bp.affine_layer(24, 10))

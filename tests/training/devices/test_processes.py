@@ -12,11 +12,11 @@ import pytest
 
 import functional_bp as bp
 from functional_bp.errors import InputError
-from functional_bp.training.archive import load_arrays, load_tree
-from functional_bp.training.checkpoints import plain
-from functional_bp.training.processes import join
-from functional_bp.training.sharding import LAYOUTS
-from functional_bp.training.stores import store
+from functional_bp.training.devices.processes import join
+from functional_bp.training.devices.sharding import LAYOUTS
+from functional_bp.training.saving.archive import load_arrays, load_tree
+from functional_bp.training.saving.checkpoints import plain
+from functional_bp.training.saving.stores import store
 
 from .one_of_many import batch, initial, network
 

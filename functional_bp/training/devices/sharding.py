@@ -13,11 +13,11 @@ from jaxtyping import Int
 from functional_bp.errors import InputError
 from functional_bp.network import Layer, Rule, value_and_grad
 from functional_bp.rules import AffineParams
-from functional_bp.training.data import Data
+from functional_bp.training.data.labelled import Data
 from functional_bp.training.step import State, start
 
 if TYPE_CHECKING:
-    from functional_bp.training.files import Part
+    from functional_bp.training.data.files import Part
 
 DATA, MODEL = "data", "model"
 

@@ -10,8 +10,8 @@ import pytest
 
 from functional_bp import AffineParams
 from functional_bp.errors import InputError
-from functional_bp.training import archive
-from functional_bp.training.archive import load_tree, save_tree
+from functional_bp.training.saving import archive
+from functional_bp.training.saving.archive import load_tree, save_tree
 
 TREE = (AffineParams(jnp.arange(6.0).reshape(2, 3), jnp.array([jnp.nan, jnp.inf])), (), {"count": jnp.int32(7)})
 LIKE = jax.eval_shape(lambda: TREE)

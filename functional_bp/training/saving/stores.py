@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from functional_bp.errors import InputError
-from functional_bp.training.archive import as_tree, load_arrays, named_leaves, save_tree
-from functional_bp.training.processes import is_first
+from functional_bp.training.devices.processes import is_first
+from functional_bp.training.saving.archive import as_tree, load_arrays, named_leaves, save_tree
 
 if TYPE_CHECKING:
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.devices.sharding import Layout
 
 
 class Saved(NamedTuple):
@@ -70,7 +70,7 @@ class Npz:
 
 def sharded(layout: "Layout | None") -> Store:
     try:
-        from functional_bp.training.shards import Shards
+        from functional_bp.training.saving.shards import Shards
     except ImportError as error:
         raise InputError("--checkpoints orbax needs orbax: pip install 'functional-bp[scale]'") from error
     return Shards()

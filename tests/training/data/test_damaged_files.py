@@ -13,7 +13,7 @@ import pytest
 from data_files import images, write_pairs
 
 from functional_bp.errors import InputError
-from functional_bp.training.files import open_dataset
+from functional_bp.training.data.files import open_dataset
 
 CASES_OF_A_KIND = 125
 PLAIN, ZIPPED, STORED, COMPRESSED = "plain IDX", "gzipped IDX", ".npz", ".npz, compressed"

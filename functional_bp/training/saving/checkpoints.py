@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import jax
 
 from functional_bp.errors import InputError
-from functional_bp.training.archive import Damaged
-from functional_bp.training.processes import is_first
+from functional_bp.training.devices.processes import is_first
+from functional_bp.training.saving.archive import Damaged
+from functional_bp.training.saving.stores import Store
 from functional_bp.training.step import State
-from functional_bp.training.stores import Store
 
 FORMAT = 2
 

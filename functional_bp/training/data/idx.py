@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from functional_bp.errors import InputError
-from functional_bp.training.cache import Readable, cached, read, unpack
+from functional_bp.training.data.cache import Readable, cached, read, unpack
 
 TYPES = {
     0x08: ("ubyte", np.dtype("u1")),

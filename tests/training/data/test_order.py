@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from functional_bp.training.order import batches
+from functional_bp.training.data.order import batches
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 10, 64, 65, 1347, 10007])

@@ -10,9 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int, PRNGKeyArray
 
-from functional_bp.training.data import Data
-from functional_bp.training.files import Part
-from functional_bp.training.order import batches
+from functional_bp.training.data.files import Part
+from functional_bp.training.data.labelled import Data
+from functional_bp.training.data.order import batches
 
 T = TypeVar("T")
 Chunk = tuple[Any, Any]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from functional_bp.errors import InputError
-from functional_bp.training.archive import write_atomically
+from functional_bp.training.saving.archive import write_atomically
 
 BLOCK = 1 << 20
 LIMIT = 16 << 30
