@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from functional_bp.checking.points import cotangent_maker, fresh
-from functional_bp.checking.problem import Point, Problem
-from functional_bp.checking.programs import Arrays
+from functional_bp.checking.program.compiled import Arrays
+from functional_bp.checking.question.points import cotangent_maker, fresh
+from functional_bp.checking.question.problem import Point, Problem
 
 LARGEST_JACOBIAN = 512  # rows or columns; larger ones are not looked at as matrices
 MOST_NUMBERS = 2e7  # in the gradients of all rows by all primals, at all samples

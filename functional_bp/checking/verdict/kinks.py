@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from functional_bp.checking.comparison import RELATIVE
-from functional_bp.checking.points import rms
-from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import Arrays, upcast
+from functional_bp.checking.program.compiled import Arrays, upcast
+from functional_bp.checking.question.points import rms
+from functional_bp.checking.question.problem import Point
+from functional_bp.checking.truth.tolerance import RELATIVE
 
 NEARER = 0.01  # of the step: over it a bend shrinks by as much, a kink does not
 MOST_ROWS = 24

@@ -9,12 +9,12 @@ from typing import Any
 import jax
 import numpy as np
 
+from functional_bp.checking.causes.at_an_operation import mistakes
 from functional_bp.checking.causes.faulty import Switches, faulty_vjp
-from functional_bp.checking.causes.menu import mistakes
 from functional_bp.checking.causes.mistake import Mistake
-from functional_bp.checking.causes.program import Scope, Step, numbered, scopes
-from functional_bp.checking.problem import Point, Problem
-from functional_bp.checking.programs import double_precision
+from functional_bp.checking.program.compiled import double_precision
+from functional_bp.checking.program.traced import Scope, Step, numbered, scopes
+from functional_bp.checking.question.problem import Point, Problem
 
 MOST_STEPS = 400
 LONG = 120  # of a program with more steps only lost and scaled paths are tried: compilation takes its time

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from functional_bp.checking.causes.candidates import Candidate, LocalFaults, local_faults
 from functional_bp.checking.causes.evidence import Evidence
 from functional_bp.checking.causes.layout import name_factor
-from functional_bp.checking.causes.local import Candidate, LocalFaults, local_faults
-from functional_bp.checking.programs import upcast
+from functional_bp.checking.program.compiled import upcast
 from functional_bp.checking.report import Cause
 
 MOST_CONFIRMED = 48

@@ -11,9 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.inspection import Inspection, inspect_program
-from functional_bp.checking.problem import Point, Problem, is_float
-from functional_bp.checking.structure import Fault, align, first_line
+from functional_bp.checking.program.traits import Inspection, inspect_program
+from functional_bp.checking.question.problem import Point, Problem, is_float
+from functional_bp.checking.question.structure import Fault, align, first_line
 from functional_bp.errors import InputError
 
 SMALL = 20_000  # up to this many numbers in the primals, many points share one program

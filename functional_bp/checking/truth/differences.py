@@ -6,8 +6,8 @@ from dataclasses import replace
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import Arrays, Programs, double_precision, upcast
+from functional_bp.checking.program.compiled import Arrays, Programs, double_precision, upcast
+from functional_bp.checking.question.problem import Point
 
 MOST_COORDINATES = 512  # up to this many, each is visited
 VISITED = 64  # of more, those where random directions raise the most doubt

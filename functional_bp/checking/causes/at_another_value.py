@@ -6,7 +6,7 @@ from itertools import combinations
 import jax.numpy as jnp
 
 from functional_bp.checking.causes.mistake import BY_OUTPUT, Mistake
-from functional_bp.checking.causes.program import Scope, Step
+from functional_bp.checking.program.traced import Scope, Step
 
 MOST_AT_HAND = 48  # values tried in the place of one
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.problem import Point
+from functional_bp.checking.question.problem import Point
 
 Floats = tuple[np.ndarray, ...]
 
