@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from functional_bp.checking import check_backward
-from functional_bp.checking.program.compiled import SMALL
+from functional_bp.checking.limits import SMALL
 from functional_bp.checking.verdict.judge import Judge
 
 WIDTHS, BATCH = (96, 128, 80, 10), 8

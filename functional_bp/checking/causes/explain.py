@@ -12,11 +12,11 @@ from functional_bp.checking.causes.conjugates import conjugates
 from functional_bp.checking.causes.evidence import Candidates, Evidence
 from functional_bp.checking.causes.search import local_causes
 from functional_bp.checking.causes.where import scope
+from functional_bp.checking.limits import CAUSES_NAMED
 from functional_bp.checking.question.problem import Problem
 from functional_bp.checking.report import Cause
 from functional_bp.checking.verdict.judge import Mismatch
 
-MOST = 2
 CHEAP: tuple[Callable[[Evidence], Candidates], ...] = (
     layout.sign,
     terms.zero,
@@ -49,20 +49,20 @@ def diagnose(evidence: Evidence, mismatches: Sequence[Mismatch], ordinary: bool)
     special = [] if ordinary else [Cause("few elements", f"wrong at special points only: {first.point.name}")]
     use = behaviour.cotangent_use(evidence)
     if use and use[0].kind == "cotangent ignored" and "ones" in use[0].text:
-        return (special + use)[:MOST]
-    found = matching(evidence, None, MOST, CHEAP)
+        return (special + use)[:CAUSES_NAMED]
+    found = matching(evidence, None, CAUSES_NAMED, CHEAP)
     local = local_causes(evidence) if not found or (len(found) == 1 and found[0].kind in ALSO_LOCAL) else []
     found += [c for c in local if c.kind not in {other.kind for other in found}]
-    if len(found) < MOST and local == found:
+    if len(found) < CAUSES_NAMED and local == found:
         found += scoped(evidence)
     found = rounded(first) or found or matching(evidence, None, 1, COSTLY)
-    found = (special + found[:1] + use + found[1:])[:MOST]
+    found = (special + found[:1] + use + found[1:])[:CAUSES_NAMED]
     return found or lost_precision(first)
 
 
 def diagnose_complex(evidence: Evidence) -> list[Cause]:
     """At most two causes among those that complex numbers allow."""
-    return matching(evidence, None, 1, (layout.sign, terms.zero, conjugates)) or local_causes(evidence)[:MOST]
+    return matching(evidence, None, 1, (layout.sign, terms.zero, conjugates)) or local_causes(evidence)[:CAUSES_NAMED]
 
 
 def matching(

@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.program.compiled import SMALL, Arrays, Programs, own_precision
+from functional_bp.checking.limits import SMALL
+from functional_bp.checking.program.compiled import Arrays, Programs, own_precision
 from functional_bp.checking.question.problem import Point
 from functional_bp.checking.truth.tolerance import ABSOLUTE, RELATIVE, roundoff
 

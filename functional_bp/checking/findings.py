@@ -7,6 +7,7 @@ import numpy as np
 
 from functional_bp.checking.causes import explain
 from functional_bp.checking.causes.evidence import Evidence, samples_near
+from functional_bp.checking.limits import CAUSES_NAMED, WORST_SHOWN
 from functional_bp.checking.program.compiled import Arrays, Programs, finite_rows, upcast
 from functional_bp.checking.question.problem import Leaf, Point, Problem
 from functional_bp.checking.question.structure import Fault
@@ -15,7 +16,6 @@ from functional_bp.checking.truth.autodiff import Oracle
 from functional_bp.checking.truth.tolerance import roundoff
 from functional_bp.checking.verdict.judge import Mismatch
 
-WORST_SHOWN = 5
 GENERAL = {"jvp", "second order", "fwd"}
 
 
@@ -41,7 +41,7 @@ class Findings:
             why = [Cause(fault.kind, fault.text)] if fault.leaf is not None or fault.kind == "raised" else []
             why = self.structural_cause(i, fault, given) + why
             return replace(
-                verdict, ok=False, summary=fault.text if fault.leaf else "", causes=tuple(why[: explain.MOST])
+                verdict, ok=False, summary=fault.text if fault.leaf else "", causes=tuple(why[:CAUSES_NAMED])
             )
         mine = [m for m in self.mismatches if m.leaf == i]
         return self.describe(verdict, mine, given) if mine else verdict
