@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from functional_bp.checking.gradients import gradient_differences
+from functional_bp.checking.networks import gradient_differences
 from functional_bp.errors import InputError
 from functional_bp.network import Layer
 from functional_bp.runs.classification import Problem, held_out, part_of, perceptron, problem

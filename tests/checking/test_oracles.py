@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from functional_bp.checking import check_backward
-from functional_bp.checking.companions import Options
-from functional_bp.checking.comparison import excess, tolerance
-from functional_bp.checking.differences import NumericalOracle
 from functional_bp.checking.examination import Examination
-from functional_bp.checking.kinks import from_ordinal, nearest_in_hull, ordinal, search
-from functional_bp.checking.oracles import AutodiffOracle
-from functional_bp.checking.problem import Point, pose
-from functional_bp.checking.programs import programs_for
+from functional_bp.checking.program.compiled import programs_for
+from functional_bp.checking.question.problem import Point, pose
+from functional_bp.checking.truth.autodiff import AutodiffOracle
+from functional_bp.checking.truth.differences import NumericalOracle
+from functional_bp.checking.truth.tolerance import excess, tolerance
+from functional_bp.checking.verdict.companions import Options
+from functional_bp.checking.verdict.kinks import from_ordinal, nearest_in_hull, ordinal, search
 
 X = np.array([0.3, -1.2, 2.5])
 

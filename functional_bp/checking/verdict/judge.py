@@ -7,13 +7,13 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.comparison import ABSOLUTE, RELATIVE, SPREAD, excess, roundoff, tolerance, underflow
-from functional_bp.checking.differences import NumericalOracle
-from functional_bp.checking.kinks import NO_KINK, Subdifferential, judge_at_kink
-from functional_bp.checking.oracles import AutodiffOracle, Oracle
-from functional_bp.checking.points import neighbours
-from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import Arrays, finite_rows, upcast
+from functional_bp.checking.program.compiled import Arrays, finite_rows, upcast
+from functional_bp.checking.question.points import neighbours
+from functional_bp.checking.question.problem import Point
+from functional_bp.checking.truth.autodiff import AutodiffOracle, Oracle
+from functional_bp.checking.truth.differences import NumericalOracle
+from functional_bp.checking.truth.tolerance import ABSOLUTE, RELATIVE, SPREAD, excess, roundoff, tolerance, underflow
+from functional_bp.checking.verdict.kinks import NO_KINK, Subdifferential, judge_at_kink
 
 # where a shake moves the outputs by a tenth, and by so many ε, they have no digit left and a derivative means nothing
 WILD, WORST_CONDITION = 0.1, 1e6

@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.inspection import largest_factor, rounded
-from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import Arrays, Programs, double_precision, upcast, widen
+from functional_bp.checking.program.compiled import Arrays, Programs, double_precision, upcast, widen
+from functional_bp.checking.program.traits import largest_factor, rounded
+from functional_bp.checking.question.problem import Point
 
 SHARE = 1e-10
 SHARES = (0.0, *(SHARE, 1e-3 * SHARE) * 4)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from functional_bp.checking.causes.mistake import Mistake, Pull
-from functional_bp.checking.causes.program import Step
+from functional_bp.checking.program.traced import Step
 
 
 def of_a_softmax(step: Step, k: int) -> Iterator[Mistake]:

@@ -5,16 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from functional_bp.checking.causes.candidates import Candidate, LocalFaults, local_faults
 from functional_bp.checking.causes.evidence import Evidence
 from functional_bp.checking.causes.layout import name_factor
-from functional_bp.checking.causes.local import Candidate, LocalFaults, local_faults
-from functional_bp.checking.programs import upcast
+from functional_bp.checking.limits import LARGEST_GRAM, MOST_CONFIRMED, MOST_FIRSTS, MOST_PAIRS
+from functional_bp.checking.program.compiled import upcast
 from functional_bp.checking.report import Cause
 
-MOST_CONFIRMED = 48
-MOST_PAIRS = 4
-MOST_FIRSTS = 3  # mistakes that explain a leaf with which a second one is looked for
-LARGEST_GRAM = 2e7  # numbers
 RIGHT = Candidate(())
 
 

@@ -6,13 +6,9 @@ from dataclasses import replace
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import Arrays, Programs, double_precision, upcast
-
-MOST_COORDINATES = 512  # up to this many, each is visited
-VISITED = 64  # of more, those where random directions raise the most doubt
-BLOCKS = 256  # directions tried at a time to find these
-AT_ONCE = 32  # directions whose values are held at a time
+from functional_bp.checking.limits import BLOCKS, DIRECTIONS_AT_ONCE, MOST_COORDINATES, VISITED
+from functional_bp.checking.program.compiled import Arrays, Programs, double_precision, upcast
+from functional_bp.checking.question.problem import Point
 
 Difference = tuple[np.ndarray, np.ndarray, np.ndarray]  # derivative, truncation and rounding error: [direction, output]
 
@@ -98,7 +94,7 @@ class NumericalOracle:
 
     def along(self, point: Point, blocks: Sequence[np.ndarray], signs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """d⟨ȳ, f⟩ when a block of coordinates moves by one step each, and its error: a number for each block."""
-        chunks = [blocks[start : start + AT_ONCE] for start in range(0, len(blocks), AT_ONCE)]
+        chunks = [blocks[start : start + DIRECTIONS_AT_ONCE] for start in range(0, len(blocks), DIRECTIONS_AT_ONCE)]
         found = [pulled(point, self.differences(point, chunk, signs)) for chunk in chunks]
         along, error = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return along, error

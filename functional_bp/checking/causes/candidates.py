@@ -9,20 +9,23 @@ from typing import Any
 import jax
 import numpy as np
 
+from functional_bp.checking.causes.at_an_operation import mistakes
 from functional_bp.checking.causes.faulty import Switches, faulty_vjp
-from functional_bp.checking.causes.menu import mistakes
 from functional_bp.checking.causes.mistake import Mistake
-from functional_bp.checking.causes.program import Scope, Step, numbered, scopes
-from functional_bp.checking.problem import Point, Problem
-from functional_bp.checking.programs import double_precision
-
-MOST_STEPS = 400
-LONG = 120  # of a program with more steps only lost and scaled paths are tried: compilation takes its time
-MOST_CANDIDATES = 4000
-WORK = 4e8  # numbers computed for all candidates, about
-AT_ONCE = 1e6  # of them in one call
-LIKELY, MOST_LIKELY = 4, 48  # mistakes of such a rank, so many, are tried with every other
-PAIR_WORK = 2e7  # numbers computed for all these pairs
+from functional_bp.checking.limits import (
+    CANDIDATES_AT_ONCE,
+    FORWARDS_KEPT,
+    LIKELY,
+    LONG,
+    MOST_CANDIDATES,
+    MOST_LIKELY,
+    MOST_STEPS,
+    PAIR_WORK,
+    SEARCH_WORK,
+)
+from functional_bp.checking.program.compiled import double_precision
+from functional_bp.checking.program.traced import Scope, Step, numbered, scopes
+from functional_bp.checking.question.problem import Point, Problem
 
 Switched = tuple[Step, Mistake, int]  # the mistake made at a step, and its number there
 
@@ -77,8 +80,8 @@ class LocalFaults:
                 menu = mistakes(step, scope)
                 step.faults = [m for m in menu if m.drops or len(self.steps) <= LONG]
         size = 1 + sum(int(np.prod(value.shape)) for value in self.scope.values)
-        self.batch = int(np.clip(AT_ONCE / size, 1, 64))
-        self.most = int(min(MOST_CANDIDATES, WORK / size))
+        self.batch = int(np.clip(CANDIDATES_AT_ONCE / size, 1, 64))
+        self.most = int(min(MOST_CANDIDATES, SEARCH_WORK / size))
         self.candidates = [*self.singles(), *self.alike(), *self.unmasked(), *self.exchanged()]
         likely = [c for c in self.singles() if c.rank[0] <= LIKELY and not (c.swaps or c.drops)]
         most = min(MOST_LIKELY, int(PAIR_WORK / (size * len(self.candidates) + 1)))
@@ -160,7 +163,6 @@ class LocalFaults:
 
 
 KEPT: collections.OrderedDict[Any, LocalFaults | None] = collections.OrderedDict()
-MOST_KEPT = 16
 
 
 def local_faults(problem: Problem, point: Point) -> LocalFaults | None:
@@ -173,7 +175,7 @@ def local_faults(problem: Problem, point: Point) -> LocalFaults | None:
         return taken_apart(problem, point)
     if not known:
         KEPT[key] = taken_apart(problem, point)
-        if len(KEPT) > MOST_KEPT:
+        if len(KEPT) > FORWARDS_KEPT:
             KEPT.popitem(last=False)
     return KEPT[key]
 

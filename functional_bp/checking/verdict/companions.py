@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.comparison import excess, roundoff
-from functional_bp.checking.judgement import Judge
-from functional_bp.checking.problem import Point, Problem, is_float
-from functional_bp.checking.programs import Programs
-from functional_bp.checking.structure import Fault, first_line
+from functional_bp.checking.program.compiled import Programs
+from functional_bp.checking.question.problem import Point, Problem, is_float
+from functional_bp.checking.question.structure import Fault, first_line
+from functional_bp.checking.truth.tolerance import excess, roundoff
+from functional_bp.checking.verdict.judge import Judge
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.inspection import Inspection, inspect_program
-from functional_bp.checking.problem import Point, Problem, is_float
-from functional_bp.checking.structure import Fault, align, first_line
+from functional_bp.checking.limits import PROGRAMS_KEPT, SMALL
+from functional_bp.checking.program.traits import Inspection, inspect_program
+from functional_bp.checking.question.problem import Point, Problem, is_float
+from functional_bp.checking.question.structure import Fault, align, first_line
 from functional_bp.errors import InputError
-
-SMALL = 20_000  # up to this many numbers in the primals, many points share one program
 
 Arrays = list[np.ndarray]
 
@@ -246,7 +245,6 @@ Signature = tuple[tuple[tuple[int, ...], str], ...]
 
 
 KEPT: collections.OrderedDict[Any, Programs] = collections.OrderedDict()
-MOST_KEPT = 64
 
 
 def programs_for(problem: Problem, floats: Sequence[np.ndarray], indices: Sequence[np.ndarray]) -> Programs:
@@ -262,7 +260,7 @@ def programs_for(problem: Problem, floats: Sequence[np.ndarray], indices: Sequen
         return Programs(problem, floats, indices)
     if not known:
         KEPT[key] = Programs(problem, floats, indices)
-        if len(KEPT) > MOST_KEPT:
+        if len(KEPT) > PROGRAMS_KEPT:
             KEPT.popitem(last=False)
     KEPT[key].precise = KEPT[key].wide  # what an earlier check came to doubt at its own point
     return KEPT[key]

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from functional_bp.checking.inspection import equations
-from functional_bp.checking.points import invariant, project
-from functional_bp.checking.problem import Point, is_float
-from functional_bp.checking.programs import Programs, own_precision
+from functional_bp.checking.program.compiled import Programs, own_precision
+from functional_bp.checking.program.traits import equations
+from functional_bp.checking.question.points import invariant, project
+from functional_bp.checking.question.problem import Point, is_float
 
 LAYOUT = {"broadcast_in_dim", "reshape", "squeeze", "expand_dims", "copy"}  # differ where an axis is of size one anyway
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import functional_bp as bp
-from functional_bp.checking.gradients import gradient_differences
+from functional_bp.checking.networks import gradient_differences
 
 X = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
 D = np.eye(2, dtype=np.float32)[[0, 1, 0, 1, 1]]

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import jax.numpy as jnp
 
+from functional_bp.checking.causes.at_a_softmax import of_a_softmax
+from functional_bp.checking.causes.at_another_value import wrong_factors, wrong_residuals
 from functional_bp.checking.causes.mistake import BY_OUTPUT, Mistake
-from functional_bp.checking.causes.program import LAYOUT, LINEAR, Scope, Step
-from functional_bp.checking.causes.softmax import of_a_softmax
-from functional_bp.checking.causes.wrong_values import wrong_factors, wrong_residuals
+from functional_bp.checking.program.traced import LAYOUT, LINEAR, Scope, Step
 
 
 def mistakes(step: Step, scope: Scope) -> Iterator[Mistake]:

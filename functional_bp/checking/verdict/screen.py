@@ -11,9 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.comparison import ABSOLUTE, RELATIVE, roundoff
-from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import SMALL, Arrays, Programs, own_precision
+from functional_bp.checking.limits import SMALL
+from functional_bp.checking.program.compiled import Arrays, Programs, own_precision
+from functional_bp.checking.question.problem import Point
+from functional_bp.checking.truth.tolerance import ABSOLUTE, RELATIVE, roundoff
 
 
 class Screen:

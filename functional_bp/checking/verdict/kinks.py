@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from functional_bp.checking.comparison import RELATIVE
-from functional_bp.checking.points import rms
-from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import Arrays, upcast
+from functional_bp.checking.limits import HULL_COORDINATES, HULL_NUMBERS, HULL_ROWS
+from functional_bp.checking.program.compiled import Arrays, upcast
+from functional_bp.checking.question.points import rms
+from functional_bp.checking.question.problem import Point
+from functional_bp.checking.truth.tolerance import RELATIVE
 
 NEARER = 0.01  # of the step: over it a bend shrinks by as much, a kink does not
-MOST_ROWS = 24
-MOST_NUMBERS = 500_000  # of all primals together, in the gradients of as many rows
-MOST_COORDINATES = 2_000  # of a claimed row, those furthest from JAX's own, are looked for in the hull
 
 Truth = Callable[[Sequence[Point]], tuple[Arrays, Arrays, Arrays]]
 
@@ -78,7 +76,7 @@ def judge_at_kink(
 def relevant_rows(point: Point) -> list[int]:
     """The outputs whose cotangent is not zero; no more than a few, and of large primals fewer."""
     y_bar = np.concatenate([b.ravel() for b in point.y_bar])
-    most = max(2, min(MOST_ROWS, MOST_NUMBERS // sum(a.size for a in point.floats)))
+    most = max(2, min(HULL_ROWS, HULL_NUMBERS // sum(a.size for a in point.floats)))
     return [int(k) for k in np.flatnonzero(y_bar)[:most]]
 
 
@@ -155,7 +153,7 @@ class Neighbours:
         """Is the claimed row in the hull of the gradients nearby?"""
         reflected = samples[0::2] + samples[1::2] - own
         generators = np.concatenate([samples, own[None], reflected])
-        seen = np.argsort(-np.abs(claimed - own), kind="stable")[:MOST_COORDINATES]
+        seen = np.argsort(-np.abs(claimed - own), kind="stable")[:HULL_COORDINATES]
         for _ in range(8):
             generators = generators[np.all(np.isfinite(generators), axis=1)]
             residual = np.zeros_like(claimed)

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from functional_bp import Diagonal
-from functional_bp.checking import check_backward, check_rule, matching
-from functional_bp.checking.adapters import RuleOutput
+from functional_bp.checking import check_backward, check_rule
 from functional_bp.checking.catalogue import CATALOGUE, Entry, inputs
-from functional_bp.checking.matching import matching_formula
-from functional_bp.checking.problem import Point, pose
-from functional_bp.checking.programs import Programs
+from functional_bp.checking.program.compiled import Programs
+from functional_bp.checking.question.adapters import RuleOutput
+from functional_bp.checking.question.problem import Point, pose
+from functional_bp.checking.truth import formula as room
+from functional_bp.checking.truth.formula import matching_formula
 
 RNG = np.random.default_rng(0)
 WIDE = RNG.standard_normal((5, 1000)).astype("float32")
@@ -113,7 +114,7 @@ def test_no_formula_is_taken_on_trust(monkeypatch):
         y = jnp.tanh(z)
         return y, Diagonal(1 - y)
 
-    monkeypatch.setattr(matching, "CATALOGUE", (Entry("lying", lying, lambda rng: (SMALL,)),))
+    monkeypatch.setattr(room, "CATALOGUE", (Entry("lying", lying, lambda rng: (SMALL,)),))
     assert formula(jnp.tanh, SMALL) is None
     assert not check_rule(lying, SMALL).ok
 
@@ -121,6 +122,6 @@ def test_no_formula_is_taken_on_trust(monkeypatch):
         y = jnp.tanh(z)
         return y, Diagonal(1 - y * y)
 
-    monkeypatch.setattr(matching, "CATALOGUE", (Entry("honest", honest, lambda rng: (SMALL,)),))
+    monkeypatch.setattr(room, "CATALOGUE", (Entry("honest", honest, lambda rng: (SMALL,)),))
     assert formula(jnp.tanh, SMALL) is not None
     assert formula(RuleOutput(honest), SMALL) is None

@@ -6,11 +6,10 @@ from dataclasses import replace
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.problem import Point
+from functional_bp.checking.limits import FEW
+from functional_bp.checking.question.problem import Point
 
 Floats = tuple[np.ndarray, ...]
-
-FEW = 2  # points, where the primals are large
 
 
 def derived_points(

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from functional_bp.checking.problem import Leaf, Problem
+from functional_bp.checking.question.problem import Leaf, Problem
 
 
 @dataclass(frozen=True)

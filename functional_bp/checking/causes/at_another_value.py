@@ -6,9 +6,8 @@ from itertools import combinations
 import jax.numpy as jnp
 
 from functional_bp.checking.causes.mistake import BY_OUTPUT, Mistake
-from functional_bp.checking.causes.program import Scope, Step
-
-MOST_AT_HAND = 48  # values tried in the place of one
+from functional_bp.checking.limits import MOST_AT_HAND
+from functional_bp.checking.program.traced import Scope, Step
 
 
 def wrong_residuals(step: Step, k: int, scope: Scope) -> Iterator[Mistake]:

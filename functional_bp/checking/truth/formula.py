@@ -13,16 +13,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.adapters import RuleOutput
 from functional_bp.checking.catalogue import CATALOGUE, Entry
-from functional_bp.checking.comparison import roundoff
-from functional_bp.checking.differences import NumericalOracle, flat, step_sizes
-from functional_bp.checking.oracles import AutodiffOracle
-from functional_bp.checking.points import neighbours, rms
-from functional_bp.checking.problem import Point
-from functional_bp.checking.programs import Arrays, Program, Programs, double_precision, finite_rows, upcast
-
-TRIALS = 4  # points at which a rule must give the forward's values, beside the given one
+from functional_bp.checking.limits import TRIALS
+from functional_bp.checking.program.compiled import Arrays, Program, Programs, double_precision, finite_rows, upcast
+from functional_bp.checking.question.adapters import RuleOutput
+from functional_bp.checking.question.points import neighbours, rms
+from functional_bp.checking.question.problem import Point
+from functional_bp.checking.truth.autodiff import AutodiffOracle
+from functional_bp.checking.truth.differences import NumericalOracle, flat, step_sizes
+from functional_bp.checking.truth.tolerance import roundoff
 
 
 class Formula:
