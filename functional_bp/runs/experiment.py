@@ -10,7 +10,7 @@ import optax
 
 from functional_bp.checking.networks import gradient_differences
 from functional_bp.errors import InputError
-from functional_bp.network import Layer
+from functional_bp.networks import Layer
 from functional_bp.runs.classification import Problem, held_out, part_of, perceptron, problem
 from functional_bp.runs.config import Config
 from functional_bp.training.data.files import Part

@@ -9,7 +9,7 @@ import numpy as np
 import optax
 
 from functional_bp.errors import InputError
-from functional_bp.network import value_and_grad
+from functional_bp.networks import value_and_grad
 from functional_bp.runs.classification import results
 from functional_bp.runs.config import Config, to_json
 from functional_bp.runs.experiment import COMPUTE, Experiment, compare_with_autodiff, longer
