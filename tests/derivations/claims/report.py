@@ -1,7 +1,8 @@
 """What a prover says of the tables, as a list of what is wrong: `python -m claims.report [FILE …]`.
 
 From any worktree: `PYTHONPATH=<worktree>:<this worktree>/tests/derivations python -m claims.report false_ranges`.
-Without a file all are judged; `--truth` asks the evaluator alone.
+Without a file all are judged; `--truth` asks the evaluator alone, `--open`
+names what is true and not proven, too; `--fast` leaves out whether each proof prints the conditions that it needs.
 """
 
 import signal
@@ -10,7 +11,7 @@ from collections import Counter
 from time import perf_counter
 
 import derivations
-from claims.decide import decide
+from claims.decide import decide, uncovered
 from claims.judging import Answer, answer
 from claims.tables import ALLOWED, rows
 
@@ -48,12 +49,18 @@ def main(arguments: list[str]) -> None:
         seconds = perf_counter() - start
         tally[word, said.word] += 1
         wrong = said.word != word if "--truth" in arguments else said.word not in ALLOWED[word]
-        if wrong or seconds > 5:
+        wrong |= "--open" in arguments and (word, said.word) in (("true", "undecided"), ("true", "ill-typed"))
+        gap = uncovered(claim, said) if (word, said.word) == ("true", "proven") and "--fast" not in arguments else ""
+        tally["a proof lacks", "a condition"] += bool(gap)
+        if wrong or gap or seconds > 5:
             if cause != cause_before:
                 print(f"\n## {cause}")
                 cause_before = cause
             where = f" where {', '.join(map(str, said.conditions))}" if said.conditions else ""
-            more = f" ({said.text.splitlines()[0][:100]})" if said.word == "raised" else ""
+            more = f" but no condition says: {gap}" if gap else ""
+            more += (
+                f" ({' '.join(said.text.split())[:120]})" if said.word in ("raised", "undecided", "ill-typed") else ""
+            )
             print(f"- {name} | {claim} | {said.word}{where}{more} | {word} | {seconds:.1f} s", flush=True)
     print()
     for (word, said), count in sorted(tally.items()):

@@ -9,6 +9,8 @@ FILES = (
     "false_names",
     "false_analysis",
     "no_claims",
+    "true_ranges",
+    "true_analysis",
 )
 # What the prover may say of a claim that is worth so much.
 ALLOWED = {
@@ -20,15 +22,14 @@ ALLOWED = {
 
 
 def rows() -> dict[str, tuple[str, str, Claim]]:
-    """name: (what it is worth, its cause, the claim); a name is that of the file and of the row."""
+    """name: (what it is worth, its cause, the claim); a name is that of the file, the cause and the row."""
     found: dict[str, tuple[str, str, Claim]] = {}
     for file in FILES:
         module = import_module(f"claims.banks.{file}")
         for word in ALLOWED:
             for cause, table in getattr(module, word.upper(), {}).items():
                 for name, claim in table.items():
-                    key = f"{file}: {name}"
-                    assert key not in found, key
+                    key = f"{file}: {cause}: {name}"
                     found[key] = (word, cause, claim)
     return found
 
