@@ -26,6 +26,7 @@ from functional_bp.checking.question.structure import Fault, first_line
 from functional_bp.checking.report import Report
 from functional_bp.checking.truth.autodiff import AutodiffOracle
 from functional_bp.checking.truth.differences import NumericalOracle
+from functional_bp.checking.truth.doubt import Doubt
 from functional_bp.checking.truth.formula import FormulaOracle, SecondOpinion, matching_formula
 from functional_bp.checking.truth.tolerance import excess, roundoff, tolerance
 from functional_bp.checking.verdict import companions, kinks
@@ -70,7 +71,11 @@ class Examination:
             self.second = SecondOpinion(self.programs, given)
             doubtful = self.programs.size <= MOST_COORDINATES and self.programs.inspected.declared
             self.truth = AutodiffOracle(self.programs, self.second)
-            self.judge = Judge(self.truth, self.claim, numerical if doubtful else None, self.programs.inspected.smooth)
+            smooth = self.programs.inspected.smooth
+            doubt = None if smooth or not self.programs.precise else Doubt(self.truth, numerical)
+            self.judge = Judge(
+                self.truth, self.claim, numerical if doubtful else None, smooth, self.programs.claim64, doubt
+            )
             self.certain = True
             return
         formula = matching_formula(self.programs, given)
@@ -102,7 +107,7 @@ class Examination:
             points=tuple(self.judge.judged),
             skipped=tuple(self.judge.skipped),
             oracles=self.oracles(),
-            notes=tuple(self.judge.notes),
+            notes=self.judge.all_notes,
             faults=tuple(f.text for f in self.faults if f.leaf is None),
         )
 

@@ -12,7 +12,7 @@ from functional_bp.checking.program.compiled import Arrays, Programs, finite_row
 from functional_bp.checking.question.problem import Leaf, Point, Problem
 from functional_bp.checking.question.structure import Fault
 from functional_bp.checking.report import Cause, Element, Verdict
-from functional_bp.checking.truth.autodiff import Oracle
+from functional_bp.checking.truth.oracle import Oracle
 from functional_bp.checking.truth.tolerance import roundoff
 from functional_bp.checking.verdict.judge import Mismatch
 

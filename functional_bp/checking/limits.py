@@ -14,6 +14,7 @@ VISITED = 64  # of more, those where random directions raise the most doubt
 BLOCKS = 256  # directions tried at a time to find these
 DIRECTIONS_AT_ONCE = 32  # whose values are held at a time
 TRIALS = 4  # points at which a rule must give the forward's values, beside the given one
+DIRECTIONS_OF_DOUBT = 8  # along which the neighbours of a doubtful gradient of JAX's are looked at
 
 # kinks
 HULL_ROWS = 24  # of the Jacobian, at one point

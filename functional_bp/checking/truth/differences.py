@@ -9,25 +9,28 @@ import numpy as np
 from functional_bp.checking.limits import BLOCKS, DIRECTIONS_AT_ONCE, MOST_COORDINATES, VISITED
 from functional_bp.checking.program.compiled import Arrays, Programs, double_precision, upcast
 from functional_bp.checking.question.problem import Point
+from functional_bp.checking.truth.oracle import NothingLost
 
 Difference = tuple[np.ndarray, np.ndarray, np.ndarray]  # derivative, truncation and rounding error: [direction, output]
 
 
-class NumericalOracle:
+class NumericalOracle(NothingLost):
     """ȳ J from values of the forward alone: central differences with Richardson's error estimate.
 
     D(h) = (f(x + h) − f(x − h)) / 2h has an error in h²; (4 D(h/2) − D(h)) / 3 one in h⁴, and what it differs from
     D(h/2) by, with the rounding ε|f|/h, bounds it. h = ε^{1/5}·scale, ε and scale those of the dtype and of the primal.
     At a kink the two one-sided quotients don't approach each other: the error then spans them (the Clarke interval).
-    Where the forward is analytic and takes complex numbers, Im f(x + ih)/h replaces all that (no cancellation).
+    Where JAX can't differentiate the forward, but it is analytic and takes complex numbers, Im f(x + ih)/h replaces all
+    that (no cancellation). Not through loops: when the real part has converged, the other may not have.
     """
 
-    step = 1e-3
+    step, spans_kinks = 1e-3, True
 
     def __init__(self, programs: Programs) -> None:
         self.problem, self.programs = programs.problem, programs
         self.precise = programs.precise
-        self.analytic = programs.precise and programs.size <= MOST_COORDINATES
+        untraced = bool(programs.refusal) and not programs.loops
+        self.analytic = programs.precise and programs.size <= MOST_COORDINATES and untraced
         self.columns: dict[bytes, Difference] = {}
         self.visited = np.random.default_rng(0).choice(programs.size, min(programs.size, VISITED), replace=False)
         self.name = "finite differences in " + ("float64" if self.precise else str(programs.inputs[0][0].dtype))
