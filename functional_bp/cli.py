@@ -13,10 +13,12 @@ from typing import NoReturn
 
 import functional_bp.commands
 from functional_bp.errors import InputError
+from functional_bp.terminal import spell_what_is_missing
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Exit code 0, what the command gives, or 2 with one line for input that cannot be used."""
+    spell_what_is_missing()
     args = parser().parse_args(arguments)
     try:
         code = args.run(args)

@@ -28,6 +28,7 @@ from derivations.engine.kernel.terms import (
     total,
 )
 from derivations.engine.language.indices import Affine, difference, never_zero
+from derivations.engine.language.words import WORDS
 
 
 def variable(under: Reasoning, name: str, indices: tuple[Affine, ...] = ()) -> Poly:
@@ -196,51 +197,25 @@ def maximum(under: Reasoning, arguments: tuple[Poly, ...]) -> Poly:
     )
 
 
-ODD, EVEN = {"tanh", "sin", "sinh", "erf", "atan"}, {"cos", "cosh"}
-POSITIVE = {"sigmoid", "softplus", "cosh"}
-
-
 def function(under: Reasoning, name: str, arguments: tuple[Poly, ...], indices: tuple[Affine, ...] = ()) -> Poly:
-    """f(x): tanh(−x) = −tanh x, cos(−x) = cos x, σ(−x) = 1 − σ(x), softplus(−x) = softplus(x) − x.
+    """f(x), of which the table of words knows the sign and f(−x) = a + b x + c f(x)."""
+    (x,), word = arguments, NAMED[name]
+    if word.reflection is not None:
+        a, b, c = map(Fraction, word.reflection)
+        if not x.terms and (a, b, c) == (0, 0, -1):
+            return ZERO
+        if x.terms and x.terms[min(x.terms, key=lambda m: "*".join(f"{a.key}^{e}" for a, e in m))] < 0:
+            flipped = x.scale(Fraction(-1))
+            return number(a) + flipped.scale(b) + function(under, name, (flipped,)).scale(c)
+    return single(Atom(under, "function", name, indices, arguments, positive=word.sign == 2))
 
-    With `expand`: σ(x) = 1/(1 + exp(−x)), tanh x = 2σ(2x) − 1, softplus(x) = log(1 + exp x).
-    """
-    x = arguments[0]
-    if under.expand and name in EXPANSIONS:
-        under.used.add("expansion")
-        return EXPANSIONS[name](under, x)
-    if name in ODD | EVEN | POSITIVE and x.terms:
-        first = x.terms[min(x.terms, key=lambda m: "*".join(f"{a.key}^{e}" for a, e in m))]
-        if first < 0:
-            flipped = function(under, name, (x.scale(Fraction(-1)),))
-            return {"sigmoid": lambda: ONE - flipped, "softplus": lambda: flipped + x}.get(
-                name, lambda: flipped.scale(Fraction(-1)) if name in ODD else flipped
-            )()
-    if name in ODD and not x.terms:
-        return ZERO
-    return single(Atom(under, "function", name, indices, arguments, positive=name in POSITIVE))
+
+NAMED = {word.name: word for word in WORDS.values()}
 
 
 def unknown(under: Reasoning, name: str, arguments: tuple[Poly, ...], indices: tuple[Affine, ...] = ()) -> Poly:
     """A function of which nothing is known, whatever its name."""
     return single(Atom(under, "unknown", name, indices, arguments))
-
-
-def _sigmoid(under: Reasoning, x: Poly) -> Poly:
-    return power(ONE + exp(under, x.scale(Fraction(-1))), -1, under)
-
-
-def _halves(under: Reasoning, x: Poly, sign: int) -> Poly:
-    return (exp(under, x) + exp(under, x.scale(Fraction(-1))).scale(Fraction(sign))).scale(Fraction(1, 2))
-
-
-EXPANSIONS = {
-    "sigmoid": _sigmoid,
-    "tanh": lambda under, x: _sigmoid(under, x.scale(Fraction(2))).scale(Fraction(2)) - ONE,
-    "softplus": lambda under, x: log(under, ONE + exp(under, x)),
-    "sinh": lambda under, x: _halves(under, x, -1),
-    "cosh": lambda under, x: _halves(under, x, 1),
-}
 
 
 REBUILD.update(

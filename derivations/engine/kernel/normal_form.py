@@ -41,14 +41,12 @@ from derivations.engine.kernel.sums import bound, sum_over
 from derivations.engine.kernel.terms import ONE, Poly, number, product, total
 from derivations.engine.language.calculus import evaluate_derivatives
 from derivations.engine.language.domains import known_sign
+from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.indices import Affine, Leaf, affine, fresh, plain
-from derivations.engine.language.vocabulary import KNOWN, FieldValue, Maximum, step
+from derivations.engine.language.vocabulary import FieldValue, Maximum, step
+from derivations.engine.language.words import WORDS
 
 Bound = Mapping[Expr, Leaf]
-
-
-class NoFormula(ValueError):
-    """The expression is not a formula that can be judged."""
 
 
 def normal_form(expression: Expr, under: Reasoning) -> Poly:
@@ -187,7 +185,7 @@ def maximum_over(under: Reasoning, body: Poly, where: Poly, dummy: Leaf) -> Poly
 
 
 def _maximum(e: Maximum, env: Bound, under: Reasoning) -> Poly:
-    k, lower, upper = e.limits
+    ((k, lower, upper),) = e.limits
     dummy = fresh(leaf_of(k, (lower, upper)))
     inner = {**env, k: dummy}
     return maximum_over(under, convert(e.body, inner, under), convert(e.where, inner, under), dummy)
@@ -197,7 +195,7 @@ def _field(e: FieldValue, env: Bound, under: Reasoning) -> Poly:
     where = tuple(index_expression(i, env) for i in e.indices)
     if not e.limits:
         return atoms.unknown(under, e.name, (convert(e.body, env, under),), where)
-    k, lower, upper = e.limits
+    ((k, lower, upper),) = e.limits
     dummy = fresh(leaf_of(k, (lower, upper)))
     return bound(under, "field", e.name, where, (convert(e.body, {**env, k: dummy}, under),), dummy)
 
@@ -246,13 +244,18 @@ def _is_positive_where(condition: Relational, gap: Poly, under: Reasoning) -> Po
     raise NoFormula(f"condition {condition} is not an inequality")
 
 
-def _function(e: Function, env: Bound, under: Reasoning) -> Poly:
-    name, arguments = e.func.__name__, tuple(convert(a, env, under) for a in e.args)
+def _function(e: Any, env: Bound, under: Reasoning) -> Poly:
     if isinstance(e, AppliedUndef):
-        return atoms.unknown(under, name, arguments)
-    if name not in KNOWN:
-        raise NoFormula(f"function {name} is unknown")
-    return atoms.function(under, name, arguments)
+        return atoms.unknown(under, e.func.__name__, tuple(convert(a, env, under) for a in e.args))
+    word = WORDS.get(type(e))
+    if word is None:
+        raise NoFormula(f"function {type(e).__name__} is unknown")
+    if word.definition is not None:
+        return convert(word.definition(e.args[0]), env, under)
+    if under.expand and word.by_exp is not None:
+        under.used.add("expansion")
+        return convert(word.by_exp(e.args[0]), env, under)
+    return atoms.function(under, word.name, (convert(e.args[0], env, under),))
 
 
 def _heaviside(e: Any, env: Bound, under: Reasoning) -> Poly:

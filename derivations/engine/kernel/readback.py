@@ -95,11 +95,11 @@ def _atom(atom: Atom, names: Names) -> Expr:
         case "sum":
             return Sum(args[0], *limits)
         case "maximum":
-            return Maximum(args[0], limits[0], args[1])
+            return Maximum(args[0], Tuple(*limits), args[1])
         case "product":
             return Product(args[0], *limits)
         case "field":
-            return FieldValue(Str(atom.name), Tuple(*indices), args[0], limits[0])
+            return FieldValue(Str(atom.name), Tuple(*indices), args[0], Tuple(*limits))
         case "unknown" if not indices:
             return Function(atom.name)(*args)
     if indices:

@@ -69,7 +69,7 @@ def smooth_where(e: Expr, x: Expr) -> set[Relational]:
         elif isinstance(part, Piecewise):
             found |= {Ne(r.lhs, r.rhs) for r in part.atoms(Relational) if r.has(Indexed) or r.has(symbol)}
         elif isinstance(part, Maximum):
-            found.add(Eq(Sum(Mul(part.where, step(part.body - part)), part.limits), 1))
+            found.add(Eq(Sum(Mul(part.where, step(part.body - part)), *part.limits), 1))
         else:
             found.add(Ne(part.args[0], 0))
     return {r for r in found if isinstance(r, Relational)}
