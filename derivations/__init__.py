@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from derivations.engine.derivation import Derivation, Step
-from derivations.engine.judging.prover import EngineBug, Verdict, judge
+from derivations.engine.judging.judge import judge
+from derivations.engine.judging.verdict import Verdict
 from derivations.engine.language.calculus import derivative
 from derivations.engine.language.indices import dimension
 from derivations.engine.language.vocabulary import (
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Derivation",
-    "EngineBug",
     "Field",
     "Maximum",
     "Step",

@@ -6,7 +6,8 @@ from html import escape
 
 from sympy import Basic, Eq, Expr
 
-from derivations.engine.judging.prover import Verdict, judge
+from derivations.engine.judging.judge import judge
+from derivations.engine.judging.verdict import Verdict
 from derivations.engine.language.latex import latex
 from derivations.engine.language.plain import plain, width
 from derivations.engine.language.prose import prose

@@ -30,7 +30,8 @@ from sympy import (
 from sympy.core.function import AppliedUndef
 
 from derivations.engine.judging.hypotheses import Hypotheses
-from derivations.engine.kernel.normal_form import NoFormula, index_expression, leaf_of
+from derivations.engine.language.fold import NoFormula
+from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import Leaf, inside
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import Binding, step
@@ -159,5 +160,7 @@ def _check_axes(parts: Iterable[Expr]) -> None:
 
 def dimensions_of(expressions: Iterable[Basic]) -> list[Symbol]:
     """The symbols that are sizes: those in the ranges of indices."""
+    expressions = tuple(expressions)
     ends: list[Any] = [k.upper for e in expressions for k in e.atoms(Idx)]
+    ends += [limit[2] for e in expressions for s in e.atoms(Sum, Product) for limit in s.limits if len(limit) == 3]
     return sorted({symbol for end in ends if end is not None for symbol in end.free_symbols}, key=str)

@@ -22,6 +22,7 @@ def canonical_order(dummies: list[Leaf], powers: Powers) -> list[Leaf]:
 
 
 def _search(dummies: list[Leaf], powers: Powers, colours: dict[Leaf, str]) -> list[Leaf]:
+    next(iter(powers)).under.tick()
     colours = _refine(dummies, powers, colours)
     cells: dict[str, list[Leaf]] = {}
     for d in dummies:
@@ -72,6 +73,8 @@ def _atom_text(atom: Atom, colours: Mapping[Leaf, str]) -> str:
     inner = {**colours, **{b: "•" + b.range_key for b in atom.binders}}
     if atom.kind == "delta":  # i − j and j − i are the same delta
         indices = "".join(sorted(f"{abs(c)}{inner.get(leaf, leaf.name)}" for leaf, c in atom.indices[0].terms))
+    elif atom.name in atom.under.symmetric and atom.kind == "variable":
+        indices = ",".join(sorted(i.render(inner) for i in atom.indices))
     else:
         indices = ",".join(i.render(inner) for i in atom.indices)
     return f"{atom.kind}:{atom.name}[{indices}]({';'.join(_poly_text(p, inner) for p in atom.args)})"
