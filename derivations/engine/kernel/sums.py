@@ -209,7 +209,7 @@ def matches(under: Reasoning, rule: Rule, dummies: list[Leaf], powers: Powers) -
 
     def search(pattern: list[tuple[Atom, Exponent]], values: dict[Leaf, Affine], used: Powers):
         if not pattern:
-            if all(substitute_atom(wanted, values) == single(atom) for wanted, atom in pairs):
+            if all(_becomes(wanted, atom, values) for wanted, atom in pairs):
                 yield values, used
             return
         (wanted, e), *others = pattern
@@ -237,6 +237,12 @@ def matches(under: Reasoning, rule: Rule, dummies: list[Leaf], powers: Powers) -
         if any(not a.leaves.isdisjoint(bound) for a in rest):
             continue
         yield Match(values, used, monomial(rest), tuple(d for d in dummies if d not in bound))
+
+
+def _becomes(wanted: Atom, atom: Atom, values: dict[Leaf, Affine]) -> bool:
+    if wanted.kind == "variable":  # no rule may be tried on it here
+        return tuple(substitute_index(i, values) for i in wanted.indices) == atom.indices
+    return substitute_atom(wanted, values) == single(atom)
 
 
 def _dummy_for(pattern: Leaf, values: dict[Leaf, Affine], dummies: list[Leaf]) -> Leaf | None:

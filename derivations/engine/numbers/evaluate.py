@@ -11,17 +11,18 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from sympy import Add, Expr, Idx, Integer, Max, Rational, Symbol
+from sympy import Add, Expr, Idx, Integer, Max, Pow, Rational, Symbol
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt
 from sympy.logic.boolalg import And
 
-from derivations.engine.language.fold import Algebra, Body, Env
+from derivations.engine.language.fold import Algebra, Body, Env, is_index
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import Maximum
 from derivations.engine.language.words import Word
 from derivations.engine.numbers import matrix, unknown
 from derivations.engine.numbers.arithmetic import FUNCTIONS, Inadmissible
 
+LARGEST_POWER, LARGEST_RANGE = 4096, 100_000
 SIGNS = {Gt: (1,), Ge: (0, 1), Lt: (-1,), Le: (-1, 0)}
 
 
@@ -64,6 +65,8 @@ class Evaluation(Algebra[Any]):
         if isinstance(e, (Symbol, Idx)):
             return env[e] if e in env else self.sizes[e]
         parts = [self.index(a, env) for a in e.args]
+        if isinstance(e, Pow):
+            return parts[0] ** parts[1]
         return sum(parts) if isinstance(e, Add) else prod(parts)
 
     integer = index
@@ -77,7 +80,10 @@ class Evaluation(Algebra[Any]):
             yield dict(env)
             return
         (k, lower, upper), *inner = limits
-        for value in range(self.index(lower, env), self.index(upper, env) + 1):
+        values = range(self.index(lower, env), self.index(upper, env) + 1)
+        if len(values) > LARGEST_RANGE:
+            raise Inadmissible(f"{len(values)} terms")
+        for value in values:
             yield from self.ranges(inner, {**env, k: value})
 
     def number(self, at, value):
@@ -121,9 +127,16 @@ class Evaluation(Algebra[Any]):
 
     def pow(self, at):
         base, exponent = self(at.node.base, at.env), at.node.exp
-        if isinstance(exponent, Integer):
-            whole = self.times(base for _ in range(abs(int(exponent))))
-            return whole if exponent > 0 else self.arithmetic.reciprocal(whole)
+        if is_index(exponent, at.env) and exponent.is_integer:
+            power = self.index(exponent, at.env)
+            if abs(power) > LARGEST_POWER:
+                raise Inadmissible(f"the power {power}")
+            if power <= 0 and self.arithmetic.sign(base) == 0:
+                raise Inadmissible("division by zero")
+            whole = self.times(base for _ in range(abs(power)))
+            return whole if power >= 0 else self.arithmetic.reciprocal(whole)
+        if base == 0 and exponent.is_positive:
+            return base
         return self.exp(self.arithmetic.multiply(self(exponent, at.env), self.log(base)))
 
     def exp(self, x):
