@@ -30,7 +30,8 @@ from sympy import (
 from sympy.core.function import AppliedUndef
 
 from derivations.engine.judging.hypotheses import Hypotheses
-from derivations.engine.kernel.normal_form import NoFormula, index_expression, leaf_of
+from derivations.engine.language.fold import NoFormula
+from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import Leaf, inside
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import Binding, step

@@ -12,11 +12,13 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 
 from derivations.engine.kernel.assumptions import Fact, Reasoning
 from derivations.engine.kernel.laws import LAWS
-from derivations.engine.kernel.normal_form import NoFormula, convert, index_expression, leaf_of
+from derivations.engine.kernel.normal_form import convert
 from derivations.engine.kernel.sums import Rule, opened
 from derivations.engine.kernel.terms import Poly
 from derivations.engine.language.calculus import derivative
 from derivations.engine.language.domains import smooth_where
+from derivations.engine.language.fold import NoFormula
+from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import inside
 from derivations.engine.language.renaming import free_indices, replace_index
 from derivations.engine.numbers.arithmetic import Inadmissible

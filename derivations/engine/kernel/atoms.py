@@ -28,7 +28,7 @@ from derivations.engine.kernel.terms import (
     total,
 )
 from derivations.engine.language.indices import Affine, difference, never_zero
-from derivations.engine.language.words import WORDS
+from derivations.engine.language.words import BY_NAME
 
 
 def variable(under: Reasoning, name: str, indices: tuple[Affine, ...] = ()) -> Poly:
@@ -197,20 +197,17 @@ def maximum(under: Reasoning, arguments: tuple[Poly, ...]) -> Poly:
     )
 
 
-def function(under: Reasoning, name: str, arguments: tuple[Poly, ...], indices: tuple[Affine, ...] = ()) -> Poly:
-    """f(x), of which the table of words knows the sign and f(−x) = a + b x + c f(x)."""
-    (x,), word = arguments, NAMED[name]
+def function(under: Reasoning, name: str, arguments: tuple[Poly, ...]) -> Poly:
+    """A word's function, at the sign of x that comes first: f(−x) = a + b x + c f(x), such as σ(−x) = 1 − σ(x)."""
+    word, (x,) = BY_NAME[name], arguments
     if word.reflection is not None:
         a, b, c = map(Fraction, word.reflection)
-        if not x.terms and (a, b, c) == (0, 0, -1):
+        if not x.terms and (a, c) == (0, -1):
             return ZERO
         if x.terms and x.terms[min(x.terms, key=lambda m: "*".join(f"{a.key}^{e}" for a, e in m))] < 0:
             flipped = x.scale(Fraction(-1))
             return number(a) + flipped.scale(b) + function(under, name, (flipped,)).scale(c)
-    return single(Atom(under, "function", name, indices, arguments, positive=word.sign == 2))
-
-
-NAMED = {word.name: word for word in WORDS.values()}
+    return single(Atom(under, "function", name, (), arguments, positive=word.sign == 2))
 
 
 def unknown(under: Reasoning, name: str, arguments: tuple[Poly, ...], indices: tuple[Affine, ...] = ()) -> Poly:
@@ -225,7 +222,7 @@ REBUILD.update(
     exp=lambda atom, indices, args: exp(atom.under, args[0]),
     log=lambda atom, indices, args: log(atom.under, args[0], positive=True),  # as it was, or its condition is noted
     step=lambda atom, indices, args: step(atom.under, args[0]),
-    function=lambda atom, indices, args: function(atom.under, atom.name, args, indices),
+    function=lambda atom, indices, args: function(atom.under, atom.name, args),
     unknown=lambda atom, indices, args: unknown(atom.under, atom.name, args, indices),
     quotient=lambda atom, indices, args: args[0],
 )

@@ -94,12 +94,13 @@ class _Slope(Algebra[Any]):
         return Add(*(Mul(partial(at.node, p), inner) for p, inner in slopes if inner != 0))
 
     def word(self, at, word, x):
-        return Integer(0) if x == 0 else Mul(word.slope(at.node.args[0]), x)
+        inner = x()
+        return Integer(0) if inner == 0 else Mul(word.slope(at.node.args[0]), inner)
 
     def step(self, at, x):
         return self.chain(at)
 
-    sign = absolute = step
+    sign = absolute = heaviside = step
 
     def extreme(self, at, parts):
         return self.chain(at)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from sympy import Add, Expr, Heaviside, Idx, Integer, Max, Pow, Rational, Symbol
+from sympy import Add, Expr, Idx, Integer, Max, Pow, Rational, Symbol
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt
 from sympy.logic.boolalg import And
 
@@ -152,7 +152,7 @@ class Evaluation(Algebra[Any]):
         if written is not None and word.name not in FUNCTIONS:
             return self(written(at.node.args[0]), at.env)
         own = {"exp": self.exp, "log": self.log}.get(word.name)
-        return own(x) if own else self.arithmetic.function(word.name, x)
+        return own(x()) if own else self.arithmetic.function(word.name, x())
 
     def sum(self, at, limits, body: Body):
         return self.add(at, (body(env) for env in self.ranges(limits[::-1], at.env)))
@@ -193,10 +193,11 @@ class Evaluation(Algebra[Any]):
             return True
 
     def step(self, at, x):
+        return self.number(at, Fraction(int(self.sign_of(at.node.args[0], at.env) >= 0)))
+
+    def heaviside(self, at, x):
         s = self.sign_of(at.node.args[0], at.env)
-        if s == 0 and isinstance(at.node, Heaviside):
-            return self(at.node.args[1], at.env)
-        return self.number(at, Fraction(int(s >= 0)))
+        return self(at.node.args[1], at.env) if s == 0 else self.number(at, Fraction(int(s > 0)))
 
     def sign(self, at, x):
         return self.number(at, Fraction(self.sign_of(at.node.args[0], at.env)))
