@@ -61,10 +61,13 @@ def _names(e: Basic) -> frozenset:
 
 
 class Evaluation:
-    """Values at one point. `moved` are the derivatives around a formula: (tag, name, the entry that it moves)."""
+    """Values at one point. `moved` are the derivatives around a formula: (tag, name, the entry that it moves).
 
-    def __init__(self, point):
-        self.point = point
+    Without `defined` every entry is taken as the point has it, and no hypothesis is asked for it.
+    """
+
+    def __init__(self, point, defined: bool = True):
+        self.point, self.defined = point, defined
         self.memory: dict = {}
         self.asked: set = set()
 
@@ -136,14 +139,25 @@ class Evaluation:
         key = (name, where, moved)
         if key in self.memory:
             return self.memory[key]
-        if key not in self.asked:
-            self.asked.add(key)
-            try:
-                for right, env in self.point.definitions(self, name, where):
-                    self.memory[key] = self(right, env, moved)
-                    return self.memory[key]
-            finally:
-                self.asked.discard(key)
+        if (
+            not self.defined or key in self.asked
+        ):  # a hypothesis such as A_ij = A_ji leads back here: this entry is free
+            return self.point.value(name, where)
+        if moved:
+            self.entry(name, where, ())  # so that the free ones are the same inside a derivative as outside
+        self.asked.add(key)
+        try:
+            self.memory[key] = self._defined(name, where, moved)
+        finally:
+            self.asked.discard(key)
+        return self.memory[key]
+
+    def _defined(self, name, where: tuple[int, ...], moved: tuple) -> Any:
+        for right, env in self.point.definitions(self, name, where):
+            value = self(right, env, moved)
+            if not moved:
+                self.point.values[name, where] = value
+            return value
         return self.point.value(name, where)
 
     # arithmetic
