@@ -7,7 +7,9 @@ A command module has HELP, add_arguments(parser) and run(args); it imports JAX o
 import argparse
 import logging
 import os
+import signal
 import sys
+import threading
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import NoReturn
@@ -26,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     terminal.prepare()
     args = parser().parse_args(arguments)
     name = f"functional-bp {args.command}"
+    with_ctrl_c_as_an_exception()
     with warnings_in_a_line(name):
         try:
             code = args.run(args)
@@ -44,6 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
             return code
         except Exception as error:
             return failed(name, error)
+
+
+def with_ctrl_c_as_an_exception() -> None:
+    """As Python has it, unless it is ignored: what a command has begun, it ends."""
+    if threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT)):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def refuse(message: str, code: int = 2) -> int:
