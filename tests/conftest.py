@@ -9,6 +9,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 def pytest_addoption(parser):
+    parser.addoption("--interruptions", type=int, default=3, help="signals and kills that a run outlives; default 3")
     parser.addoption("--seeds", type=int, default=1, help="of each case in the walk for false alarms; default 1")
 
 
@@ -30,3 +31,8 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def interruptions(request):
+    return request.config.getoption("--interruptions")
