@@ -25,6 +25,7 @@ def test_there_are_many_and_each_has_its_name():
 
 
 @pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_no_alarm(case):
     report = case.report()

@@ -57,8 +57,12 @@ def log_det_positive_backward(primals, g):
 
 
 def determinant_backward(primals, g):
+    """The cofactors, so that it holds for singular matrices too."""
     (A,) = primals
-    return (g * jnp.linalg.det(A) * jnp.linalg.inv(A).T,)
+    n = len(A)
+    minors = [[jnp.delete(jnp.delete(A, i, axis=0), j, axis=1) for j in range(n)] for i in range(n)]
+    cofactors = [[(-1) ** (i + j) * jnp.linalg.det(minors[i][j]) for j in range(n)] for i in range(n)]
+    return (g * jnp.array(cofactors, A.dtype).reshape(A.shape),)
 
 
 def cholesky(A):
