@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from derivations.engine.calculus import derivative
 from derivations.engine.derivation import Derivation, Step
-from derivations.engine.indices import dimension
-from derivations.engine.prover import EngineBug, Verdict, judge
-from derivations.engine.vocabulary import (
+from derivations.engine.judging.judge import judge
+from derivations.engine.judging.verdict import Verdict
+from derivations.engine.language.calculus import derivative
+from derivations.engine.language.indices import dimension
+from derivations.engine.language.vocabulary import (
     Field,
     Maximum,
     equation,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Derivation",
-    "EngineBug",
     "Field",
     "Maximum",
     "Step",

@@ -44,6 +44,11 @@ JACOBIANS = {
     "Composed with a row": bp.Composed((bp.Diagonal(draw(_BATCH, 5)), _affine())),
     "Sum": bp.Sum((bp.Identity((4,)), bp.Dense(draw(_BATCH, 4, 4)))),
     "Sum of rows": bp.Sum((_affine(), _affine())),
+    "Scaled": bp.Scaled(draw(), bp.Dense(draw(_BATCH, 5, 4))),
+    "Scaled row": bp.Scaled(draw(), _affine()),
+    "Transposed": bp.Transposed(bp.Dense(draw(_BATCH, 5, 4))),
+    "Identity of a batch": bp.Identity((4,), (_BATCH,)),
+    "Dense shared by a batch": bp.Dense(draw(5, 4), (_BATCH,)),
     "Chain": bp.Chain(
         (_affine(), bp.BlockRow(((), bp.Diagonal(draw(_BATCH, 5))))), ("affine", "tanh"), ("x", "z1", "y1")
     ),

@@ -10,7 +10,9 @@ import functional_bp as bp
 from functional_bp import jacobians, rules
 
 ROOT = Path(__file__).parents[1]
-RULE_FILES = sorted(path for path in (ROOT / "functional_bp" / "rules").glob("*.py") if path.stem != "__init__")
+RULE_FILES = sorted(
+    path for path in (ROOT / "functional_bp" / "rules").glob("*.py") if path.stem not in ("__init__", "catalogue")
+)
 MATHEMATICS = [*RULE_FILES, *sorted((ROOT / "functional_bp" / "jacobians").glob("*.py"))]
 FORMULA = re.compile(r"^[yzD](_\w)? = .+;  \S")  # the output; the Jacobian
 

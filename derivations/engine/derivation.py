@@ -5,10 +5,11 @@ from functools import cached_property
 
 from sympy import Basic, Eq, Expr
 
-from derivations.engine.plain import plain, width
-from derivations.engine.printing import latex
-from derivations.engine.prover import Verdict, judge
-from derivations.engine.renaming import free_indices
+from derivations.engine.judging.judge import judge
+from derivations.engine.judging.verdict import Verdict
+from derivations.engine.language.plain import plain, width
+from derivations.engine.language.printing import latex
+from derivations.engine.language.renaming import free_indices
 
 
 @dataclass(frozen=True)

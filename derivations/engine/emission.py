@@ -44,10 +44,10 @@ from sympy.core.numbers import NumberSymbol
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 
-from derivations.engine.calculus import summed
-from derivations.engine.hypotheses import gather
-from derivations.engine.renaming import free_indices, indices_of
-from derivations.engine.vocabulary import Maximum, sigmoid, softplus, step
+from derivations.engine.judging.hypotheses import gather
+from derivations.engine.language.calculus import summed
+from derivations.engine.language.renaming import free_indices, indices_of
+from derivations.engine.language.vocabulary import Maximum, sigmoid, softplus, step
 
 ELEMENTWISE = {
     exp: jnp.exp,

@@ -11,12 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.adapters import FromResiduals, RuleBackward, RuleOutput, RuleTangent
-from functional_bp.checking.companions import Options
 from functional_bp.checking.examination import Examination
-from functional_bp.checking.problem import argument_names, pose
+from functional_bp.checking.question.adapters import FromResiduals, RuleBackward, RuleOutput, RuleTangent
+from functional_bp.checking.question.problem import argument_names, pose
+from functional_bp.checking.question.structure import first_line
 from functional_bp.checking.report import Report
-from functional_bp.checking.structure import first_line
+from functional_bp.checking.verdict.companions import Options
 from functional_bp.errors import InputError
 
 

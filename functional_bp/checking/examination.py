@@ -7,26 +7,33 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking import companions, kinks, structure
-from functional_bp.checking.companions import Options
-from functional_bp.checking.comparison import excess, roundoff, tolerance
-from functional_bp.checking.differences import MOST_COORDINATES, NumericalOracle
 from functional_bp.checking.findings import Findings, covers
-from functional_bp.checking.judgement import Judge, Mismatch, surely_close
-from functional_bp.checking.matching import FormulaOracle, SecondOpinion, matching_formula
-from functional_bp.checking.oracles import AutodiffOracle
-from functional_bp.checking.points import FEW, derived_points
-from functional_bp.checking.problem import Point, Problem
-from functional_bp.checking.programs import SMALL, Arrays, Program, Programs, own_precision, programs_for
+from functional_bp.checking.limits import (
+    FEW,
+    FEW_POINTS,
+    FEW_SHAPES,
+    MOST_COORDINATES,
+    MOST_POINTS,
+    NUMBERS_OVER_POINTS,
+    SMALL,
+)
+from functional_bp.checking.program.compiled import Arrays, Program, Programs, own_precision, programs_for
+from functional_bp.checking.program.shapes import Cut, cuts_taken, point_at, programs_at
+from functional_bp.checking.question import structure
+from functional_bp.checking.question.points import derived_points
+from functional_bp.checking.question.problem import Point, Problem
+from functional_bp.checking.question.structure import Fault, first_line
 from functional_bp.checking.report import Report
-from functional_bp.checking.screen import Screen
-from functional_bp.checking.shapes import Cut, cuts_taken, point_at, programs_at
-from functional_bp.checking.structure import Fault, first_line
+from functional_bp.checking.truth.autodiff import AutodiffOracle
+from functional_bp.checking.truth.differences import NumericalOracle
+from functional_bp.checking.truth.doubt import Doubt
+from functional_bp.checking.truth.formula import FormulaOracle, SecondOpinion, matching_formula
+from functional_bp.checking.truth.tolerance import excess, roundoff, tolerance
+from functional_bp.checking.verdict import companions, kinks
+from functional_bp.checking.verdict.companions import Options
+from functional_bp.checking.verdict.judge import Judge, Mismatch, surely_close
+from functional_bp.checking.verdict.screen import Screen
 
-MOST_POINTS = 64
-MOST_NUMBERS = 20_000_000  # over all points, where a large problem is looked at thoroughly
-FEW_POINTS = 12  # where each costs as many runs of the forward as there are coordinates
-FEW_SHAPES = 2  # smaller shapes at which values are compared: each costs two compilations; of the others the structure
 ONE_PER_CENT = 0.01 / 16
 
 
@@ -64,7 +71,11 @@ class Examination:
             self.second = SecondOpinion(self.programs, given)
             doubtful = self.programs.size <= MOST_COORDINATES and self.programs.inspected.declared
             self.truth = AutodiffOracle(self.programs, self.second)
-            self.judge = Judge(self.truth, self.claim, numerical if doubtful else None, self.programs.inspected.smooth)
+            smooth = self.programs.inspected.smooth
+            doubt = None if smooth or not self.programs.precise else Doubt(self.truth, numerical)
+            self.judge = Judge(
+                self.truth, self.claim, numerical if doubtful else None, smooth, self.programs.claim64, doubt
+            )
             self.certain = True
             return
         formula = matching_formula(self.programs, given)
@@ -96,7 +107,7 @@ class Examination:
             points=tuple(self.judge.judged),
             skipped=tuple(self.judge.skipped),
             oracles=self.oracles(),
-            notes=tuple(self.judge.notes),
+            notes=self.judge.all_notes,
             faults=tuple(f.text for f in self.faults if f.leaf is None),
         )
 
@@ -109,7 +120,7 @@ class Examination:
 
     def points(self) -> list[Point]:
         size = self.programs.size
-        most = min(MOST_POINTS, max(2 * FEW, MOST_NUMBERS // max(1, size)))
+        most = min(MOST_POINTS, max(2 * FEW, NUMBERS_OVER_POINTS // max(1, size)))
         if not self.certain:
             most = FEW_POINTS if size <= MOST_COORDINATES else FEW
         most, constants = (most, self.programs.inspected.constants) if self.whole else (FEW, ())

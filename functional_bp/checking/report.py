@@ -129,7 +129,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     if verdict.worst:
         lines.append(f"  {'index':>14} {'claimed':>16} {'true':>16}")
         lines += [
-            f"  {index_text(e.index):>14} {number_text(e.claimed):>16} {number_text(e.true):>16}" for e in verdict.worst
+            f"  {index:>14} {claimed:>16} {true:>16}" for index, claimed, true in map(element_texts, verdict.worst)
         ]
     return lines
 
@@ -137,7 +137,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
 def verdict_html(verdict: Verdict) -> str:
     lines = verdict_lines(verdict)
     text = [line.strip() for line in lines if not verdict.worst or line not in lines[-1 - len(verdict.worst) :]]
-    rows = [(index_text(e.index), number_text(e.claimed), number_text(e.true)) for e in verdict.worst]
+    rows = [element_texts(e) for e in verdict.worst]
     table = table_html([("index", "claimed", "true"), *rows]) if rows else ""
     body = "".join(f"<br>{html.escape(line)}" for line in text[1:])
     return f"<p><b>{html.escape(text[0])}</b>{body}</p>{table}"
@@ -153,12 +153,14 @@ def table_html(rows: list[tuple[str, ...]]) -> str:
     return f"<table style='font:inherit;border-collapse:collapse;margin:.3em 0'>{''.join(lines)}</table>"
 
 
-def index_text(index: tuple[int, ...]) -> str:
-    return "[" + ", ".join(map(str, index)) + "]"
-
-
-def number_text(value: float | complex) -> str:
-    return f"{value:.7g}"
+def element_texts(element: Element) -> tuple[str, str, str]:
+    """Index, claimed and true value, with as many digits as it takes to tell these apart."""
+    index = "[" + ", ".join(map(str, element.index)) + "]"
+    for digits in range(7, 18):
+        claimed, true = f"{element.claimed:.{digits}g}", f"{element.true:.{digits}g}"
+        if claimed != true:
+            break
+    return index, claimed, true
 
 
 def plain(value: Any) -> Any:

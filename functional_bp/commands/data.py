@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from functional_bp.training.files import DataSet
-    from functional_bp.training.rows import Rows
+    from functional_bp.training.data.files import DataSet
+    from functional_bp.training.data.rows import Rows
 
 HELP = "shape, counts, histogram and checksums of a data set"
 BAR = 40
@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from functional_bp.training.arrays import data_files, open_arrays
-    from functional_bp.training.files import open_dataset
+    from functional_bp.training.data.arrays import data_files, open_arrays
+    from functional_bp.training.data.files import open_dataset
 
     if args.path.is_dir() or args.path.suffix == ".npz":
         found = of_dataset(open_dataset(args.path))
@@ -55,8 +55,8 @@ def of_array(array: "np.ndarray", path: Path) -> dict[str, Any]:
     """One file alone; of whole numbers in one row, as labels are, also how often each occurs."""
     import numpy as np
 
-    from functional_bp.training.files import check_finite
-    from functional_bp.training.rows import Rows
+    from functional_bp.training.data.files import check_finite
+    from functional_bp.training.data.rows import Rows
 
     rows = Rows([array])
     check_finite(rows, str(path))

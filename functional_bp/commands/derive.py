@@ -19,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from derivations.engine.plain import plain
-    from derivations.registry import STEMS, derivations, of_file, of_rule
+    from derivations.engine.language.plain import plain
+    from derivations.registry import derivations, of_file, of_rule, stems
 
     if args.list:
         width = max(map(len, derivations()))
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     if args.name in derivations():
         introduction, chosen = "", (derivations()[args.name],)
     else:
-        introduction, chosen = of_file(args.name) if args.name in STEMS else ("", of_rule(args.name))
+        introduction, chosen = of_file(args.name) if args.name in stems() else ("", of_rule(args.name))
     if not chosen:
         raise InputError(f"no derivation {args.name!r}; there are {', '.join(derivations())}")
     checks = [derivation.check() for derivation in chosen]
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 def text(derivation, check) -> str:
     """The derivation, the outcome of its check, and what is possible at its kink."""
-    from derivations.engine.plain import plain
+    from derivations.engine.language.plain import plain
     from derivations.registry import kinks
 
     lines = [derivation.unicode(), str(check)]

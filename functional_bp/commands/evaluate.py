@@ -24,8 +24,8 @@ def run(args: argparse.Namespace) -> int:
     from functional_bp.runs.experiment import experiment
     from functional_bp.runs.run_folder import RunFolder
     from functional_bp.runs.showing import print_results
-    from functional_bp.training.processes import is_first
-    from functional_bp.training.stores import store
+    from functional_bp.training.devices.processes import is_first
+    from functional_bp.training.saving.stores import store
 
     folder = RunFolder(args.run_folder)
     of = experiment(folder.load_config())

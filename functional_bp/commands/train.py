@@ -15,10 +15,10 @@ from functional_bp.runs.config import Config, add_options, from_options, given_o
 if TYPE_CHECKING:
     from functional_bp.runs.experiment import Experiment
     from functional_bp.runs.run_folder import RunFolder
-    from functional_bp.training.checkpoints import Checkpoint
+    from functional_bp.training.devices.sharding import Layout
     from functional_bp.training.loop import Report
-    from functional_bp.training.sharding import Layout
-    from functional_bp.training.stores import Store
+    from functional_bp.training.saving.checkpoints import Checkpoint
+    from functional_bp.training.saving.stores import Store
 
 LENGTH = ("--epochs", "--steps")
 HELP = "train a network on the handwritten digits or other data"
@@ -42,8 +42,8 @@ def run(args: argparse.Namespace) -> int:
     layout = scaling.layout_of(args)
     from functional_bp.runs.experiment import experiment
     from functional_bp.runs.run import begin, is_over, made_longer, newest
-    from functional_bp.training.processes import is_first
-    from functional_bp.training.stores import store
+    from functional_bp.training.devices.processes import is_first
+    from functional_bp.training.saving.stores import store
 
     first = is_first()
     folder, config = new_or_old(args, first)

@@ -1,16 +1,15 @@
 """The algebra of Jacobians."""
 
-from functional_bp.jacobians.base import Jacobian, Shape, static
+from functional_bp.jacobians.base import Composed, Jacobian, Scaled, Sum, Transposed, static
 from functional_bp.jacobians.blocks import BlockColumn, BlockRow
 from functional_bp.jacobians.chain import Chain
-from functional_bp.jacobians.composed import Composed
 from functional_bp.jacobians.dense import Dense, RowVector
 from functional_bp.jacobians.diagonal import Diagonal, Identity
 from functional_bp.jacobians.minus_outer import DiagonalMinusOuter, IdentityMinusRows
 from functional_bp.jacobians.products import OwnColumn, PairProduct
 from functional_bp.jacobians.selection import Selection
+from functional_bp.jacobians.shape import Shape
 from functional_bp.jacobians.shared import Broadcast, Outer
-from functional_bp.jacobians.sum import Sum
 
 __all__ = [
     "BlockColumn",
@@ -28,8 +27,10 @@ __all__ = [
     "OwnColumn",
     "PairProduct",
     "RowVector",
+    "Scaled",
     "Selection",
     "Shape",
     "Sum",
+    "Transposed",
     "static",
 ]

@@ -7,14 +7,29 @@ from functional_bp.jacobians.base import AnyArray, Jacobian, Shape, static
 
 
 class Identity(Jacobian):
-    """J = I, of an input of shape `core`: y_bar @ J = y_bar."""
+    """J = I, of an input of shape `core`: y_bar @ J = y_bar. It is its own transpose.
+
+    `batch` is only for `shape` and `to_dense()`.
+    """
 
     core: tuple[int, ...] = static()
+    batch: tuple[int, ...] = static(default=())
     is_square = True
+    is_unit = True
 
     @property
     def shape(self) -> Shape:
-        return Shape((), self.core, self.core)
+        return Shape(self.batch, self.core, self.core)
+
+    @property
+    def T(self) -> "Identity":
+        return self
+
+    def absorbs(self, first: Jacobian) -> Jacobian | None:
+        return first if first.shape.outputs == self.core else None
+
+    def absorbed_by(self, second: Jacobian) -> Jacobian | None:
+        return second if second.shape.inputs == self.core else None
 
     def vjp(self, y_bar: Float[AnyArray, "*batch_core"]) -> Float[Array, "*batch_core"]:
         return jnp.asarray(y_bar)
@@ -28,6 +43,7 @@ class Diagonal(Jacobian):
 
     d: Float[Array, "*batch n"]
     is_square = True
+    is_diagonal = True
 
     @property
     def shape(self) -> Shape:
@@ -40,6 +56,18 @@ class Diagonal(Jacobian):
 
     def jvp(self, z_dot: Float[AnyArray, "*#batch n"]) -> Float[Array, "*_ n"]:
         return z_dot @ self
+
+    @property
+    def T(self) -> "Diagonal":
+        return self
+
+    def absorbs(self, first: Jacobian) -> "Diagonal | None":
+        return Diagonal(self.d @ first) if isinstance(first, Diagonal) else None
+
+    def merged(self, other: Jacobian) -> "Diagonal | None":
+        if isinstance(other, Diagonal) and self.d.shape == other.d.shape:
+            return Diagonal(self.d + other.d)
+        return None
 
     def to_dense(self) -> Float[Array, "*batch n n"]:
         unit = jnp.eye(self.d.shape[-1], dtype=self.d.dtype)

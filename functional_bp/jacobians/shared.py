@@ -23,6 +23,7 @@ class Broadcast(Jacobian):
     core: tuple[int, ...] = static()
     sum_dtype: Any = static(default=None)
     is_square = True
+    is_unit = True
 
     @property
     def shape(self) -> Shape:

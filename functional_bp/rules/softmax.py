@@ -5,6 +5,8 @@ from jaxtyping import Array, Float
 
 from functional_bp.jacobians import DiagonalMinusOuter, IdentityMinusRows
 
+__all__ = ["log_softmax", "softmax"]
+
 Vector = Float[Array, "*batch n"]
 
 

@@ -12,15 +12,16 @@ from jaxtyping import Array, Float, Int
 
 from functional_bp import rules
 from functional_bp.errors import InputError
-from functional_bp.network import Layer, Rule, affine_layer, chain
+from functional_bp.networks import Layer, Rule, affine_layer, chain
 from functional_bp.rules.dropout import dropout
-from functional_bp.training.data import Data, check, digits, ordered, stratified, with_negatives
-from functional_bp.training.files import Part, open_dataset
+from functional_bp.training.data.digits import digits, with_negatives
+from functional_bp.training.data.files import Part, open_dataset
+from functional_bp.training.data.labelled import Data, check, ordered, stratified
+from functional_bp.training.data.rows import Chosen
 from functional_bp.training.metrics import classes, confusion_matrix
-from functional_bp.training.rows import Chosen
 
 if TYPE_CHECKING:
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.devices.sharding import Layout
 
 ACTIVATIONS: dict[str, Rule] = {
     rule.__name__: rule

@@ -8,19 +8,19 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from functional_bp.checking.gradients import gradient_differences
+from functional_bp.checking.networks import gradient_differences
 from functional_bp.errors import InputError
-from functional_bp.network import Layer
+from functional_bp.networks import Layer
 from functional_bp.runs.classification import Problem, held_out, part_of, perceptron, problem
 from functional_bp.runs.config import Config
-from functional_bp.training.checkpoints import plain
-from functional_bp.training.data import Data
-from functional_bp.training.files import Part
+from functional_bp.training.data.files import Part
+from functional_bp.training.data.labelled import Data
 from functional_bp.training.optimizers import optimizer
+from functional_bp.training.saving.checkpoints import plain
 from functional_bp.training.step import State, start
 
 if TYPE_CHECKING:
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.devices.sharding import Layout
 
 MOST_REPORTS = 100
 COMPUTE = {"float32": None, "bfloat16": jnp.bfloat16}

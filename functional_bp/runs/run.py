@@ -9,25 +9,25 @@ import numpy as np
 import optax
 
 from functional_bp.errors import InputError
-from functional_bp.network import value_and_grad
+from functional_bp.networks import value_and_grad
 from functional_bp.runs.classification import results
 from functional_bp.runs.config import Config, to_json
 from functional_bp.runs.experiment import COMPUTE, Experiment, compare_with_autodiff, longer
 from functional_bp.runs.run_folder import RunFolder
 from functional_bp.runs.supervisor import beat
-from functional_bp.training.checkpoints import Checkpoint, Checkpoints
-from functional_bp.training.data import Data
+from functional_bp.training.data.labelled import Data
+from functional_bp.training.data.source import Resident, Source, Streamed
 from functional_bp.training.loop import Fit, Hook, Report, fit
 from functional_bp.training.measures import evaluation
 from functional_bp.training.metrics import correct
 from functional_bp.training.precision import value_and_grad_in
-from functional_bp.training.source import Resident, Source, Streamed
+from functional_bp.training.saving.checkpoints import Checkpoint, Checkpoints
+from functional_bp.training.saving.stores import Store
 from functional_bp.training.step import State
 from functional_bp.training.stopping import Patience, TimeLimit
-from functional_bp.training.stores import Store
 
 if TYPE_CHECKING:
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.devices.sharding import Layout
 
 PARTED = 1e-6  # the relative difference of two float64 gradients at which a derivative is wrong, not rounded
 

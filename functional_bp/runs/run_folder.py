@@ -8,8 +8,8 @@ from typing import Any
 
 from functional_bp.errors import InputError
 from functional_bp.runs.config import Config, from_json, to_json
-from functional_bp.training.archive import one_line, write_atomically
-from functional_bp.training.stores import Store
+from functional_bp.training.saving.archive import one_line, write_atomically
+from functional_bp.training.saving.stores import Store
 
 FORMAT = 1
 RESULT = ("stopped", "steps", "seconds", "confusion", "train_accuracy", "test_accuracy", "run")

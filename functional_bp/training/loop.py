@@ -10,14 +10,14 @@ import optax
 from jaxtyping import Array
 
 from functional_bp.errors import InputError
-from functional_bp.network import Layer, Rule, value_and_grad
+from functional_bp.networks import Layer, Rule, value_and_grad
+from functional_bp.training.data.order import batches
+from functional_bp.training.data.source import Resident, Source
 from functional_bp.training.faults import first_fault
-from functional_bp.training.order import batches
-from functional_bp.training.source import Resident, Source
 from functional_bp.training.step import State, noise_key, order_key, start, train_step
 
 if TYPE_CHECKING:
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.devices.sharding import Layout
 
 RUNNING, CONVERGED, NOT_FINITE = range(3)
 

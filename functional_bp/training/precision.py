@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from functional_bp.jacobians.shared import summing_in
-from functional_bp.network import Layer, Rule
+from functional_bp.networks import Layer, Rule
 
 
 def value_and_grad_in(dtype: Any) -> Callable[[Layer, Rule], Callable[..., tuple[Array, Any]]]:

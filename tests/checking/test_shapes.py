@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from functional_bp.checking import check_backward
-from functional_bp.checking.problem import pose
-from functional_bp.checking.programs import Programs
-from functional_bp.checking.shapes import Cut, cuts_taken
+from functional_bp.checking.program.compiled import Programs
+from functional_bp.checking.program.shapes import Cut, cuts_taken
+from functional_bp.checking.question.problem import pose
 
 RNG = np.random.default_rng(0)
 X, W, B = (RNG.standard_normal(shape).astype("float32") for shape in ((4, 6), (5, 6), (5,)))

@@ -18,12 +18,12 @@ every_batch = pytest.mark.parametrize("batch", BATCHES, ids=str)
 
 
 def sampled(case: Case, batch=(3,), n=None, seed=0):
-    return case.sample(jax.random.key(seed), batch, n or case.sizes[0])
+    return case.sample(seed, batch, case.entry.sizes[0] if n is None else n)
 
 
 def reference_of(case: Case, batch, constants):
     """y as a function of the differentiated inputs alone."""
-    shared = (*case.shared, *(False for _ in constants))
+    shared = (*case.entry.shared, *(False for _ in constants))
     function = batched(case.reference, shared, batch)
     return lambda *inputs: function(*inputs, *constants)
 
@@ -56,7 +56,7 @@ def y_bar_of(case, inputs, constants, dtype=None):
 def cotangents_of(case: Case, J, y_bar):
     """One cotangent an input, as a tuple also where there is one input."""
     x_bar = y_bar @ J
-    return x_bar if len(case.shared) > 1 else (x_bar,)
+    return x_bar if len(case.entry.shared) > 1 else (x_bar,)
 
 
 def assert_trees_close(got, expected, **tolerance):
@@ -70,7 +70,7 @@ def assert_trees_close(got, expected, **tolerance):
 @every_case
 @every_batch
 def test_laws_1_to_3_the_output_and_one_cotangent_a_primal_are_those_of_the_reference(case, batch):
-    for n in case.sizes:
+    for n in case.entry.sizes:
         inputs, constants = sampled(case, batch, n)
         y_bar = y_bar_of(case, inputs, constants)
         expected_y, expected = by_jax(case, batch, inputs, constants, y_bar)
@@ -82,10 +82,10 @@ def test_laws_1_to_3_the_output_and_one_cotangent_a_primal_are_those_of_the_refe
 @every_case
 @pytest.mark.parametrize("batch", [(), (3,)], ids=str)
 def test_law_3_the_dense_jacobian_is_jax_jacrev_of_each_example(case, batch):
-    for n in case.sizes:
+    for n in case.entry.sizes:
         inputs, constants = sampled(case, batch, n)
         one = jax.jacrev(case.reference, argnums=tuple(range(len(inputs))))
-        every = batched(one, (*case.shared, *(False for _ in constants)), batch)
+        every = batched(one, (*case.entry.shared, *(False for _ in constants)), batch)
         expected = jax.jit(every)(*inputs, *constants)
         dense = jax.jit(lambda *all_inputs: case.rule(*all_inputs)[1].to_dense())(*inputs, *constants)
         for got, wanted in zip(jax.tree.leaves(dense), jax.tree.leaves(expected), strict=True):
@@ -102,7 +102,7 @@ def test_law_4_the_adjoint_identity(case, batch):
     @jax.jit
     def both_sides(inputs, tangents, y_bar):
         _, J = case.rule(*inputs, *constants)
-        y_dot = J @ (tangents if len(case.shared) > 1 else tangents[0])
+        y_dot = J @ (tangents if len(case.entry.shared) > 1 else tangents[0])
         pairs = zip(jax.tree.leaves(cotangents_of(case, J, y_bar)), jax.tree.leaves(tangents), strict=True)
         return y_dot, jnp.vdot(y_bar, y_dot), sum(jnp.vdot(x_bar, x_dot) for x_bar, x_dot in pairs)
 
@@ -119,7 +119,7 @@ def test_law_5_finite_differences_along_random_directions(case):
             return case.rule(*jax.tree.map(lambda x, v: x + t * v, inputs, direction), *constants)[0]
 
         _, J = case.rule(*inputs, *constants)
-        return J @ (direction if len(case.shared) > 1 else direction[0]), (at(h) - at(-h)) / (2 * h)
+        return J @ (direction if len(case.entry.shared) > 1 else direction[0]), (at(h) - at(-h)) / (2 * h)
 
     for seed in range(3):
         inputs, constants = sampled(case, seed=seed)
@@ -134,11 +134,11 @@ def test_law_5_the_same_without_jit_and_under_vmap(case):
     y_bar = y_bar_of(case, inputs, constants)
     y, cotangents = evaluated(case, inputs, constants, y_bar)
     assert_trees_close(by_rule(case, inputs, constants, y_bar), (y, cotangents), **EXACT)
-    axes = tuple(None if is_shared else 0 for is_shared in case.shared)
+    axes = tuple(None if is_shared else 0 for is_shared in case.entry.shared)
     each = jax.jit(jax.vmap(lambda *arguments: by_rule(case, *arguments), in_axes=(axes, 0, 0)))
     mapped_y, mapped = each(inputs, constants, y_bar)
     np.testing.assert_allclose(mapped_y, y, **EXACT)
-    for is_shared, got, expected in zip(case.shared, mapped, cotangents, strict=True):
+    for is_shared, got, expected in zip(case.entry.shared, mapped, cotangents, strict=True):
         summed = jax.tree.map(lambda x: x.sum(0), got) if is_shared else got  # vmap keeps examples apart
         assert_trees_close(summed, expected, **EXACT)
 
@@ -160,7 +160,7 @@ def test_law_5_in_lower_precision_nothing_changes_its_dtype(case, dtype):
         np.testing.assert_allclose(a.astype("float64"), b, rtol=0, atol=30 * epsilon * max(scale, 1))
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.total], ids=case_id)
+@pytest.mark.parametrize("case", [case for case in CASES if case.entry.is_total], ids=case_id)
 @pytest.mark.parametrize("scale", [0.0, 1e-300, 1e4])
 def test_law_5_at_zeros_and_extremes_the_cotangents_are_finite_and_the_reference_s_where_it_has_one(case, scale):
     inputs, constants = sampled(case)
@@ -168,7 +168,7 @@ def test_law_5_at_zeros_and_extremes_the_cotangents_are_finite_and_the_reference
     y_bar = y_bar_of(case, inputs, constants)
     y, got = evaluated(case, inputs, constants, y_bar)
     assert all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves((y, got)))
-    if case.kink and scale == 0:
+    if case.entry.has_kink and scale == 0:
         return  # any subgradient is right there: the rules' own tests ask for the Clarke interval
     expected_y, expected = by_jax(case, (3,), inputs, constants, y_bar)
     np.testing.assert_allclose(y, expected_y, **EXACT)

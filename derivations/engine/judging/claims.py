@@ -1,0 +1,166 @@
+"""Is this a claim at all? Every refusal is one line that names the part."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sympy import (
+    Abs,
+    Basic,
+    Derivative,
+    Expr,
+    Float,
+    Function,
+    Heaviside,
+    Idx,
+    Indexed,
+    IndexedBase,
+    KroneckerDelta,
+    Max,
+    Min,
+    Piecewise,
+    Product,
+    Sum,
+    Symbol,
+    exp,
+    log,
+    nan,
+    oo,
+    sign,
+    zoo,
+)
+from sympy.core.function import AppliedUndef
+
+from derivations.engine.judging.hypotheses import Hypotheses
+from derivations.engine.kernel.normal_form import NoFormula, index_expression, leaf_of
+from derivations.engine.language.indices import Leaf, inside
+from derivations.engine.language.renaming import free_indices
+from derivations.engine.language.vocabulary import KNOWN, Binding, sigmoid, softplus, step
+
+FUNCTIONS = (KroneckerDelta, exp, log, sigmoid, softplus, step, Heaviside, sign, Abs, Max, Min, Piecewise, AppliedUndef)
+
+
+def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx]) -> None:
+    """Raise NoFormula if left = right is no well-formed claim."""
+    for side, e in (("left", left), ("right", right)):
+        _check_side(side, e)
+    free = {"left": set(free_indices(left)), "right": set(free_indices(right))}
+    ranges: dict[str, tuple] = {}
+    parts = [left, right, *(e for pair in hypotheses.definitions + hypotheses.equations for e in pair)]
+    for e in (left, right):
+        for k in e.atoms(Idx):
+            leaf_of(k)
+    for k in sorted(free["left"] | free["right"], key=str):
+        if ranges.setdefault(k.name, (k.lower, k.upper)) != (k.lower, k.upper):
+            raise NoFormula(f"index {k} has two ranges: to {ranges[k.name][1]} and to {k.upper}")
+    if not left.is_number:
+        for k in sorted(free["right"] - free["left"] - set(indices), key=str):
+            raise NoFormula(f"unbound index {k} on the right side: the left side has no {k}")
+    for e in (left, right):
+        _check_scopes(e, set(), free["left"] | free["right"])
+    _check_axes(parts)
+    _check_names(parts)
+
+
+def _check_side(side: str, e: Expr) -> None:
+    if not isinstance(e, Expr):
+        raise NoFormula(f"the {side} side is {type(e).__name__} {str(e)!r}, not a SymPy expression")
+    if e.has(zoo, nan, oo, -oo):
+        raise NoFormula(f"the {side} side divides by zero: {e}")
+    for number in e.atoms(Float):
+        raise NoFormula(f"{number} on the {side} side is not exact: write Rational(…)")
+    for f in e.atoms(Function):
+        if not isinstance(f, FUNCTIONS) and type(f).__name__ not in KNOWN:
+            raise NoFormula(f"unknown function {type(f).__name__} on the {side} side")
+    bare = _bare_array(e)
+    if bare is not None:
+        raise NoFormula(f"array {bare} on the {side} side stands without its indices")
+
+
+def _check_names(parts: Iterable[Expr]) -> None:
+    """One name, one symbol: SymPy takes `Symbol("n")` and a dimension n for two."""
+    symbols: dict[str, Basic] = {}
+    for e in parts:
+        labels = {i.base.label for i in e.atoms(Indexed)} | {k.label for k in e.atoms(Idx)}
+        for s in sorted(e.atoms(Symbol) - labels - e.atoms(Idx), key=str):
+            if symbols.setdefault(s.name, s) != s:
+                raise NoFormula(f"two symbols are called {s}, with different assumptions")
+
+
+def _bare_array(e: Basic) -> Basic | None:
+    if isinstance(e, IndexedBase):
+        return e
+    parts = e.indices if isinstance(e, Indexed) else e.args
+    return next((found for a in parts if (found := _bare_array(a)) is not None), None)
+
+
+def _check_scopes(e: Any, bound: set, free: set) -> None:
+    """An index is bound once, or free: not both."""
+    if isinstance(e, (Sum, Product, Binding)):
+        limits = e.limits if isinstance(e, (Sum, Product)) else (e.limits,) if e.limits else ()
+        for limit in limits:
+            if len(limit) != 3:
+                raise NoFormula(f"the sum over {limit[0]} has no range: write Sum(…, ({limit[0]}, 1, n))")
+            k, lower, upper = limit
+            name = type(e).__name__.lower()
+            if k in bound:
+                raise NoFormula(f"reused index {k}: a {name} over {k} stands inside another over {k}")
+            if k in free:
+                raise NoFormula(f"reused index {k}: it is free and also bound by a {name}")
+            if isinstance(k, Idx) and (k.lower, k.upper) != (lower, upper):
+                raise NoFormula(
+                    f"the {name} over {k} runs from {lower} to {upper}, but {k} is declared from {k.lower} to {k.upper}"
+                )
+            bound = bound | {k}
+        inner = [e.function] if isinstance(e, (Sum, Product)) else e.args[:-1]
+        for a in inner:
+            _check_scopes(a, bound, free)
+        return
+    if isinstance(e, (Symbol, Derivative)):
+        return
+    for a in e.args:
+        _check_scopes(a, bound, free)
+
+
+def _check_axes(parts: Iterable[Expr]) -> None:
+    """Every axis of an array is indexed by one range throughout."""
+    axes: dict[tuple[str, int], Leaf] = {}
+    uses: dict[tuple[str, int], list] = defaultdict(list)
+    ranks: dict[str, int] = {}
+    for e in parts:
+        bound = {
+            limit[0]: leaf_of(Idx(limit[0].name, tuple(limit[1:])))
+            for s in e.atoms(Sum, Product)
+            for limit in s.limits
+            if len(limit) == 3 and not isinstance(limit[0], Idx)
+        }
+        for element in sorted(e.atoms(Indexed), key=str):
+            name = str(element.base.label)
+            if ranks.setdefault(name, len(element.indices)) != len(element.indices):
+                raise NoFormula(f"{element} has {len(element.indices)} indices, elsewhere {name} has {ranks[name]}")
+            for axis, i in enumerate(element.indices):
+                index = index_expression(i, bound)
+                leaf = index.plain
+                if leaf is None:
+                    uses[name, axis].append((element, index, i))
+                    continue
+                known = axes.setdefault((name, axis), leaf)
+                if known.upper != leaf.upper:
+                    raise NoFormula(
+                        f"index {leaf.name} of {element} runs to {leaf.upper}, "
+                        f"but that axis of {name} runs to {known.upper} (index {known.name})"
+                    )
+                if leaf.lower < known.lower:
+                    axes[name, axis] = leaf
+    for key, elements in uses.items():
+        for element, index, i in elements:
+            if key in axes and index.leaves and not inside(index, axes[key]):
+                raise NoFormula(f"index {i} of {element} leaves the range of that axis, to {axes[key].upper}")
+
+
+def dimensions_of(expressions: Iterable[Basic]) -> list[Symbol]:
+    """The symbols that are sizes: those in the ranges of indices."""
+    expressions = tuple(expressions)
+    ends: list[Any] = [k.upper for e in expressions for k in e.atoms(Idx)]
+    ends += [limit[2] for e in expressions for s in e.atoms(Sum, Product) for limit in s.limits if len(limit) == 3]
+    return sorted({symbol for end in ends if end is not None for symbol in end.free_symbols}, key=str)

@@ -1,0 +1,271 @@
+"""What a claim may take for granted: definitions, equations, inequalities, indices that differ."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sympy import Derivative, Expr, Idx, Indexed, Integer, Pow, Product, Sum, Symbol, Tuple
+from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
+from sympy.functions.elementary.piecewise import ExprCondPair
+
+from derivations.engine.kernel.assumptions import Fact, Reasoning
+from derivations.engine.kernel.laws import LAWS
+from derivations.engine.kernel.normal_form import NoFormula, convert, index_expression, leaf_of
+from derivations.engine.kernel.sums import Rule, opened
+from derivations.engine.kernel.terms import Poly
+from derivations.engine.language.calculus import derivative
+from derivations.engine.language.domains import smooth_where
+from derivations.engine.language.indices import inside
+from derivations.engine.language.renaming import free_indices, replace_index
+from derivations.engine.numbers.arithmetic import Inadmissible
+from derivations.engine.numbers.evaluate import Evaluation
+
+
+@dataclass(frozen=True)
+class Hypotheses:
+    """`definitions` name a formula, `equations` rewrite one, `conditions` are inequalities of values, each for every
+    value of its indices; `different` are pairs of indices that are not equal."""
+
+    definitions: tuple[tuple[Expr, Expr], ...] = ()
+    equations: tuple[tuple[Expr, Expr], ...] = ()
+    conditions: tuple[Relational, ...] = ()
+    different: tuple[tuple[Expr, Expr], ...] = ()
+
+    @property
+    def formulas(self) -> tuple[Expr, ...]:
+        """Everything that is said, of which the names and the ranges matter."""
+        return (*(e for pair in self.definitions + self.equations + self.different for e in pair), *self.conditions)
+
+    def reasoning(self, expand: bool = False, deadline: float | None = None) -> Reasoning:
+        """What may be used to prove something under these hypotheses."""
+        pairs = tuple((index_expression(a, {}), index_expression(b, {}), Ne(a, b)) for a, b in self.different)
+        under = Reasoning(LAWS, pairs, deadline, expand)
+        under.learn(Fact(*gap_of(c, under), c) for c in self.conditions)
+        rules = tuple(_rule(left, right, under) for left, right in self.equations)
+        under.rules = rules
+        under.symmetric = frozenset(next(iter(rule.powers)).name for rule in rules if rule.exchanges)
+        under.needed, under.used, under.relied = {}, set(), {}
+        return under
+
+    def unfold(self, e: Expr, off_kinks: set[Relational]) -> Expr:
+        """The formula with every definition put in and every derivative carried out; `off_kinks` gets what that needs.
+
+        A derivative by something that is itself defined takes it as independent: with y = f(z) and D = Σ y², ∂D/∂y_i
+        is 2 y_i, and only then is y put in.
+        """
+        return self._unfold(e, frozenset(), 0, off_kinks)
+
+    def _unfold(self, e: Any, stop: frozenset[Expr], depth: int, off_kinks: set[Relational]) -> Any:
+        if depth > 60:
+            raise NoFormula("the definitions are circular")
+        if isinstance(e, Derivative):
+            result = e.expr
+            for x in e.variables:
+                inner = self._unfold(result, stop | {_base(x)}, depth + 1, off_kinks)
+                off_kinks |= {self._unfold(r, stop, depth + 1, set()) for r in smooth_where(inner, x)}
+                result = derivative(inner, x)
+            return self._unfold(result, stop, depth + 1, off_kinks)
+        if isinstance(e, (Indexed, Symbol)) and not isinstance(e, Idx):
+            found = None if _base(e) in stop else self._definition(e)
+            return e if found is None else self._unfold(found, stop, depth + 1, off_kinks)
+        if isinstance(e, (Sum, Product)):
+            limits = [_indexed_limit(limit) for limit in e.limits]
+            body = e.function
+            for old, new in zip(e.limits, limits, strict=True):
+                body = body.xreplace({old[0]: new[0]}) if old[0] != new[0] else body
+            return e.func(self._unfold(body, stop, depth, off_kinks), *limits)
+        if not e.args or (isinstance(e, Tuple) and not isinstance(e, ExprCondPair)):
+            return e
+        return e.func(*(self._unfold(a, stop, depth, off_kinks) for a in e.args))
+
+    def _definition(self, e: Expr) -> Expr | None:
+        for left, right in self.definitions:
+            if left == e:
+                return right
+            if isinstance(left, Indexed) and isinstance(e, Indexed) and left.base == e.base and _covers(left, e):
+                places = [Idx(f"·{k}", (i.lower, i.upper)) for k, i in enumerate(left.indices)]
+                for old, place in zip(left.indices, places, strict=True):
+                    right = replace_index(right, old, place)
+                for place, new in zip(places, e.indices, strict=True):
+                    right = replace_index(right, place, new)
+                return right
+        return None
+
+    def about(self, element: Expr, name: str, where: tuple[int, ...], point) -> dict[Idx, int] | None:
+        """The values of the indices at which `element` is the entry of this name at this place; None if it never is."""
+        if isinstance(element, Symbol) and not isinstance(element, Idx):
+            return {} if element.name == name and not where else None
+        if not isinstance(element, Indexed) or str(element.base.label) != name or len(element.indices) != len(where):
+            return None
+        env: dict[Idx, int] = {}
+        for k, w in zip(element.indices, where, strict=True):
+            if isinstance(k, Integer) and int(k) == w:
+                continue
+            if not isinstance(k, Idx) or env.setdefault(k, w) != w or w not in point.range_of(k):
+                return None
+        return env if point.different(env) else None
+
+    def bounds(self, name: str, where: tuple[int, ...], point) -> tuple[bool, bool]:
+        """Whether conditions say that this entry is > 0 or ≥ 0, and that it is < 1 or ≤ 1."""
+        positive = below_one = False
+        for c in self.conditions:
+            if isinstance(c, (Gt, Lt, Ge, Le)):
+                positive |= c.lts == 0 and self.about(c.gts, name, where, point) is not None
+                below_one |= c.gts == 1 and self.about(c.lts, name, where, point) is not None
+        return positive, below_one
+
+    def value(self, name: str, where: tuple[int, ...], point) -> Fraction | None:
+        """A value that satisfies the equations about this entry: 0 or 1, a row with a given sum, an element given."""
+        evaluation = Evaluation(_Exact(), point.sizes, point.value, point.coefficient)
+        binary = any(
+            isinstance(left, Pow) and left.base == right and self.about(right, name, where, point) is not None
+            for left, right in self.equations
+        )
+        for left, right in self.equations:
+            env = self.about(left, name, where, point)
+            if env is not None:
+                with suppress(Inadmissible):
+                    return evaluation(right, env)
+            if isinstance(left, Sum) and len(left.limits) == 1:
+                env = self.about(left.function, name, where, point)
+                if env is not None and left.limits[0][0] in env:
+                    self._draw_row(left, right, env, name, point, evaluation, binary)
+                    return point.values[name, where]
+        return Fraction(point.rng.randint(0, 1)) if binary else None
+
+    def _draw_row(self, left, right, env, name: str, point, evaluation, binary: bool) -> None:
+        """Values of x_k for every k, with the sum that is asked for."""
+        k = left.limits[0][0]
+        others = {i: w for i, w in env.items() if i != k}
+        wanted = evaluation(right, others)
+        places = [
+            tuple(int(i) if isinstance(i, Integer) else (others | {k: v})[i] for i in left.function.indices)
+            for v in point.range_of(k)
+        ]
+        if binary:
+            chosen = point.rng.randrange(len(places))
+            row = [Fraction(int(p == chosen)) for p in range(len(places))]
+        else:
+            row = [point.draw(name, place) for place in places]
+            row = (
+                [r * wanted / sum(row) for r in row]
+                if wanted and sum(row)
+                else [r + (wanted - sum(row)) / len(row) for r in row]
+            )
+        point.values.update({(name, place): r for place, r in zip(places, row, strict=True)})
+
+
+class _Exact:
+    """Just enough arithmetic for the right sides of equations."""
+
+    number = staticmethod(lambda value: value)
+    add = staticmethod(lambda a, b: a + b)
+    multiply = staticmethod(lambda a, b: a * b)
+    reciprocal = staticmethod(lambda a: 1 / a)
+    sign = staticmethod(lambda a: (a > 0) - (a < 0))
+
+    def function(self, name: str, value: Fraction) -> Fraction:
+        raise Inadmissible(f"{name} of a number is not rational")
+
+
+def _covers(defined: Indexed, element: Indexed) -> bool:
+    """True if the definition speaks of this element: y[0] is not among the y[i], i = 1 … n, but an array of its own."""
+    for place, i in zip(defined.indices, element.indices, strict=True):
+        leaf, value = leaf_of(place), index_expression(i, {})
+        if not value.terms:
+            if value.constant < leaf.lower:
+                return False
+        elif not inside(value, leaf):
+            raise NoFormula(f"{element} stands for more than {defined}, {place} = {leaf.lower} … {leaf.upper}, defines")
+    return True
+
+
+def _indexed_limit(limit: Tuple) -> Tuple:
+    """A dummy that is a bare symbol becomes an index with the range of its sum."""
+    if len(limit) != 3:
+        raise NoFormula(f"the sum over {limit[0]} has no range: write Sum(…, ({limit[0]}, 1, n))")
+    k, lower, upper = limit
+    return limit if isinstance(k, Idx) else Tuple(Idx(k.name, (lower, upper)), lower, upper)
+
+
+def _base(e: Expr) -> Expr:
+    return e.base.label if isinstance(e, Indexed) else e
+
+
+def _whole(e: Expr) -> bool:
+    """True of a symbol, and of an entry whose indices are plain and different, so that the whole array is meant."""
+    if isinstance(e, Indexed):
+        return len(set(e.indices)) == len(e.indices) and all(isinstance(i, Idx) for i in e.indices)
+    return isinstance(e, Symbol) and not isinstance(e, Idx)
+
+
+def _is_index(e: Expr) -> bool:
+    return isinstance(e, Integer) or (e.has(Idx) and not e.has(Indexed))
+
+
+def gather(given: Iterable) -> Hypotheses:
+    """Sort the hypotheses by what they say."""
+    definitions, equations, conditions = [], [], []
+    given = [h for h in given if h != True]  # noqa: E712, what SymPy found to be true already
+    for h in given:
+        if h == False:  # noqa: E712
+            raise NoFormula("a hypothesis is never true: the declared signs contradict it")
+        if not isinstance(h, Relational):
+            raise NoFormula(f"hypothesis {h} is neither an equation nor an inequality")
+    different = tuple((h.lhs, h.rhs) for h in given if isinstance(h, Ne) and _is_index(h.lhs) and _is_index(h.rhs))
+    apart = {k for pair in different for e in pair for k in free_indices(e)}
+    for h in given:
+        if (h.lhs, h.rhs) in different and isinstance(h, Ne):
+            continue
+        if not isinstance(h, Eq):
+            conditions.append(h)
+        elif h.lhs.has(Idx) and _is_index(h.lhs):
+            raise NoFormula(f"hypothesis {h} is about indices: only Ne(…, …) can be")
+        elif _whole(h.lhs) and _base(h.lhs) not in h.rhs.free_symbols and apart.isdisjoint(free_indices(h.lhs)):
+            _check_definition(h)
+            definitions.append((h.lhs, h.rhs))
+        else:
+            for k in sorted(free_indices(h.rhs) - free_indices(h.lhs), key=str):
+                raise NoFormula(f"unbound index {k} on the right side of the hypothesis {h}")
+            equations.append((h.lhs, h.rhs))
+    for left, _ in definitions:
+        if sum(_base(left) == _base(other) for other, _ in definitions) > 1:
+            raise NoFormula(f"{_base(left)} is defined twice")
+    named = Hypotheses(tuple(definitions))
+    return Hypotheses(
+        named.definitions,
+        tuple((named.unfold(left, set()), named.unfold(right, set())) for left, right in equations),
+        tuple(named.unfold(c, set()) for c in conditions),
+        different,
+    )
+
+
+def _check_definition(h: Eq) -> None:
+    own = set(h.lhs.indices) if isinstance(h.lhs, Indexed) else set()
+    for k in sorted(free_indices(h.rhs) - own, key=str):
+        raise NoFormula(f"unbound index {k} in the definition of {h.lhs}")
+
+
+def gap_of(condition: Relational, under: Reasoning) -> tuple[str, Poly]:
+    """What kind of condition it is, and what is > 0, ≥ 0 or ≠ 0 if it holds."""
+    if isinstance(condition, Ne):
+        return "nonzero", convert(condition.lhs - condition.rhs, {}, under)
+    kind = "positive" if isinstance(condition, (Gt, Lt)) else "nonnegative"
+    return kind, convert(condition.gts - condition.lts, {}, under)
+
+
+def _rule(left: Expr, right: Expr, under: Reasoning) -> Rule:
+    """left = right as a rewrite; the left side must be one product, summed or not."""
+    poly = convert(left, {}, under)
+    if poly.single is None or not poly.single[0]:
+        raise NoFormula(f"hypothesis {left} = {right}: the left side must be a single term")
+    m, c = poly.single
+    value, origin = convert(right, {}, under).scale(1 / c), Eq(left, right, evaluate=False)
+    free = frozenset(leaf_of(s) for s in free_indices(left))
+    if len(m) == 1 and m[0][0].kind == "sum" and m[0][1] == 1 and m[0][0].args[0].single:
+        names, body = opened(m[0][0])
+        ((inner, k),) = body.terms.items()
+        return Rule(names, dict(inner), value.scale(1 / k), free, origin)
+    return Rule((), dict(m), value, free, origin)
