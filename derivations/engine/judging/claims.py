@@ -33,6 +33,7 @@ from derivations.engine.judging.hypotheses import Hypotheses
 from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import Leaf, inside
+from derivations.engine.language.known import check_words
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import Binding, step
 from derivations.engine.language.words import WORDS
@@ -44,6 +45,8 @@ def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx
     """Raise NoFormula if left = right is no well-formed claim."""
     for side, e in (("left", left), ("right", right)):
         _check_side(side, e)
+    for e in hypotheses.formulas:
+        check_words(e)
     free = {"left": set(free_indices(left)), "right": set(free_indices(right))}
     ranges: dict[str, tuple] = {}
     parts = [left, right, *(e for pair in hypotheses.definitions + hypotheses.equations for e in pair)]
@@ -65,8 +68,10 @@ def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx
 def _check_side(side: str, e: Expr) -> None:
     if not isinstance(e, Expr):
         raise NoFormula(f"the {side} side is {type(e).__name__} {str(e)!r}, not a SymPy expression")
-    if e.has(zoo, nan, oo, -oo):
+    if e.has(zoo, nan):
         raise NoFormula(f"the {side} side divides by zero: {e}")
+    if e.has(oo, -oo):
+        raise NoFormula(f"the {side} side is not finite: {e}")
     for number in e.atoms(Float):
         raise NoFormula(f"{number} on the {side} side is not exact: write Rational(…)")
     for f in e.atoms(Function):
@@ -75,6 +80,7 @@ def _check_side(side: str, e: Expr) -> None:
     bare = _bare_array(e)
     if bare is not None:
         raise NoFormula(f"array {bare} on the {side} side stands without its indices")
+    check_words(e)
 
 
 def _check_names(parts: Iterable[Expr]) -> None:

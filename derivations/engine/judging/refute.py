@@ -83,7 +83,7 @@ def search(
     rng = Random(20240229)
     piecewise = left.has(*PIECEWISE) or right.has(*PIECEWISE)
     declared = assumptions(left, right)
-    plan = sizes_to_try((left, right, *free, *hypotheses.formulas), rng)
+    plan = sizes_to_try((left, right, *free, *defined, *hypotheses.formulas), rng)
     points = len(plan) + POINTS
     wanted = max(points, PIECEWISE_POINTS) if piecewise else points
     sizes_tried, seen, patterns, stale, problem = set(), 0, set(), 0, ""

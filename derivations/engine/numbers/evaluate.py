@@ -63,11 +63,18 @@ class Evaluation(Algebra[Any]):
         if isinstance(e, Integer):
             return int(e)
         if isinstance(e, (Symbol, Idx)):
-            return env[e] if e in env else self.sizes[e]
+            return env[e] if e in env else self.sizes[e] if e in self.sizes else self.whole(e)
         parts = [self.index(a, env) for a in e.args]
         if isinstance(e, Pow):
             return parts[0] ** parts[1]
         return sum(parts) if isinstance(e, Add) else prod(parts)
+
+    def whole(self, e: Any) -> int:
+        """A whole number that ends no range."""
+        value = self.lookup(str(e.name), ())
+        if value.denominator != 1:
+            raise Inadmissible(f"{e} is no whole number")
+        return int(value)
 
     integer = index
 
