@@ -22,7 +22,7 @@ from derivations.engine.language.words import Word
 from derivations.engine.numbers import matrix, unknown
 from derivations.engine.numbers.arithmetic import FUNCTIONS, Inadmissible
 
-LARGEST_POWER, LARGEST_RANGE = 4096, 100_000
+LARGEST_POWER, LARGEST_RANGE = 4096, 10_000
 SIGNS = {Gt: (1,), Ge: (0, 1), Lt: (-1,), Le: (-1, 0)}
 
 
@@ -69,14 +69,14 @@ class Evaluation(Algebra[Any]):
             return parts[0] ** parts[1]
         return sum(parts) if isinstance(e, Add) else prod(parts)
 
-    def whole(self, e: Any) -> int:
-        """A whole number that ends no range."""
-        value = self.lookup(str(e.name), ())
-        if value.denominator != 1:
-            raise Inadmissible(f"{e} is no whole number")
-        return int(value)
-
     integer = index
+
+    def whole(self, e: Any) -> int:
+        """The value of a symbol that was declared to be an integer."""
+        value = self.lookup(e.name, ())
+        if value.denominator != 1:
+            raise Inadmissible(f"{e} is not whole")
+        return int(value)
 
     def holds(self, condition: Any, env: Env) -> bool:
         return self.condition(condition, env)
