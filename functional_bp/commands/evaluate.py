@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from functional_bp.runs import scaling
+from functional_bp.runs.memory import check_addresses
 
 HELP = "reproduce the accuracy of a run from its folder"
 
@@ -16,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    check_addresses()
     from functional_bp.runs.compilation import keep_compiled_programs
 
     keep_compiled_programs()

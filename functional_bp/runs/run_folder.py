@@ -148,19 +148,19 @@ class RunFolder:
             raise InputError(f"{self.metrics} cannot be read: it is empty")
         return reports
 
-    def load_result(self) -> dict[str, Any] | None:
-        """What `finish` wrote; None of a run that is not over."""
+    def load_result(self, classes: int | None = None) -> dict[str, Any] | None:
+        """What `finish` wrote of a run with so many classes; None of a run that is not over."""
         if not self.result.exists():
             return None
         result = read_json(self.result)
         for name in RESULT:
             if not isinstance(result, dict) or name not in result:
                 raise InputError(f"{self.result}: expected an object with {', '.join(RESULT)}; {name} is missing")
-        check_result(result, self.result)
+        check_result(result, classes, self.result)
         return result
 
 
-def check_result(result: dict[str, Any], path: Path) -> None:
+def check_result(result: dict[str, Any], classes: int | None, path: Path) -> None:
     """Raises InputError for an entry of another kind than `finish` writes."""
     for name in NUMBERS:
         if type(result[name]) not in (int, float) or not 0 <= result[name] < 2**53:
@@ -170,7 +170,8 @@ def check_result(result: dict[str, Any], path: Path) -> None:
             raise InputError(f"{path}: expected {name} to be a text, got {result[name]!r}")
     rows = result["confusion"]
     square = isinstance(rows, list) and all(isinstance(row, list) and len(row) == len(rows) for row in rows)
-    if not square or not all(type(count) is int and 0 <= count < 2**53 for row in rows for count in row):
+    counts = [count for row in rows for count in row] if square else []
+    if not square or len(rows) != (classes or len(rows)) or not all(type(c) is int and 0 <= c < 2**53 for c in counts):
         raise InputError(f"{path}: expected confusion to be a square of counts")
 
 
