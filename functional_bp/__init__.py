@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from functional_bp.jacobians import *  # noqa: F403
     from functional_bp.network import *  # noqa: F403
     from functional_bp.rules import *  # noqa: F403
+    from functional_bp.runs.loading import load as load
+    from functional_bp.runs.summary import summary as summary
 
 __version__ = "0.1.0"
 
@@ -27,6 +29,8 @@ _HOMES = {
     "functional_bp.network": "Layer affine_layer chain residual value_and_grad",
     "functional_bp.checking": "Report assert_backward check_backward check_custom_vjp check_rule check_vjp",
     "functional_bp.interop": "custom_vjp",
+    "functional_bp.runs.loading": "load",
+    "functional_bp.runs.summary": "summary",
     "functional_bp.errors": "InputError",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

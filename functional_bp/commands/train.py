@@ -97,7 +97,7 @@ def new_run(
     folder = RunFolder(args.out or claimed(Path("runs"), config.task), first)
     if first:
         stack.enter_context(folder.created())
-        folder.save_config(config, of.of.content)
+        folder.save_config(config, of.of.facts)
     return folder, of, kept_in
 
 

@@ -12,6 +12,9 @@ from typing import Any
 
 from functional_bp.errors import InputError
 from functional_bp.runs.config import Config, from_json, to_json
+from functional_bp.runs.facts import Facts
+from functional_bp.runs.facts import from_json as facts_from_json
+from functional_bp.runs.facts import to_json as facts_to_json
 from functional_bp.runs.lock import Lock, is_unused
 from functional_bp.training.regular import open_regular, read_text
 from functional_bp.training.saving.archive import one_line, remove_partials, write_atomically
@@ -63,10 +66,9 @@ class RunFolder:
         for folder in (self.path, self.checkpoints, self.board):
             remove_partials(folder)
 
-    def save_config(self, config: Config, content: str) -> None:
-        """With the checksum of the data."""
+    def save_config(self, config: Config, facts: Facts) -> None:
         if self.writes:
-            write_json(self.config, {"format": FORMAT, "content": content} | to_json(config))
+            write_json(self.config, {"format": FORMAT, "facts": facts_to_json(facts)} | to_json(config))
 
     def begin_metrics(self, reports: list[Report]) -> None:
         """metrics.jsonl with these reports and no others: what came after them will come again."""
@@ -114,7 +116,7 @@ class RunFolder:
         """The options in config.json. Raises InputError where they are not those of a run."""
         config = self.read_config()
         del config["format"]
-        config.pop("content", None)
+        config.pop("facts", None)
         return from_json(config, str(self.config))
 
     def read_config(self) -> dict[str, Any]:
@@ -127,13 +129,16 @@ class RunFolder:
             raise InputError(f"{self.config}: expected an object with format {FORMAT}")
         return config
 
+    def load_facts(self) -> Facts:
+        return facts_from_json(self.read_config().get("facts"), self.config)
+
     def check_content(self, content: str, data: str | None) -> None:
         """Raises InputError where the data is not that which the run began with."""
-        began = self.read_config().get("content")
-        if began is not None and began != content:
+        began = self.load_facts().content
+        if began != content:
             raise InputError(
                 f"{self.path}: the data in {data or 'the library'} is not that of the run: "
-                f"its checksum is {content[:12]} …, that of the run {str(began)[:12]} …"
+                f"its checksum is {content[:12]} …, that of the run {began[:12]} …"
             )
 
     def load_reports(self) -> list[Report]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from functional_bp.cli import main
+from functional_bp.training.data.files import open_dataset
 from functional_bp.training.saving.archive import load_arrays, save_tree
 
 OPTIONS = ["--hidden", "4", "--steps", "6", "--checkpoint-every", "2", "--json"]
@@ -64,13 +65,19 @@ def test_config_json(run, capsys):
     whole = json.loads((run / "config.json").read_text())
     for name in whole:
         for value in NASTY:
-            if type(value) is type(whole[name]) or name in ("content", "data"):
+            if type(value) is type(whole[name]) or name == "data":
                 continue
             (run / "config.json").write_text(json.dumps(whole | {name: value}))
             if main(["evaluate", str(run), "--json"]):
                 in_one_line(capsys)
             capsys.readouterr()
-    for change in ({"hidden": [2**40]}, {"hidden": [10**400]}, {"data": "\0"}, {"data": "\x1b[31mred"}, {"content": 3}):
+    for change in (
+        {"hidden": [2**40]},
+        {"hidden": [10**400]},
+        {"data": "\0"},
+        {"data": "\x1b[31mred"},
+        {"facts": {"content": 3}},
+    ):
         (run / "config.json").write_text(json.dumps(whole | change))
         assert "\x1b" not in refused(capsys, "evaluate", run)
 
@@ -177,7 +184,8 @@ def test_other_data_in_the_place_of_the_run_s(tmp_path, capsys):
     assert main(["train", "--resume", str(run), "--json"]) == 0
     (run / "result.json").unlink()
     config = json.loads((run / "config.json").read_text())
-    del config["content"]
+    np.savez(tmp_path / "other.npz", x=x + 1, y=labels)
+    config["facts"]["content"] = open_dataset(tmp_path / "other.npz").content
     (run / "config.json").write_text(json.dumps(config))
     np.savez(tmp_path / "data.npz", x=x + 1, y=labels)
     capsys.readouterr()
