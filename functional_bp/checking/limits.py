@@ -19,6 +19,8 @@ MOST_COORDINATES = 512  # up to this many, each is visited
 VISITED = 64  # of more, those where random directions raise the most doubt
 BLOCKS = 256  # directions tried at a time to find these
 DIRECTIONS_AT_ONCE = 32  # whose values are held at a time
+NUMBERS_AT_ONCE = 2e7  # in them, about
+RUN_NUMBERS = 4e9  # through the forward, in all
 TRIALS = 4  # points at which a rule must give the forward's values, beside the given one
 DIRECTIONS_OF_DOUBT = 8  # along which the neighbours of a doubtful gradient of JAX's are looked at
 

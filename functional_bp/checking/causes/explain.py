@@ -140,7 +140,7 @@ def reshape_cause(
 
 
 def axis_sets(ndim: int) -> list[tuple[int, ...]]:
-    """The sets of axes a broadcast may have added, the smallest first; of many axes those of few, and those in front."""
+    """The sets of axes a broadcast may have added, the smallest first; of many axes only few, or those in front."""
     most = ndim if ndim <= 8 else 2
     front = [tuple(range(n)) for n in range(most + 1, ndim + 1)]
     return front + [axes for n in range(1, most + 1) for axes in combinations(range(ndim), n)]
