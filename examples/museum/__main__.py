@@ -21,7 +21,7 @@ from _walk import Piece, pieces
 from functional_bp.checking import check_backward
 
 
-def as_custom_vjp(piece: Piece) -> jax.custom_vjp:
+def as_custom_vjp(piece: Piece) -> Callable:
     f = jax.custom_vjp(piece.forward)
     f.defvjp(lambda *primals: (piece.forward(*primals), primals), piece.wrong)
     return f

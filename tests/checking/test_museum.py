@@ -1,6 +1,7 @@
 """The museum of real wrong backward passes: each is found, its cause and trigger named; each repaired one passes."""
 
 import importlib.util
+import runpy
 import warnings
 from pathlib import Path
 
@@ -47,6 +48,17 @@ def test_there_are_sixty_and_each_tells_its_story():
 def test_each_is_small():
     for path in MUSEUM.glob("[!_]*.py"):
         assert len(path.read_text().splitlines()) <= 70, path.name
+
+
+def test_the_table_tells_what_others_find(monkeypatch):
+    """A swapped pair is found by all; a repeated index is not among ordinary inputs."""
+    monkeypatch.syspath_prepend(MUSEUM)
+    table = runpy.run_path(str(MUSEUM / "__main__.py"), run_name="museum")
+    pieces = {piece.name: piece for piece in PIECES}
+    found, missed = pieces["layer_norm_swapped"], pieces["index_duplicates"]
+    for side in ("check_grads, order 1", "check_backward"):
+        assert table["verdict"](table["SIDES"][side], found) == "found"
+    assert table["verdict"](table["SIDES"]["check_grads, order 1"], missed) == "missed"
 
 
 @pytest.mark.slow
