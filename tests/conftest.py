@@ -11,6 +11,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 def pytest_addoption(parser):
+    parser.addoption("--interruptions", type=int, default=3, help="signals and kills that a run outlives; default 3")
     parser.addoption("--seeds", type=int, default=1, help="of each case in the walk for false alarms; default 1")
     parser.addoption("--whole", action="store_true", help="every case of each long walk; by default one in four")
 
@@ -53,3 +54,8 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def interruptions(request):
+    return request.config.getoption("--interruptions")

@@ -1,12 +1,16 @@
-"""Every budget. Up to `SMALL` numbers all is looked at; `thorough` lifts that limit, and `FEW_SHAPES`."""
+"""Every budget. Up to `SMALL` numbers all is looked at; `thorough` lifts that limit."""
 
 # points and shapes
 SMALL = 20_000  # numbers in the primals: up to so many, many points share one program, and kinks and shapes are sought
-MOST_POINTS = 64
+MOST_POINTS = 96
 FEW = 2  # points, where the primals are large
 FEW_POINTS = 12  # where each costs as many runs of the forward as there are coordinates
 NUMBERS_OVER_POINTS = 20_000_000  # where a large problem is looked at thoroughly
-FEW_SHAPES = 2  # smaller shapes at which values are compared: each costs two compilations; of the others the structure
+MOST_FAMILIES = 6  # of axes that are varied
+MOST_PROBES = 60  # shapes at which the forward is traced to tell which axes are one
+HUNT_EQUATIONS = 12_000  # of all programs traced at other shapes: tracing takes some 0.1 ms for each
+MOST_TRIALS = 32  # shapes at which values are compared
+MOST_TRIGGERS = 2  # told
 
 # differences
 MOST_COORDINATES = 512  # up to this many, each is visited

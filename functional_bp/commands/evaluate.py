@@ -28,7 +28,9 @@ def run(args: argparse.Namespace) -> int:
     from functional_bp.training.saving.stores import store
 
     folder = RunFolder(args.run_folder)
-    of = experiment(folder.load_config())
+    config = folder.load_config()
+    of = experiment(config)
+    folder.check_content(of.of.content, config.data)
     params = folder.load_params(of.shapes(layout).params, store(of.config.checkpoints, layout))
     found = results(of.of, of.network, params, layout)
     if not is_first():
@@ -36,5 +38,5 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(found))
     else:
-        print_results(found, of.of.classes)
+        print_results(found, of.of.classes, of.of.tested_on)
     return 0

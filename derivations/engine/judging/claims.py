@@ -22,8 +22,6 @@ from sympy import (
     Product,
     Sum,
     Symbol,
-    exp,
-    log,
     nan,
     oo,
     sign,
@@ -32,12 +30,14 @@ from sympy import (
 from sympy.core.function import AppliedUndef
 
 from derivations.engine.judging.hypotheses import Hypotheses
-from derivations.engine.kernel.normal_form import NoFormula, index_expression, leaf_of
+from derivations.engine.language.fold import NoFormula
+from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import Leaf, inside
 from derivations.engine.language.renaming import free_indices
-from derivations.engine.language.vocabulary import KNOWN, Binding, sigmoid, softplus, step
+from derivations.engine.language.vocabulary import Binding, step
+from derivations.engine.language.words import WORDS
 
-FUNCTIONS = (KroneckerDelta, exp, log, sigmoid, softplus, step, Heaviside, sign, Abs, Max, Min, Piecewise, AppliedUndef)
+FUNCTIONS = (KroneckerDelta, step, Heaviside, sign, Abs, Max, Min, Piecewise, AppliedUndef)
 
 
 def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx]) -> None:
@@ -70,7 +70,7 @@ def _check_side(side: str, e: Expr) -> None:
     for number in e.atoms(Float):
         raise NoFormula(f"{number} on the {side} side is not exact: write Rational(…)")
     for f in e.atoms(Function):
-        if not isinstance(f, FUNCTIONS) and type(f).__name__ not in KNOWN:
+        if not isinstance(f, FUNCTIONS) and type(f) not in WORDS:
             raise NoFormula(f"unknown function {type(f).__name__} on the {side} side")
     bare = _bare_array(e)
     if bare is not None:
@@ -97,7 +97,7 @@ def _bare_array(e: Basic) -> Basic | None:
 def _check_scopes(e: Any, bound: set, free: set) -> None:
     """An index is bound once, or free: not both."""
     if isinstance(e, (Sum, Product, Binding)):
-        limits = e.limits if isinstance(e, (Sum, Product)) else (e.limits,) if e.limits else ()
+        limits = e.limits
         for limit in limits:
             if len(limit) != 3:
                 raise NoFormula(f"the sum over {limit[0]} has no range: write Sum(…, ({limit[0]}, 1, n))")

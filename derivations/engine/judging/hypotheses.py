@@ -12,11 +12,13 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 
 from derivations.engine.kernel.assumptions import Fact, Reasoning
 from derivations.engine.kernel.laws import LAWS
-from derivations.engine.kernel.normal_form import NoFormula, convert, index_expression, leaf_of
+from derivations.engine.kernel.normal_form import convert
 from derivations.engine.kernel.sums import Rule, opened
 from derivations.engine.kernel.terms import Poly
 from derivations.engine.language.calculus import derivative
 from derivations.engine.language.domains import smooth_where
+from derivations.engine.language.fold import NoFormula
+from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import inside
 from derivations.engine.language.renaming import free_indices, replace_index
 from derivations.engine.numbers.arithmetic import Inadmissible
@@ -201,6 +203,11 @@ def _whole(e: Expr) -> bool:
     return isinstance(e, Symbol) and not isinstance(e, Idx)
 
 
+def _defines(h: Eq) -> bool:
+    """True if the left side is a name, and the right side does not use it."""
+    return _whole(h.lhs) and _base(h.lhs) not in h.rhs.free_symbols
+
+
 def _is_index(e: Expr) -> bool:
     return isinstance(e, Integer) or (e.has(Idx) and not e.has(Indexed))
 
@@ -215,7 +222,7 @@ def gather(given: Iterable) -> Hypotheses:
         if not isinstance(h, Relational):
             raise NoFormula(f"hypothesis {h} is neither an equation nor an inequality")
     different = tuple((h.lhs, h.rhs) for h in given if isinstance(h, Ne) and _is_index(h.lhs) and _is_index(h.rhs))
-    apart = {k for pair in different for e in pair for k in free_indices(e)}
+    apart = [free_indices(a) | free_indices(b) for a, b in different]
     for h in given:
         if (h.lhs, h.rhs) in different and isinstance(h, Ne):
             continue
@@ -223,7 +230,7 @@ def gather(given: Iterable) -> Hypotheses:
             conditions.append(h)
         elif h.lhs.has(Idx) and _is_index(h.lhs):
             raise NoFormula(f"hypothesis {h} is about indices: only Ne(…, …) can be")
-        elif _whole(h.lhs) and _base(h.lhs) not in h.rhs.free_symbols and apart.isdisjoint(free_indices(h.lhs)):
+        elif _defines(h) and not any(pair <= free_indices(h.lhs) for pair in apart):
             _check_definition(h)
             definitions.append((h.lhs, h.rhs))
         else:

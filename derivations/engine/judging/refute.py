@@ -161,7 +161,7 @@ def sizes_to_try(parts: Sequence[Basic], rng: Random) -> list[dict[Symbol, int]]
 
 def _edges(d: Symbol, parts: Sequence[Basic]) -> set[int]:
     """The sizes at which a range that this dimension ends is empty, has one value, has two."""
-    ranges = {(k.lower, k.upper) for e in parts for k in e.atoms(Idx)}
+    ranges: set[Any] = {(k.lower, k.upper) for e in parts for k in e.atoms(Idx)}
     ranges |= {limit[1:] for e in parts for s in e.atoms(Sum, Product) for limit in s.limits if len(limit) == 3}
     found: set[int] = set()
     for lower, upper in ranges:

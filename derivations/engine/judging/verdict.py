@@ -10,10 +10,11 @@ from derivations.engine.judging.proof import Proof
 from derivations.engine.judging.refute import Counterexample
 from derivations.engine.language.plain import plain
 from derivations.engine.language.renaming import free_indices
+from derivations.engine.language.shown import Shown
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Verdict(Shown):
     """What was found about a claim; true if it was proven.
 
     `dimension` is "arbitrary" for a proof, else the sizes that were tried; `side_conditions` are what the proof needs,

@@ -28,6 +28,7 @@ from derivations.engine.kernel.terms import (
     total,
 )
 from derivations.engine.language.indices import Affine, difference, never_zero
+from derivations.engine.language.words import BY_NAME
 
 
 def variable(under: Reasoning, name: str, indices: tuple[Affine, ...] = ()) -> Poly:
@@ -196,51 +197,22 @@ def maximum(under: Reasoning, arguments: tuple[Poly, ...]) -> Poly:
     )
 
 
-ODD, EVEN = {"tanh", "sin", "sinh", "erf", "atan"}, {"cos", "cosh"}
-POSITIVE = {"sigmoid", "softplus", "cosh"}
-
-
-def function(under: Reasoning, name: str, arguments: tuple[Poly, ...], indices: tuple[Affine, ...] = ()) -> Poly:
-    """f(x): tanh(−x) = −tanh x, cos(−x) = cos x, σ(−x) = 1 − σ(x), softplus(−x) = softplus(x) − x.
-
-    With `expand`: σ(x) = 1/(1 + exp(−x)), tanh x = 2σ(2x) − 1, softplus(x) = log(1 + exp x).
-    """
-    x = arguments[0]
-    if under.expand and name in EXPANSIONS:
-        under.used.add("expansion")
-        return EXPANSIONS[name](under, x)
-    if name in ODD | EVEN | POSITIVE and x.terms:
-        first = x.terms[min(x.terms, key=lambda m: "*".join(f"{a.key}^{e}" for a, e in m))]
-        if first < 0:
-            flipped = function(under, name, (x.scale(Fraction(-1)),))
-            return {"sigmoid": lambda: ONE - flipped, "softplus": lambda: flipped + x}.get(
-                name, lambda: flipped.scale(Fraction(-1)) if name in ODD else flipped
-            )()
-    if name in ODD and not x.terms:
-        return ZERO
-    return single(Atom(under, "function", name, indices, arguments, positive=name in POSITIVE))
+def function(under: Reasoning, name: str, arguments: tuple[Poly, ...]) -> Poly:
+    """A word's function, at the sign of x that comes first: f(−x) = a + b x + c f(x), such as σ(−x) = 1 − σ(x)."""
+    word, (x,) = BY_NAME[name], arguments
+    if word.reflection is not None:
+        a, b, c = map(Fraction, word.reflection)
+        if not x.terms and (a, c) == (0, -1):
+            return ZERO
+        if x.terms and x.terms[min(x.terms, key=lambda m: "*".join(f"{a.key}^{e}" for a, e in m))] < 0:
+            flipped = x.scale(Fraction(-1))
+            return number(a) + flipped.scale(b) + function(under, name, (flipped,)).scale(c)
+    return single(Atom(under, "function", name, (), arguments, positive=word.sign == 2))
 
 
 def unknown(under: Reasoning, name: str, arguments: tuple[Poly, ...], indices: tuple[Affine, ...] = ()) -> Poly:
     """A function of which nothing is known, whatever its name."""
     return single(Atom(under, "unknown", name, indices, arguments))
-
-
-def _sigmoid(under: Reasoning, x: Poly) -> Poly:
-    return power(ONE + exp(under, x.scale(Fraction(-1))), -1, under)
-
-
-def _halves(under: Reasoning, x: Poly, sign: int) -> Poly:
-    return (exp(under, x) + exp(under, x.scale(Fraction(-1))).scale(Fraction(sign))).scale(Fraction(1, 2))
-
-
-EXPANSIONS = {
-    "sigmoid": _sigmoid,
-    "tanh": lambda under, x: _sigmoid(under, x.scale(Fraction(2))).scale(Fraction(2)) - ONE,
-    "softplus": lambda under, x: log(under, ONE + exp(under, x)),
-    "sinh": lambda under, x: _halves(under, x, -1),
-    "cosh": lambda under, x: _halves(under, x, 1),
-}
 
 
 REBUILD.update(
@@ -250,7 +222,7 @@ REBUILD.update(
     exp=lambda atom, indices, args: exp(atom.under, args[0]),
     log=lambda atom, indices, args: log(atom.under, args[0], positive=True),  # as it was, or its condition is noted
     step=lambda atom, indices, args: step(atom.under, args[0]),
-    function=lambda atom, indices, args: function(atom.under, atom.name, args, indices),
+    function=lambda atom, indices, args: function(atom.under, atom.name, args),
     unknown=lambda atom, indices, args: unknown(atom.under, atom.name, args, indices),
     quotient=lambda atom, indices, args: args[0],
 )

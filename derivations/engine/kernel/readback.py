@@ -26,7 +26,8 @@ from sympy.core.symbol import Str
 
 from derivations.engine.kernel.terms import Atom, Poly
 from derivations.engine.language.indices import Affine, Leaf
-from derivations.engine.language.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
+from derivations.engine.language.vocabulary import FieldValue, Maximum, step
+from derivations.engine.language.words import BY_NAME
 
 Names = Mapping[Leaf, Idx]
 DUMMIES = "klmpqrstuvabcdefgh"
@@ -95,17 +96,16 @@ def _atom(atom: Atom, names: Names) -> Expr:
         case "sum":
             return Sum(args[0], *limits)
         case "maximum":
-            return Maximum(args[0], limits[0], args[1])
+            return Maximum(args[0], Tuple(*limits), args[1])
         case "product":
             return Product(args[0], *limits)
         case "field":
-            return FieldValue(Str(atom.name), Tuple(*indices), args[0], limits[0])
+            return FieldValue(Str(atom.name), Tuple(*indices), args[0], Tuple(*limits))
         case "unknown" if not indices:
             return Function(atom.name)(*args)
     if indices:
         return FieldValue(Str(atom.name), Tuple(*indices), args[0], Tuple())
-    known = {"sigmoid": sigmoid, "softplus": softplus}
-    return (known.get(atom.name) or getattr(sympy, atom.name))(*args)
+    return BY_NAME[atom.name].function(*args)
 
 
 def _symbol(atom: Atom) -> Symbol:

@@ -34,6 +34,7 @@ from derivations.engine.kernel.terms import (
 from derivations.engine.language.indices import Affine, Leaf, fresh, inside, plain, solve
 from derivations.engine.language.indices import substitute as substitute_index
 
+Dummies = tuple[Leaf, ...]
 PEELED = 64  # a range of fixed size is written out up to here
 
 
@@ -208,7 +209,7 @@ def matches(under: Reasoning, rule: Rule, dummies: list[Leaf], powers: Powers) -
 
     def search(pattern: list[tuple[Atom, Exponent]], values: dict[Leaf, Affine], used: Powers):
         if not pattern:
-            if all(substitute_atom(wanted, values) == single(atom) for wanted, atom in pairs):
+            if all(_becomes(wanted, atom, values) for wanted, atom in pairs):
                 yield values, used
             return
         (wanted, e), *others = pattern
@@ -236,6 +237,12 @@ def matches(under: Reasoning, rule: Rule, dummies: list[Leaf], powers: Powers) -
         if any(not a.leaves.isdisjoint(bound) for a in rest):
             continue
         yield Match(values, used, monomial(rest), tuple(d for d in dummies if d not in bound))
+
+
+def _becomes(wanted: Atom, atom: Atom, values: dict[Leaf, Affine]) -> bool:
+    if wanted.kind == "variable":  # no rule may be tried on it here
+        return tuple(substitute_index(i, values) for i in wanted.indices) == atom.indices
+    return substitute_atom(wanted, values) == single(atom)
 
 
 def _dummy_for(pattern: Leaf, values: dict[Leaf, Affine], dummies: list[Leaf]) -> Leaf | None:
@@ -273,16 +280,17 @@ def _rebuild_sum(atom: Atom, indices: tuple[Affine, ...], args: tuple[Poly, ...]
 
 
 def bound(
-    under: Reasoning, kind: str, name: str, indices: tuple[Affine, ...], args: tuple[Poly, ...], dummy: Leaf
+    under: Reasoning, kind: str, name: str, indices: tuple[Affine, ...], args: tuple[Poly, ...], dummies: Dummies
 ) -> Poly:
-    """An atom that binds one index in its arguments: the maximum over an index, a function of a whole vector."""
-    leaf = Leaf(f"·{1 + max(a.level for a in args)}.00", dummy.lower, dummy.upper)
-    renamed = tuple(substitute(a, {dummy: plain(leaf)}) for a in args)
-    return single(Atom(under, kind, name, indices, renamed, (leaf,)))
+    """An atom that binds indices in its arguments: the maximum over an index, a function of a vector or a matrix."""
+    level = 1 + max(a.level for a in args)
+    leaves = tuple(Leaf(f"·{level}.{p:02d}", d.lower, d.upper) for p, d in enumerate(dummies))
+    names = {d: plain(leaf) for d, leaf in zip(dummies, leaves, strict=True)}
+    return single(Atom(under, kind, name, indices, tuple(substitute(a, names) for a in args), leaves))
 
 
 def _rebuild_bound(atom: Atom, indices: tuple[Affine, ...], args: tuple[Poly, ...]) -> Poly:
-    return bound(atom.under, atom.kind, atom.name, indices, args, atom.binders[0])
+    return bound(atom.under, atom.kind, atom.name, indices, args, atom.binders)
 
 
 REBUILD.update(sum=_rebuild_sum, maximum=_rebuild_bound, product=_rebuild_bound, field=_rebuild_bound)

@@ -133,6 +133,7 @@ class Programs:
         self.truth = build(self.oracle, double_precision, modes=("vmap", "jit"))
         self.claim64 = build(self.claimed, double_precision, modes=("vmap", "jit"))
         self.fused = True
+        self.traces: dict[Any, Any] = {}  # at other shapes
         self.probe(list(floats), list(indices))
 
     def probe(self, floats: list, indices: list) -> None:

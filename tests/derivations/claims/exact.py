@@ -7,17 +7,18 @@ simplified: each node of the tree is what it says.
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cache
-from itertools import count
+from itertools import count, permutations
 from itertools import product as cartesian
 from typing import Any
 
-from sympy import Basic, Idx, Indexed, IndexedBase, Symbol
+from sympy import Basic, Idx, Indexed, IndexedBase, Symbol, Tuple
 from sympy.core.function import AppliedUndef
 
 from claims import numbers
-from claims.numbers import Dual, Refused, Undefined, add, multiply, subtract
+from claims.numbers import Dual, Refused, Undefined, add, multiply, reciprocal, subtract
 
 ZERO, ONE = Fraction(0), Fraction(1)
+BINDERS, APART = ("Maximum", "FieldValue", "Determinant", "Inverse"), {"FieldValue": 2, "Inverse": 1}
 _tags = count(1)  # 0 is that of a point that solves an equation
 
 
@@ -35,12 +36,12 @@ def _free(e: Basic) -> frozenset:
     if isinstance(e, Indexed):
         return frozenset().union(*map(_free, e.indices))
     limits = limits_of(e)
-    if not limits:
-        return frozenset().union(*map(_free, e.args))
-    inner = frozenset().union(*(_free(a) for a in e.args[: -len(limits)]))
+    apart = APART.get(type(e).__name__, 0)  # arguments that stand before the binder
+    bound = len(limits) if type(e).__name__ in ("Sum", "Product") else 1
+    inner = frozenset().union(*(_free(a) for a in (e.args[apart:-bound] if limits else e.args[apart:])))
     for k, lower, upper in limits:  # the first limit is the innermost
         inner = (inner - {k}) | _free(lower) | _free(upper)
-    return inner
+    return inner.union(*(_free(a) for a in e.args[:apart]))
 
 
 def limits_of(e: Basic) -> tuple:
@@ -50,8 +51,9 @@ def limits_of(e: Basic) -> tuple:
         if any(len(limit) != 3 for limit in e.limits):
             raise Refused("a sum without a range")
         return tuple(e.limits)
-    if name in ("Maximum", "FieldValue"):
-        return (tuple(e.args[-1]),) if e.args[-1] else ()
+    if name in BINDERS and isinstance(e.args[-1], Tuple):
+        last = e.args[-1]
+        return tuple(map(tuple, last)) if last and isinstance(last[0], Tuple) else (tuple(last),) if last else ()
     return ()
 
 
@@ -61,10 +63,13 @@ def _names(e: Basic) -> frozenset:
 
 
 class Evaluation:
-    """Values at one point. `moved` are the derivatives around a formula: (tag, name, the entry that it moves)."""
+    """Values at one point. `moved` are the derivatives around a formula: (tag, name, the entry that it moves).
 
-    def __init__(self, point):
-        self.point = point
+    Without `defined` every entry is taken as the point has it, and no hypothesis is asked for it.
+    """
+
+    def __init__(self, point, defined: bool = True):
+        self.point, self.defined = point, defined
         self.memory: dict = {}
         self.asked: set = set()
 
@@ -136,14 +141,25 @@ class Evaluation:
         key = (name, where, moved)
         if key in self.memory:
             return self.memory[key]
-        if key not in self.asked:
-            self.asked.add(key)
-            try:
-                for right, env in self.point.definitions(self, name, where):
-                    self.memory[key] = self(right, env, moved)
-                    return self.memory[key]
-            finally:
-                self.asked.discard(key)
+        if (
+            not self.defined or key in self.asked
+        ):  # a hypothesis such as A_ij = A_ji leads back here: this entry is free
+            return self.point.value(name, where)
+        if moved:
+            self.entry(name, where, ())  # so that the free ones are the same inside a derivative as outside
+        self.asked.add(key)
+        try:
+            self.memory[key] = self._defined(name, where, moved)
+        finally:
+            self.asked.discard(key)
+        return self.memory[key]
+
+    def _defined(self, name, where: tuple[int, ...], moved: tuple) -> Any:
+        for right, env in self.point.definitions(self, name, where):
+            value = self(right, env, moved)
+            if not moved:
+                self.point.values[name, where] = value
+            return value
         return self.point.value(name, where)
 
     # arithmetic
@@ -225,10 +241,10 @@ class Evaluation:
         return self._greatest((self(a, env, moved) for a in e.args), -1)
 
     def _maximum(self, e, env, moved):
-        body, among, limit = e.args
+        body, among, _ = e.args
         return self._greatest(
             self(body, inner, moved)
-            for inner in self.assignments((tuple(limit),), env, moved)
+            for inner in self.assignments(limits_of(e), env, moved)
             if numbers.sign(self(among, inner, moved))
         )
 
@@ -297,24 +313,27 @@ class Evaluation:
         return result
 
     def _field(self, e, env, moved):
-        """F_j of a number: as f. F_j of a vector: c + Σ a v + (Σ b v)² + (Σ d v)³ + Σ e v²; F′_jm is ∂F_j/∂v_m."""
+        """F_j of a number: as f. F_j of an array: c + Σ a v + (Σ b v)² + (Σ d v)³ + Σ e v²; F′_jm is ∂F_j/∂v_m."""
         name, *primes = str(e.args[0]).split("'")
-        indices, body, limit = e.args[1:]
-        where = tuple(self.whole(i, env, moved) for i in indices)
-        if not limit:
-            return self._polynomial(name, where, [self(body, env, moved)], [0] * len(primes))
-        limit = tuple(limit)
-        vector = {inner[limit[0]]: self(body, inner, moved) for inner in self.assignments((limit,), env, moved)}
-        places = where[len(where) - len(primes) :]
-        return self._vector_function((name, len(vector)), where[: len(where) - len(primes)], vector, places)
+        where = tuple(self.whole(i, env, moved) for i in e.args[1])
+        limits = limits_of(e)
+        if not limits:
+            return self._polynomial(name, where, [self(e.args[2], env, moved)], [0] * len(primes))
+        vector = {
+            tuple(inner[k] for k, _, _ in limits): self(e.args[2], inner, moved)
+            for inner in self.assignments(limits, env, moved)
+        }
+        own = len(where) - len(limits) * len(primes)
+        places = [where[p : p + len(limits)] for p in range(own, len(where), len(limits))]
+        return self._array_function((name, len(vector)), where[:own], vector, places)
 
-    def _vector_function(self, name, where, vector: dict, places: tuple):
+    def _array_function(self, name, where, vector: dict, places: list):
         if places:
             if places[-1] not in vector:
                 raise Undefined("a slope by what is no argument")
             tag = next(_tags)
             moved = {k: Dual(tag, v, ONE) if k == places[-1] else v for k, v in vector.items()}
-            return _coefficient(self._vector_function(name, where, moved, places[:-1]), tag)
+            return _coefficient(self._array_function(name, where, moved, places[:-1]), tag)
         sums = dict.fromkeys(("a", "b", "d", "e"), ZERO)
         for k, v in vector.items():
             for power in sums:
@@ -323,6 +342,43 @@ class Evaluation:
         result = add(self.point.coefficient(name, where, ("c",)), add(sums["a"], sums["e"]))
         result = add(result, numbers.whole_power(sums["b"], 2))
         return add(result, numbers.whole_power(sums["d"], 3))
+
+    # matrices
+
+    def _matrix(self, body, e, env, moved) -> list[list]:
+        (k, *ends), (l, *_) = limits_of(e)
+        first, last = (self.whole(end, env, moved) for end in ends)
+        span = range(first, last + 1)
+        return [[self(body, {**env, k: r, l: c}, moved) for c in span] for r in span]
+
+    def _determinant(self, e, env, moved):
+        if not limits_of(e):
+            raise Refused("a determinant of a matrix without entries")
+        return _det(self._matrix(e.args[0], e, env, moved))
+
+    def _inverse(self, e, env, moved):
+        """The cofactor over the determinant."""
+        if not limits_of(e):
+            raise Refused("an inverse of a matrix without entries")
+        matrix = self._matrix(e.args[1], e, env, moved)
+        first = self.whole(limits_of(e)[0][1], env, moved)
+        r, c = (self.whole(i, env, moved) - first for i in e.args[0])
+        if not (0 <= r < len(matrix) and 0 <= c < len(matrix)):
+            raise Undefined("an entry outside the matrix")
+        rest = [[v for p, v in enumerate(row) if p != r] for q, row in enumerate(matrix) if q != c]
+        return multiply(multiply(Fraction((-1) ** (r + c)), _det(rest)), reciprocal(_det(matrix)))
+
+
+def _det(matrix: list[list]):
+    """Σ over the permutations of the columns."""
+    result, size = ZERO, range(len(matrix))
+    for columns in permutations(size):
+        odd = sum(columns[p] > columns[q] for q in size for p in range(q)) % 2
+        term = Fraction(-1 if odd else 1)
+        for row, c in zip(matrix, columns, strict=True):
+            term = multiply(term, row[c])
+        result = add(result, term)
+    return result
 
 
 def _coefficient(value, tag: int):
@@ -361,4 +417,6 @@ RULES = {
     "Piecewise": Evaluation._piecewise,
     "Derivative": Evaluation._derivative,
     "FieldValue": Evaluation._field,
+    "Determinant": Evaluation._determinant,
+    "Inverse": Evaluation._inverse,
 }

@@ -41,7 +41,8 @@ def least(size: Symbol) -> int:
 
 @dataclass(frozen=True)
 class Answer:
-    """One of the four words (or "raised"), the printed side conditions, the whole text."""
+    """One of the four words, or "raised", or "overruled" for a refuted claim that was proven, too; the printed side
+    conditions; the whole text."""
 
     word: str
     conditions: tuple[Any, ...] = ()
@@ -55,4 +56,5 @@ def answer(left, right, given=(), indices=(), seconds: float | None = None) -> A
         verdict = derivations.judge(left, right, given=given, indices=indices, diagnose=False, **limit)
     except Exception as error:
         return Answer("raised", text=f"{type(error).__name__}: {error}"[:300])
-    return Answer(verdict.status, tuple(verdict.side_conditions), str(verdict))
+    word = "overruled" if getattr(verdict, "overruled", None) is not None else verdict.status
+    return Answer(word, tuple(verdict.side_conditions), str(verdict))

@@ -142,6 +142,8 @@ def power(x, y):
 
 def function(name: str, x):
     """A named function of a real variable, with its derivative by the chain rule."""
+    if name in PRODUCTS:
+        return multiply(x, PRODUCTS[name](x))
     if name not in FUNCTIONS:
         raise Refused(f"unknown function {name}")
     value, slope = FUNCTIONS[name]
@@ -193,6 +195,12 @@ def _softplus(x):
     return REAL.log(1 + REAL.exp(_big(x)))
 
 
+PRODUCTS = {  # name: what x is multiplied with
+    "silu": _f("sigmoid"),
+    "gelu": _f("Phi"),
+    "mish": lambda x: function("tanh", function("softplus", x)),
+}
+
 FUNCTIONS: dict[str, tuple] = {  # name: value at a number, slope at a number that may carry an ε
     "exp": (_exact_at(0, 1, REAL.exp), _f("exp")),
     "log": (_log, reciprocal),
@@ -216,4 +224,8 @@ FUNCTIONS: dict[str, tuple] = {  # name: value at a number, slope at a number th
         lambda x: multiply(function("sigmoid", x), subtract(Fraction(1), function("sigmoid", x))),
     ),
     "softplus": (_softplus, _f("sigmoid")),
+    "Phi": (
+        lambda x: Fraction(1, 2) if x == 0 else REAL.ncdf(_big(x)),
+        lambda x: multiply(1 / REAL.sqrt(2 * REAL.pi), function("exp", multiply(Fraction(-1, 2), multiply(x, x)))),
+    ),
 }

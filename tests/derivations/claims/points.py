@@ -113,8 +113,7 @@ class Point:
     def settle(self) -> bool:
         """Draw and repair until every hypothesis holds; False if that is not reached."""
         for _ in range(REPAIRS):
-            evaluation = Evaluation(self)
-            broken = self._broken(evaluation)
+            broken = self._broken(Evaluation(self)) or self._broken(Evaluation(self, defined=False))
             if broken is None:
                 return True
             h, env = broken
