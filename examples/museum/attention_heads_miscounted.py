@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "found by an audit"
-TRIGGER, SAID = "a number of heads other than their width", r"unequal|differ|size|head|≠|axis"
+TRIGGER, SAID = "a number of heads other than their width", r"unequal|differ|as large as"
 KINDS = {"permuted", "transposed", "few elements"}
 
 
