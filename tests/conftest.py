@@ -36,6 +36,12 @@ def seeds(request):
 
 
 @pytest.fixture
+def step(request):
+    """Of a long walk inside one test: every case with --whole, else every fourth."""
+    return 1 if request.config.getoption("--whole") else 4
+
+
+@pytest.fixture
 def float64():
     """float64 for one test; the default stays float32."""
     with jax.enable_x64(True):

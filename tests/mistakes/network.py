@@ -4,9 +4,11 @@ A mistake puts another expression in the place of one of them. The expressions s
 which values they take; what the backward returns are the values NAME_bar of the forward's parameters.
 """
 
+import importlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +18,11 @@ Expression = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Mistake:
-    """`kinds`: the causes that are true of it, with | between; `value`: what is replaced."""
+    """`kinds`: the causes that are true of it, with | between; `changes`: the values that are replaced."""
 
     name: str
     kinds: str
-    value: str
-    expression: Expression
+    changes: dict[str, Expression] = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -35,24 +36,43 @@ class Network:
     def backward(self, mistake: Mistake | None = None) -> Callable[[tuple, Any], tuple]:
         """`backward(primals, y_bar)`; the cotangent is called y_bar in the table too."""
         names = list(inspect.signature(self.forward).parameters)
-        table = {**self.table, mistake.value: mistake.expression} if mistake else self.table
+        table = {**self.table, **mistake.changes} if mistake else self.table
 
         def backward(primals: tuple, y_bar: Any) -> tuple:
-            values = dict(zip(names, primals, strict=True), y_bar=y_bar)
-            for name, expression in table.items():
-                values[name] = expression(*(values[of] for of in inspect.signature(expression).parameters))
+            values = evaluate(table, dict(zip(names, primals, strict=True), y_bar=y_bar))
             return tuple(values.get(f"{name}_bar") for name in names)
 
         return backward
 
 
-def mistakes(*rows: tuple[str, str, str, Expression]) -> tuple[Mistake, ...]:
-    return tuple(Mistake(*row) for row in rows)
+def evaluate(table: dict[str, Expression], values: dict[str, Any]) -> dict[str, Any]:
+    """The values given and, row by row, those of the table."""
+    values = dict(values)
+    for name, expression in table.items():
+        values[name] = expression(*(values[of] for of in takes(expression)))
+    return values
+
+
+def takes(expression: Expression) -> list[str]:
+    """The parameters without a default."""
+    parameters = inspect.signature(expression).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.default is parameter.empty]
+
+
+def mistakes(*rows: tuple) -> tuple[Mistake, ...]:
+    """Rows of name, kinds, value, expression, and further values with their expressions."""
+    return tuple(Mistake(name, kinds, dict(zip(rest[::2], rest[1::2], strict=True))) for name, kinds, *rest in rows)
+
+
+def networks() -> list[Network]:
+    """All of this folder."""
+    stems = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "network")
+    return [importlib.import_module(f"mistakes.{stem}").NETWORK for stem in stems]
 
 
 def normal(*shapes: tuple[int, ...], seed: int = 0) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng(seed)
-    return tuple(rng.standard_normal(shape, "float32") for shape in shapes)
+    return tuple(rng.standard_normal(shape).astype("float32") for shape in shapes)
 
 
 def integers(below: int, *shape: int, seed: int = 0) -> np.ndarray:

@@ -76,7 +76,7 @@ def first_of_leading(primals, g):
 
 AXES = rows(
     "axes",
-    r"equal|square|differ|unequal|≠|same size|one size",
+    r"equal|square|differ|as large as",
     (
         "W taken as it fits",
         affine,
@@ -133,7 +133,7 @@ AXES = rows(
 )
 RANKS = rows(
     "rank",
-    r"rank|axes|dimension|-d\b",
+    r"rank|leading axis",
     ("b̄ of the first position", plus_bias, bias_gradient_two_axes, normal((4, 3), (3,)), normal((2, 4, 3), (3,))),
     ("means along axis 1", layer_norm, normalised_axis_one, normal((4, 5)), normal((2, 4, 5))),
     ("W̄ of the first matrix", flattened_product, first_of_leading, normal((4, 3), (3, 2)), normal((2, 4, 3), (3, 2))),
