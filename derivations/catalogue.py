@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from sympy import Derivative, Expr, IndexedBase, Symbol, exp, sqrt, tanh
 from sympy.core.relational import Relational
 
-from derivations.engine.judging.prover import Verdict, judge
+from derivations.engine.judging.judge import judge
+from derivations.engine.judging.verdict import Verdict
 from derivations.engine.language.indices import dimension
 from derivations.engine.language.vocabulary import equation, index, sigmoid, total
 

@@ -21,7 +21,7 @@ from _walk import Piece, pieces
 from functional_bp.checking import check_backward
 
 
-def as_custom_vjp(piece: Piece) -> jax.custom_vjp:
+def as_custom_vjp(piece: Piece) -> Callable:
     f = jax.custom_vjp(piece.forward)
     f.defvjp(lambda *primals: (piece.forward(*primals), primals), piece.wrong)
     return f
@@ -50,7 +50,7 @@ def chex(piece: Piece) -> None:
     import chex  # pyright: ignore[reportMissingImports]
 
     f, floats = of_floats(piece)
-    chex.assert_numerical_grads(lambda *x: jnp.sum(f(*x)), floats, order=1, atol=2e-2, rtol=2e-2)
+    chex.assert_numerical_grads(lambda *x: jnp.sum(f(*x)), floats, order=1, modes=("rev",), rtol=2e-2)
 
 
 def gradcheck(piece: Piece) -> None:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "found by an audit"
-TRIGGER, SAID = "a number of heads other than their width", r"unequal|differ|size|head|≠|axis"
+TRIGGER, SAID = "a number of heads other than their width", r"unequal|differ|as large as"
 KINDS = {"permuted", "transposed", "few elements"}
 
 
@@ -27,13 +27,14 @@ def gradients(q, k, v, y_bar):
 
 
 def backward(primals, y_bar):
-    return gradients(*primals, y_bar)
+    q, k, v = primals
+    return gradients(q, k, v, y_bar)
 
 
 def wrong(primals, y_bar):
-    time, heads, width = primals[0].shape
-    split = [a.reshape(time, width, heads) for a in (*primals, y_bar)]
-    return tuple(a.reshape(time, heads, width) for a in gradients(*split))
+    _, heads, width = primals[0].shape
+    q, k, v, g = (a.reshape(len(a), width, heads) for a in (*primals, y_bar))
+    return tuple(a.reshape(-1, heads, width) for a in gradients(q, k, v, g))
 
 
 def example_inputs():

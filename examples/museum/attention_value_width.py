@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "open"
-TRIGGER, SAID = "values and keys of different width", r"unequal|differ|width|size|columns|≠"
+TRIGGER, SAID = "values and keys of different width", r"unequal|differ|as large as"
 KINDS = {"permuted", "few elements", "shape"}
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "unknown"
-TRIGGER, SAID = "a batch of more than one block (8 rows)", r"more than 8|\b9\b|multiple of 8|batch|rows"
+TRIGGER, SAID = "a batch of more than one block (8 rows)", r"larger than 8|smallest: 9|multiple of 8"
 KINDS = {"missing sum", "missing term", "few elements", "part"}
 BLOCK = 8
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "207 days"
-TRIGGER, SAID = "a sequence shorter than the kernel less one", r"short|size|length|rows|axis|cut to"
+TRIGGER, SAID = "a sequence shorter than the kernel less one", r"short|smaller than"
 KINDS = {"few elements", "missing term"}
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "until September 2026"
-TRIGGER, SAID = "", r"JAX|triangle|"
+TRIGGER, SAID = "", ""
 KINDS = {"jax", "few elements", "missing term", "extra term", "symmetrised", "mask", "JAX is wrong"}
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "unknown"
-TRIGGER, SAID = "a batch of more than one portion (4 rows)", r"more than 4|multiple of 4|batch|rows|\b5\b|\b8\b"
+TRIGGER, SAID = "a batch of more than one portion (4 rows)", r"larger than 4|smallest: 5|multiple of 4"
 KINDS = {"missing sum", "missing term", "few elements", "part", "overwritten"}
 PORTION = 4
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "unknown"
-TRIGGER, SAID = "a row with no valid alignment", r"mask|none|empty"
+TRIGGER, SAID = "a row with no valid alignment", r"mask|nothing|empty"
 KINDS = {"mask", "few elements", "missing factor"}
 
 

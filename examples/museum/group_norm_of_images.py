@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "642 days"
-TRIGGER, SAID = "more than three axes", r"rank|axes|dimension|-d\b"
+TRIGGER, SAID = "more than three axes", r"rank|leading axis"
 KINDS = {"few elements", "shape", "missing term", "rank", "part"}
 GROUPS = 2
 

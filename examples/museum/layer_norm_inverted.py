@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "from the first release with it"
-TRIGGER, SAID = "γ not constant", r"gamma|beta|constant|equal|unequal"
+TRIGGER, SAID = "γ not constant", r"constant|equal|drawn|random"
 KINDS = {"wrong residual", "few elements", "permuted"}
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "up to 316 days"
-TRIGGER, SAID = "values of more than 4 columns", r"more than 4|multiple of 4|size|columns|\b5\b|\b8\b"
+TRIGGER, SAID = "values of more than 4 columns", r"larger than 4|smallest: 5|multiple of 4"
 KINDS = {"missing term", "missing sum", "few elements", "part"}
 BLOCK = 4
 

@@ -7,7 +7,7 @@ https://github.com/Theano/Theano/issues/4568: for x = (1, 1) the gradient was (1
 import numpy as np
 
 LIVED = "open since 2016"
-TRIGGER, SAID = "equal elements", r"tie|equal|maximum"
+TRIGGER, SAID = "equal elements", r"tie|equal|shared maximum"
 KINDS = {"subgradient", "few elements"}
 
 

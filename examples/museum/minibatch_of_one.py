@@ -7,7 +7,7 @@ number of elements for a single row. Larger batches are right.
 import numpy as np
 
 LIVED = "until April 2016"
-TRIGGER, SAID = "a batch of one", r"batch of one|one row|cut to one|= 1|size 1|of 1"
+TRIGGER, SAID = "a batch of one", r"batch of one|is 1\b|smaller than 2|cut to 1"
 KINDS = {"factor", "few elements"}
 
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "unknown"
-TRIGGER, SAID = "sines that differ within a pair", r"sin|differ|unequal|constant|equal"
+TRIGGER, SAID = "sines that differ within a pair", r"differ|constant|equal|drawn|random"
 KINDS = {"wrong residual", "few elements", "permuted", "sign"}
 
 

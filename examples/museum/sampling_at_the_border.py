@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "until 2020"
-TRIGGER, SAID = "a position exactly on the border", r"border|edge|at .*=|= |kink|clip"
+TRIGGER, SAID = "a position exactly on the border", r"border|edge|kink|clip"
 KINDS = {"subgradient", "few elements"}
 
 

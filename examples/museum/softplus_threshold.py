@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "until version 1.9"
-TRIGGER, SAID = "β x a little below the threshold", r"threshold|≥|>|between|constant|at x"
+TRIGGER, SAID = "β x a little below the threshold", r"threshold|between|constant"
 KINDS = {"few elements", "threshold", "mask", "wrong residual"}
 BETA, THRESHOLD = 3.0, 1.0
 

@@ -23,9 +23,12 @@ def forward(alpha, depth):
 
 def behind(alpha, depth):
     """The depth of what lies behind each layer, in the light that falls there."""
-    return jax.lax.scan(lambda b, l: (l[0] * l[1] + (1 - l[0]) * b, b), 0 * depth.sum(), (alpha, depth), reverse=True)[
-        1
-    ]
+
+    def step(beyond, layer):
+        opacity, here = layer
+        return opacity * here + (1 - opacity) * beyond, beyond
+
+    return jax.lax.scan(step, 0 * depth.sum(), (alpha, depth), reverse=True)[1]
 
 
 def pull(primals, y_bar, combine):

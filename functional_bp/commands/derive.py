@@ -14,11 +14,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a derivation (softmax), a rule or a file of several (power_product, network)",
     )
-    parser.add_argument("--latex", action="store_true", help="print LaTeX")
+    parser.add_argument("--latex", action="store_true", help="print a LaTeX document")
     parser.add_argument("--list", action="store_true", help="list what there is")
 
 
 def run(args: argparse.Namespace) -> int:
+    from derivations.engine.document import document
     from derivations.engine.language.plain import plain
     from derivations.registry import derivations, of_file, of_rule, stems
 
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"no derivation {args.name!r}; there are {', '.join(derivations())}")
     checks = [derivation.check() for derivation in chosen]
     if args.latex:
-        print("\n\n".join(derivation.latex() for derivation in chosen))
+        print(document(introduction, chosen, checks))
     else:
         texts = [text(derivation, check) for derivation, check in zip(chosen, checks, strict=True)]
         print("\n\n".join(filter(None, [introduction.strip(), *texts])))

@@ -41,6 +41,12 @@ def layout_of(args: argparse.Namespace) -> "Layout | None":
     return layout(args.layout, args.devices or len(jax.devices()))
 
 
+def are_many() -> bool:
+    import jax
+
+    return jax.process_count() > 1
+
+
 def kept(args: argparse.Namespace) -> list[str]:
     """The options again, for a process that goes on with the run."""
     devices = [] if args.devices is None else ["--devices", str(args.devices)]

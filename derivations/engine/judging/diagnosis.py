@@ -4,11 +4,12 @@ A candidate is first compared with the left side at a few random points; only wh
 Where no named repair fits, the repair is what the left side is by the engine's own derivation.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from random import Random
-from typing import TYPE_CHECKING
+from time import perf_counter
+from typing import Any
 
 from sympy import (
     Add,
@@ -25,69 +26,95 @@ from sympy import (
     Sum,
     Symbol,
     log,
+    sympify,
     tanh,
 )
 from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
 
-from derivations.engine.judging.claims import check, dimensions_of
+from derivations.engine.judging.claims import dimensions_of
 from derivations.engine.judging.hypotheses import Hypotheses, gather
-from derivations.engine.judging.refute import Point, assumptions
-from derivations.engine.kernel.normal_form import NoFormula, convert
+from derivations.engine.judging.proof import prove
+from derivations.engine.judging.refute import NOT_THERE, Point, assumptions, search, sizes_to_try
+from derivations.engine.judging.statement import Statement
+from derivations.engine.kernel.assumptions import OutOfTime, Undefined
+from derivations.engine.kernel.normal_form import convert
 from derivations.engine.kernel.readback import to_sympy
-from derivations.engine.kernel.scope import Undefined, reasoning
-from derivations.engine.language.calculus import partial
+from derivations.engine.kernel.terms import TooLarge
+from derivations.engine.language.calculus import UnknownFunction, partial
 from derivations.engine.language.edits import Change, edits, same_range
+from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.plain import plain
 from derivations.engine.language.renaming import free_indices, replace_index
 from derivations.engine.language.vocabulary import FieldValue, sigmoid, softplus, total
 from derivations.engine.numbers.arithmetic import Floats, Inadmissible
 from derivations.engine.numbers.evaluate import Evaluation
 
-if TYPE_CHECKING:
-    from derivations.engine.judging.prover import Verdict
-
 Candidate = tuple[str, Expr]
 ACTIVATIONS = (AppliedUndef, sigmoid, tanh, softplus)
 
 
-def diagnosed(verdict: "Verdict", left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...]) -> "Verdict":
-    """The verdict with a diagnosis and a proven repair, where there is one."""
-    from derivations.engine.judging.prover import prove
+@dataclass(frozen=True)
+class Repair:
+    """What the right side should have been, proven, and what was wrong with it."""
 
-    hypotheses = gather(given)
-    points = Agreement(left, hypotheses, dimensions_of((left, right, *given)))
+    diagnosis: str
+    formula: Expr
+    transposed: bool = False
+
+
+def repair(left: Any, right: Any, given: tuple, indices: tuple[Idx, ...], deadline: float) -> Repair | None:
+    """The first proven repair, or None if there is none before the deadline."""
+    if not (isinstance(left, Expr) and isinstance(right, (Expr, int))):
+        return None
+    try:
+        return _repair(left, sympify(right), given, indices, deadline)
+    except (NoFormula, Undefined, UnknownFunction, OutOfTime, TooLarge, RecursionError, OverflowError):
+        return None  # the left side or a hypothesis is no formula either, or there was not the time
+
+
+def _repair(left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...], deadline: float) -> Repair | None:
+    hypotheses = Statement(left, left, gather(given), indices).hypotheses  # is the left side a formula?
+    points = Agreement(left, hypotheses)
     seen = {right}
-    for name, candidate in candidates(left, right, given, points.dimensions):
+    for name, candidate in candidates(left, right, hypotheses, deadline):
         if candidate in seen:
             continue
+        if perf_counter() > deadline:
+            return None
         seen.add(candidate)
         try:
-            check(left, candidate, hypotheses, indices)
-            formula = hypotheses.unfold(candidate, set())
-            if points.agree(formula) and any(
-                prove(points.left, formula, hypotheses, expand) is not None for expand in (False, True)
-            ):
-                return replace(verdict, diagnosis=name, repair=candidate)
-        except (NoFormula, Undefined, TypeError, Inadmissible):
+            claim = Statement(left, candidate, hypotheses, indices)
+            if points.agree(claim.formulas[1]) and prove(claim, deadline) is not None and _holds(claim, deadline):
+                return Repair(name, candidate, name.startswith("exchanged") and len(free_indices(left)) == 2)
+        except (NoFormula, Undefined, UnknownFunction, TypeError, Inadmissible, TooLarge):
             continue
-    return verdict
+    return None
+
+
+def _holds(claim: Statement, deadline: float) -> bool:
+    found = search(*claim.formulas, claim.hypotheses, claim.free, claim.defined, deadline)
+    return found.counterexample is None and found.points > 0
 
 
 class Agreement:
     """The left side's values at a few points, to compare candidates with."""
 
-    def __init__(self, left: Expr, hypotheses: Hypotheses, dimensions: list[Symbol]):
-        self.left, self.dimensions = hypotheses.unfold(left, set()), dimensions
+    def __init__(self, left: Expr, hypotheses: Hypotheses):
+        off_kinks: set[Relational] = set()
+        self.left = hypotheses.unfold(left, off_kinks)
         self.values: list[tuple[Evaluation, dict, float]] = []
-        rng = Random(7)
+        rng, defined = Random(7), tuple(off_kinks)
+        plan = [sizes for sizes in sizes_to_try((left, *hypotheses.formulas), rng) if 1 not in sizes.values()]
         for attempt in range(12):
-            point = Point(rng, attempt, dimensions, hypotheses, assumptions(self.left))
+            style = ("signed", "positive", "unit")[attempt % 3]
+            point = Point(rng, plan[attempt % len(plan)], style, hypotheses, assumptions(self.left))
             evaluation = point.evaluation(Floats())
             for env in list(point.assignments(sorted(free_indices(self.left), key=str)))[:4]:
                 try:
-                    if point.satisfies(evaluation, (), ()):
+                    if point.satisfies(evaluation, env, defined):
                         self.values.append((evaluation, env, evaluation(self.left, env)))
-                except Inadmissible:
+                except NOT_THERE:
                     continue
             if len(self.values) >= 12:
                 break
@@ -97,17 +124,15 @@ class Agreement:
             try:
                 if not abs(evaluation(formula, env) - wanted) <= 1e-8 * (1 + abs(wanted)):
                     return False
-            except (Inadmissible, KeyError):
+            except (*NOT_THERE, KeyError):
                 return False
         return True
 
 
-def candidates(left: Expr, right: Expr, given: tuple, dimensions: Sequence[Symbol]) -> Iterator[Candidate]:
+def candidates(left: Expr, right: Expr, hypotheses: Hypotheses, deadline: float | None = None) -> Iterator[Candidate]:
     """Repairs by kind, the likeliest first."""
+    dimensions, given = dimensions_of((left, right, *hypotheses.formulas)), hypotheses.formulas
     free = tuple(sorted(free_indices(left) | free_indices(right), key=str))
-    bound = tuple(
-        sorted({k for e in (left, right) for s in e.atoms(Sum) for k in (limit[0] for limit in s.limits)}, key=str)
-    )
     yield "the sign of the whole", -right
     for a, b in combinations(free, 2):
         yield f"exchanged indices {a} and {b}", _exchanged(right, a, b)
@@ -135,25 +160,23 @@ def candidates(left: Expr, right: Expr, given: tuple, dimensions: Sequence[Symbo
             yield name, candidate
     for candidate in (-c for c in edits(right, _without_delta, free)):
         yield "a superfluous δ and the sign", candidate
-    yield from _derived(left, right, given, bound)
+    yield from _derived(left, right, hypotheses, deadline)
 
 
-def _derived(left: Expr, right: Expr, given: tuple, bound: Iterable[Idx]) -> Iterator[Candidate]:
+def _derived(left: Expr, right: Expr, hypotheses: Hypotheses, deadline: float | None) -> Iterator[Candidate]:
     """What the left side is, and what is missing on the right, by the engine's own normal form."""
-    hypotheses = gather(given)
-    with reasoning(hypotheses.positive) as scope:
-        try:
-            scope.rules = hypotheses.rules()
-            value = convert(hypotheses.unfold(left, set()), {})
-            if not free_indices(right) - free_indices(left):
-                missing = value - convert(hypotheses.unfold(right, set()), {})
-                if len(missing.terms) <= 2:
-                    term = to_sympy(missing)
-                    name = "a missing δ term" if term.has(KroneckerDelta) else "a missing term"
-                    yield f"{name} {plain(term)}", right + term
-            yield "another formula; this one is derived from the definition", to_sympy(value)
-        except (NoFormula, Undefined):
-            return
+    under = hypotheses.reasoning(deadline=deadline)
+    try:
+        value = convert(hypotheses.unfold(left, set()), {}, under)
+        if not free_indices(right) - free_indices(left):
+            missing = value - convert(hypotheses.unfold(right, set()), {}, under)
+            if len(missing.terms) <= 2:
+                term = to_sympy(missing)
+                name = "a missing δ term" if term.has(KroneckerDelta) else "a missing term"
+                yield f"{name} {plain(term)}", right + term
+        yield "another formula; this one is derived from the definition", to_sympy(value)
+    except (NoFormula, Undefined):
+        return
 
 
 def _constants(dimensions: Sequence[Symbol]) -> list[Expr]:

@@ -1,30 +1,37 @@
 """What a claim may take for granted: definitions, equations, inequalities, indices that differ."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
-from sympy import Derivative, Expr, Idx, Indexed, Integer, Pow, Product, Sum, Symbol, Tuple
+from sympy import Derivative, Expr, Idx, Indexed, Integer, Pow, Product, Sum, Symbol, Tuple, preorder_traversal
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
+from sympy.functions.elementary.piecewise import ExprCondPair
 
-from derivations.engine.kernel.normal_form import NoFormula, convert, index_expression, leaf_of
-from derivations.engine.kernel.sums import Rule
+from derivations.engine.kernel.assumptions import Fact, Reasoning
+from derivations.engine.kernel.laws import LAWS
+from derivations.engine.kernel.normal_form import convert
+from derivations.engine.kernel.sums import Rule, opened
+from derivations.engine.kernel.terms import Poly, TooLarge
 from derivations.engine.language.calculus import derivative
 from derivations.engine.language.domains import smooth_where
+from derivations.engine.language.fold import NoFormula
+from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import inside
 from derivations.engine.language.renaming import free_indices, replace_index
-from derivations.engine.language.vocabulary import Binding
+from derivations.engine.numbers.arithmetic import Inadmissible
 from derivations.engine.numbers.evaluate import Evaluation
+
+LARGEST_FORMULA = 20_000
 
 
 @dataclass(frozen=True)
 class Hypotheses:
-    """`definitions` name a formula, `equations` rewrite one, `conditions` are inequalities of values.
-
-    `different` are pairs of indices that are not equal; `positive` and `below_one` name the arrays that a condition
-    bounds everywhere.
-    """
+    """`definitions` name a formula, `equations` rewrite one, `conditions` are inequalities of values, each for every
+    value of its indices; `different` are pairs of indices that are not equal."""
 
     definitions: tuple[tuple[Expr, Expr], ...] = ()
     equations: tuple[tuple[Expr, Expr], ...] = ()
@@ -32,21 +39,20 @@ class Hypotheses:
     different: tuple[tuple[Expr, Expr], ...] = ()
 
     @property
-    def positive(self) -> frozenset[str]:
-        """Names of what a condition says is > 0 for every index."""
-        return frozenset(
-            _name(c.gts) for c in self.conditions if isinstance(c, (Gt, Lt)) and c.lts == 0 and _name(c.gts)
-        )
+    def formulas(self) -> tuple[Expr, ...]:
+        """Everything that is said, of which the names and the ranges matter."""
+        return (*(e for pair in self.definitions + self.equations + self.different for e in pair), *self.conditions)
 
-    @property
-    def below_one(self) -> frozenset[str]:
-        return frozenset(
-            _name(c.lts) for c in self.conditions if isinstance(c, (Gt, Lt, Ge, Le)) and c.gts == 1 and _name(c.lts)
-        )
-
-    def rules(self) -> tuple[Rule, ...]:
-        """The equations as rewrites of the normal form."""
-        return tuple(_rule(left, right) for left, right in self.equations)
+    def reasoning(self, expand: bool = False, deadline: float | None = None) -> Reasoning:
+        """What may be used to prove something under these hypotheses."""
+        pairs = tuple((index_expression(a, {}), index_expression(b, {}), Ne(a, b)) for a, b in self.different)
+        under = Reasoning(LAWS, pairs, deadline, expand)
+        under.learn(Fact(*gap_of(c, under), c) for c in self.conditions)
+        rules = tuple(_rule(left, right, under) for left, right in self.equations)
+        under.rules = rules
+        under.symmetric = frozenset(next(iter(rule.powers)).name for rule in rules if rule.exchanges)
+        under.needed, under.used, under.relied = {}, set(), {}
+        return under
 
     def unfold(self, e: Expr, off_kinks: set[Relational]) -> Expr:
         """The formula with every definition put in and every derivative carried out; `off_kinks` gets what that needs.
@@ -65,6 +71,8 @@ class Hypotheses:
                 inner = self._unfold(result, stop | {_base(x)}, depth + 1, off_kinks)
                 off_kinks |= {self._unfold(r, stop, depth + 1, set()) for r in smooth_where(inner, x)}
                 result = derivative(inner, x)
+                if len(list(islice(preorder_traversal(result), LARGEST_FORMULA + 1))) > LARGEST_FORMULA:
+                    raise TooLarge(f"the derivative by {x} has more than {LARGEST_FORMULA} parts")
             return self._unfold(result, stop, depth + 1, off_kinks)
         if isinstance(e, (Indexed, Symbol)) and not isinstance(e, Idx):
             found = None if _base(e) in stop else self._definition(e)
@@ -75,14 +83,7 @@ class Hypotheses:
             for old, new in zip(e.limits, limits, strict=True):
                 body = body.xreplace({old[0]: new[0]}) if old[0] != new[0] else body
             return e.func(self._unfold(body, stop, depth, off_kinks), *limits)
-        if isinstance(e, Binding) or not e.args or isinstance(e, Tuple):
-            if isinstance(e, Binding):
-                return e.func(
-                    *(
-                        self._unfold(a, stop, depth, off_kinks) if isinstance(a, Expr) and not a.is_Symbol else a
-                        for a in e.args
-                    )
-                )
+        if not e.args or (isinstance(e, Tuple) and not isinstance(e, ExprCondPair)):
             return e
         return e.func(*(self._unfold(a, stop, depth, off_kinks) for a in e.args))
 
@@ -99,37 +100,62 @@ class Hypotheses:
                 return right
         return None
 
+    def about(self, element: Expr, name: str, where: tuple[int, ...], point) -> dict[Idx, int] | None:
+        """The values of the indices at which `element` is the entry of this name at this place; None if it never is."""
+        if isinstance(element, Symbol) and not isinstance(element, Idx):
+            return {} if element.name == name and not where else None
+        if not isinstance(element, Indexed) or str(element.base.label) != name or len(element.indices) != len(where):
+            return None
+        env: dict[Idx, int] = {}
+        for k, w in zip(element.indices, where, strict=True):
+            if isinstance(k, Integer) and int(k) == w:
+                continue
+            if not isinstance(k, Idx) or env.setdefault(k, w) != w or w not in point.range_of(k):
+                return None
+        return env if point.different(env) else None
+
+    def bounds(self, name: str, where: tuple[int, ...], point) -> tuple[bool, bool]:
+        """Whether conditions say that this entry is > 0 or ≥ 0, and that it is < 1 or ≤ 1."""
+        positive = below_one = False
+        for c in self.conditions:
+            if isinstance(c, (Gt, Lt, Ge, Le)):
+                positive |= c.lts == 0 and self.about(c.gts, name, where, point) is not None
+                below_one |= c.gts == 1 and self.about(c.lts, name, where, point) is not None
+        return positive, below_one
+
     def value(self, name: str, where: tuple[int, ...], point) -> Fraction | None:
-        """A value that satisfies the equations about this array: 0 or 1, a row with a given sum, an element given."""
+        """A value that satisfies the equations about this entry: 0 or 1, a row with a given sum, an element given."""
         evaluation = Evaluation(_Exact(), point.sizes, point.value, point.coefficient)
         binary = any(
-            isinstance(left, Pow) and left.base == right and _name(right) == name for left, right in self.equations
+            isinstance(left, Pow) and left.base == right and self.about(right, name, where, point) is not None
+            for left, right in self.equations
         )
         for left, right in self.equations:
-            if isinstance(left, Indexed) and _name_of(left) == name:
-                env = dict(zip(left.indices, where, strict=True))
-                if all(not isinstance(k, Integer) or int(k) == w for k, w in env.items()):
-                    return evaluation(right, {k: w for k, w in env.items() if isinstance(k, Idx)})
-            if isinstance(left, Sum) and len(left.limits) == 1 and _name_of(left.function) == name:
-                self._draw_row(left, right, name, where, point, evaluation, binary)
-                return point.values[name, where]
+            env = self.about(left, name, where, point)
+            if env is not None:
+                with suppress(Inadmissible):
+                    return evaluation(right, env)
+            if isinstance(left, Sum) and len(left.limits) == 1:
+                env = self.about(left.function, name, where, point)
+                if env is not None and left.limits[0][0] in env:
+                    self._draw_row(left, right, env, name, point, evaluation, binary)
+                    return point.values[name, where]
         return Fraction(point.rng.randint(0, 1)) if binary else None
 
-    def _draw_row(self, left, right, name, where, point, evaluation, binary: bool) -> None:
+    def _draw_row(self, left, right, env, name: str, point, evaluation, binary: bool) -> None:
         """Values of x_k for every k, with the sum that is asked for."""
-        k, lower, upper = left.limits[0]
-        indices = left.function.indices
-        env = {i: w for i, w in zip(indices, where, strict=True) if i != k}
-        wanted = evaluation(right, env)
+        k = left.limits[0][0]
+        others = {i: w for i, w in env.items() if i != k}
+        wanted = evaluation(right, others)
         places = [
-            tuple(v if i == k else w for i, w in zip(indices, where, strict=True))
-            for v in range(evaluation.integer(lower, {}), evaluation.integer(upper, {}) + 1)
+            tuple(int(i) if isinstance(i, Integer) else (others | {k: v})[i] for i in left.function.indices)
+            for v in point.range_of(k)
         ]
         if binary:
             chosen = point.rng.randrange(len(places))
             row = [Fraction(int(p == chosen)) for p in range(len(places))]
         else:
-            row = [point.draw(name) for _ in places]
+            row = [point.draw(name, place) for place in places]
             row = (
                 [r * wanted / sum(row) for r in row]
                 if wanted and sum(row)
@@ -146,6 +172,9 @@ class _Exact:
     multiply = staticmethod(lambda a, b: a * b)
     reciprocal = staticmethod(lambda a: 1 / a)
     sign = staticmethod(lambda a: (a > 0) - (a < 0))
+
+    def function(self, name: str, value: Fraction) -> Fraction:
+        raise Inadmissible(f"{name} of a number is not rational")
 
 
 def _covers(defined: Indexed, element: Indexed) -> bool:
@@ -172,37 +201,46 @@ def _base(e: Expr) -> Expr:
     return e.base.label if isinstance(e, Indexed) else e
 
 
-def _name_of(e: Expr) -> str | None:
+def _whole(e: Expr) -> bool:
+    """True of a symbol, and of an entry whose indices are plain and different, so that the whole array is meant."""
     if isinstance(e, Indexed):
-        return str(e.base.label)
-    return e.name if isinstance(e, Symbol) and not isinstance(e, Idx) else None
+        return len(set(e.indices)) == len(e.indices) and all(isinstance(i, Idx) for i in e.indices)
+    return isinstance(e, Symbol) and not isinstance(e, Idx)
 
 
-def _name(e: Expr) -> str | None:
-    """The array's or symbol's name, if its indices are plain and different, so that the whole of it is meant."""
-    if isinstance(e, Indexed) and not (
-        len(set(e.indices)) == len(e.indices) and all(isinstance(i, Idx) for i in e.indices)
-    ):
-        return None
-    return _name_of(e)
+def _defines(h: Eq) -> bool:
+    """True if the left side is a name, and the right side does not use it."""
+    return _whole(h.lhs) and _base(h.lhs) not in h.rhs.free_symbols
+
+
+def _is_index(e: Expr) -> bool:
+    return isinstance(e, Integer) or (e.has(Idx) and not e.has(Indexed))
 
 
 def gather(given: Iterable) -> Hypotheses:
     """Sort the hypotheses by what they say."""
-    definitions, equations, conditions, different = [], [], [], []
+    definitions, equations, conditions = [], [], []
+    given = [h for h in given if h != True]  # noqa: E712, what SymPy found to be true already
     for h in given:
+        if h == False:  # noqa: E712
+            raise NoFormula("a hypothesis is never true: the declared signs contradict it")
         if not isinstance(h, Relational):
             raise NoFormula(f"hypothesis {h} is neither an equation nor an inequality")
-        if isinstance(h, Ne) and all(
-            (e.has(Idx) and not e.has(Indexed)) or isinstance(e, Integer) for e in (h.lhs, h.rhs)
-        ):
-            different.append((h.lhs, h.rhs))
-        elif not isinstance(h, Eq):
+    different = tuple((h.lhs, h.rhs) for h in given if isinstance(h, Ne) and _is_index(h.lhs) and _is_index(h.rhs))
+    apart = [free_indices(a) | free_indices(b) for a, b in different]
+    for h in given:
+        if (h.lhs, h.rhs) in different and isinstance(h, Ne):
+            continue
+        if not isinstance(h, Eq):
             conditions.append(h)
-        elif _name(h.lhs) and _base(h.lhs) not in h.rhs.free_symbols:
+        elif h.lhs.has(Idx) and _is_index(h.lhs):
+            raise NoFormula(f"hypothesis {h} is about indices: only Ne(…, …) can be")
+        elif _defines(h) and not any(pair <= free_indices(h.lhs) for pair in apart):
             _check_definition(h)
             definitions.append((h.lhs, h.rhs))
         else:
+            for k in sorted(free_indices(h.rhs) - free_indices(h.lhs), key=str):
+                raise NoFormula(f"unbound index {k} on the right side of the hypothesis {h}")
             equations.append((h.lhs, h.rhs))
     for left, _ in definitions:
         if sum(_base(left) == _base(other) for other, _ in definitions) > 1:
@@ -212,7 +250,7 @@ def gather(given: Iterable) -> Hypotheses:
         named.definitions,
         tuple((named.unfold(left, set()), named.unfold(right, set())) for left, right in equations),
         tuple(named.unfold(c, set()) for c in conditions),
-        tuple(different),
+        different,
     )
 
 
@@ -222,18 +260,24 @@ def _check_definition(h: Eq) -> None:
         raise NoFormula(f"unbound index {k} in the definition of {h.lhs}")
 
 
-def _rule(left: Expr, right: Expr) -> Rule:
-    """left = right as a rewrite; the left side must be one product, summed or not."""
-    from derivations.engine.kernel.sums import opened
+def gap_of(condition: Relational, under: Reasoning) -> tuple[str, Poly]:
+    """What kind of condition it is, and what is > 0, ≥ 0 or ≠ 0 if it holds."""
+    if isinstance(condition, Ne):
+        return "nonzero", convert(condition.lhs - condition.rhs, {}, under)
+    kind = "positive" if isinstance(condition, (Gt, Lt)) else "nonnegative"
+    return kind, convert(condition.gts - condition.lts, {}, under)
 
-    poly = convert(left, {})
-    if poly.single is None:
+
+def _rule(left: Expr, right: Expr, under: Reasoning) -> Rule:
+    """left = right as a rewrite; the left side must be one product, summed or not."""
+    poly = convert(left, {}, under)
+    if poly.single is None or not poly.single[0]:
         raise NoFormula(f"hypothesis {left} = {right}: the left side must be a single term")
     m, c = poly.single
-    value = convert(right, {}).scale(1 / c)
+    value, origin = convert(right, {}, under).scale(1 / c), Eq(left, right, evaluate=False)
     free = frozenset(leaf_of(s) for s in free_indices(left))
-    if len(m) == 1 and m[0][0].kind == "sum" and m[0][1] == 1:
+    if len(m) == 1 and m[0][0].kind == "sum" and m[0][1] == 1 and m[0][0].args[0].single:
         names, body = opened(m[0][0])
         ((inner, k),) = body.terms.items()
-        return Rule(names, dict(inner), value.scale(1 / k), free)
-    return Rule((), dict(m), value, free)
+        return Rule(names, dict(inner), value.scale(1 / k), free, origin)
+    return Rule((), dict(m), value, free, origin)

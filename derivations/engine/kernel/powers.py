@@ -10,15 +10,17 @@ from math import gcd, lcm
 
 from sympy import factorint
 
-from derivations.engine.kernel.scope import Undefined, require
+from derivations.engine.kernel.assumptions import Reasoning, Undefined
 from derivations.engine.kernel.terms import (
     IDEMPOTENT,
+    LARGEST_POWER,
     ONE,
-    RELATIONS,
     Atom,
     Exponent,
     Monomial,
     Poly,
+    Powers,
+    TooLarge,
     integer_power,
     monomial,
     number,
@@ -26,14 +28,15 @@ from derivations.engine.kernel.terms import (
     single,
     total,
 )
-from derivations.engine.language.indices import Affine, Leaf, solve
+from derivations.engine.language.indices import Affine, Leaf, inside, solve
 from derivations.engine.language.indices import substitute as substitute_index
 
 
-def contract_deltas(powers: dict[Atom, Exponent]) -> Poly | None:
+def contract_deltas(powers: Powers) -> Poly | None:
     """δ(i − j) f(j) = δ(i − j) f(i): where the delta is not 0, the two indices are the same number.
 
-    The index whose name comes last is replaced, so that both sides of an equality write the same one.
+    The index whose name comes last is replaced, so that both sides of an equality write the same one. Where i may leave
+    the range of j, f(i) might have no value, or another sign: then f must be a product of entries.
     """
     for delta in powers:
         if delta.kind != "delta":
@@ -42,14 +45,16 @@ def contract_deltas(powers: dict[Atom, Exponent]) -> Poly | None:
             value = solve(delta.indices[0], leaf)
             if value is None:
                 continue
-            if any(leaf in a.leaves for a in powers if a is not delta):
+            moved = {a: e for a, e in powers.items() if leaf in a.leaves and a is not delta}
+            if not moved:
+                break
+            if inside(value, leaf) or all(a.kind in ("variable", "index", "delta") and e > 0 for a, e in moved.items()):
                 rest = {a: e for a, e in powers.items() if a is not delta}
                 return single(delta) * substitute_powers(rest, {leaf: value})
-            break
     return None
 
 
-RELATIONS.append(contract_deltas)
+LARGEST_NUMBER = 10**60  # that is still factored
 
 # Each kind of atom is rebuilt, when its parts change, by its constructor here: (old atom, indices, args) -> Poly.
 REBUILD: dict[str, Callable[[Atom, tuple[Affine, ...], tuple[Poly, ...]], Poly]] = {}
@@ -69,7 +74,8 @@ def substitute_powers(powers: Mapping[Atom, Exponent], values: Mapping[Leaf, Aff
     result = monomial(untouched)
     for atom, e in powers.items():
         if atom not in untouched:
-            result = result * power(substitute_atom(atom, values), e, atom.positive)
+            known = atom.positive and atom.kind != "variable"  # for every value in the range
+            result = result * power(substitute_atom(atom, values), e, atom.under, known)
     return result
 
 
@@ -93,7 +99,7 @@ def is_positive(poly: Poly) -> bool:
     )
 
 
-def power(poly: Poly, exponent: Exponent, positive: bool = False) -> Poly:
+def power(poly: Poly, exponent: Exponent, under: Reasoning, positive: bool = False) -> Poly:
     """poly^exponent for a rational exponent; `positive` says that the base is known to be > 0.
 
     (c Π a^e)^r = c^r Π a^(e r) holds for integers r wherever no factor is 0, and for fractions r where the factors that
@@ -112,11 +118,11 @@ def power(poly: Poly, exponent: Exponent, positive: bool = False) -> Poly:
             if a.kind == "delta":
                 raise Undefined("division by a δ, which is zero for some indices")
             if not (a.positive or positive):
-                require("nonzero", single(a))
-        return monomial({a: e * exponent for a, e in m}).scale(c ** int(exponent))
+                under.require("nonzero", single(a))
+        return monomial({a: e * exponent for a, e in m}) * number_power(c, exponent, under)
     outside, inside = take_out(poly, integer=exponent.denominator == 1)
     m, c = outside
-    result = number_power(c, exponent) * monomial({a: e * exponent for a, e in m.items()})
+    result = number_power(c, exponent, under) * monomial({a: e * exponent for a, e in m.items()})
     if inside == ONE:
         return result
     if inside.single and exponent.denominator != 1:
@@ -126,20 +132,20 @@ def power(poly: Poly, exponent: Exponent, positive: bool = False) -> Poly:
     if exponent.denominator != 1 and inside.single and len(inside.single[0]) == 1 and inside.single[1] > 0:
         ((atom, e),), c = inside.single
         if not positive:
-            require("positive", single(atom))
-        return result * number_power(c, exponent) * monomial({atom: e * exponent})
+            under.require("positive", single(atom))
+        return result * number_power(c, exponent, under) * monomial({atom: e * exponent})
     positive = positive or is_positive(inside)
     if not positive:
-        require("nonzero" if exponent.denominator == 1 else "positive", inside)
-    return result * monomial({Atom("quotient", args=(inside,), positive=positive): exponent})
+        under.require("nonzero" if exponent.denominator == 1 else "positive", inside)
+    return result * monomial({Atom(under, "quotient", args=(inside,), positive=positive): exponent})
 
 
-def take_out(poly: Poly, integer: bool) -> tuple[tuple[dict[Atom, Exponent], Fraction], Poly]:
+def take_out(poly: Poly, integer: bool) -> tuple[tuple[Powers, Fraction], Poly]:
     """poly = c · m · rest: the common monomial, and the greatest number that leaves whole coefficients.
 
     With `integer` c has the sign of the first term; without, only positive atoms and numbers are taken out.
     """
-    common: dict[Atom, Exponent] = {}
+    common: Powers = {}
     monomials = [dict(m) for m in poly.terms]
     for atom in sorted({a for m in monomials for a in m}, key=lambda a: a.key):
         least = min(m.get(atom, 0) for m in monomials)
@@ -165,15 +171,15 @@ def times(poly: Poly, powers: Mapping[Atom, Exponent]) -> Poly:
     )
 
 
-def over_one_denominator(poly: Poly) -> tuple[Poly, dict[Atom, Exponent]]:
+def over_one_denominator(poly: Poly) -> tuple[Poly, Powers]:
     """poly = numerator / Π Q^e, e ≥ 0: no quotient has a negative power in the numerator.
 
     Q ≠ 0 is a side condition of Q^(−1), noted when that was formed, so the polynomial is 0 exactly where its numerator
     is. Where terms can cancel, their exponents of Q differ by whole numbers k: Q^k is multiplied out.
     """
-    denominator: dict[Atom, Exponent] = {}
+    denominator: Powers = {}
     for _ in range(12):
-        lowest: dict[Atom, Exponent] = {}
+        lowest: Powers = {}
         for m in poly.terms:
             for atom, e in m:
                 if atom.kind == "quotient" and e < 0:
@@ -189,7 +195,7 @@ def over_one_denominator(poly: Poly) -> tuple[Poly, dict[Atom, Exponent]]:
 def even_powers(result: Poly, inside: Poly, exponent: Exponent) -> tuple[Poly, Poly]:
     """(a² b)^r = |a|^(2r) b^r, with |a|^(2r) = a^(2r) for even 2r and a^(2r) (2 step(a) − 1) for odd 2r."""
     m, c = inside.single  # type: ignore[misc]
-    left: dict[Atom, Exponent] = {}
+    left: Powers = {}
     for atom, e in m:
         if e % 2 or (e * exponent).denominator != 1:
             left[atom] = e
@@ -200,16 +206,20 @@ def even_powers(result: Poly, inside: Poly, exponent: Exponent) -> tuple[Poly, P
     return result, monomial(left).scale(c)
 
 
-def number_power(c: Fraction, exponent: Exponent) -> Poly:
+def number_power(c: Fraction, exponent: Exponent, under: Reasoning) -> Poly:
     """c^exponent, roots of numbers as products of roots of primes."""
+    if c == 1:
+        return ONE
+    if abs(exponent) > LARGEST_POWER or max(abs(c.numerator), c.denominator) > LARGEST_NUMBER:
+        raise TooLarge(f"{c} to the power {exponent}")
     if exponent.denominator == 1:
         return number(c ** int(exponent))
     result = number(1)
     for base, sign in ((c.numerator, 1), (c.denominator, -1)):
-        for prime, multiplicity in factorint(base).items():
+        for prime, multiplicity in factorint(base, limit=10**4).items():
             e = Fraction(multiplicity * sign) * exponent
             whole = e.numerator // e.denominator
             result = result.scale(Fraction(prime) ** whole)
             if e != whole:
-                result = result * single(Atom("prime", str(prime), positive=True), e - whole)
+                result = result * single(Atom(under, "prime", str(prime), positive=True), e - whole)
     return result

@@ -39,7 +39,9 @@ def gather_sums(poly: Poly) -> Poly | None:
         inside = total(_body(atom, m, names).scale(c) for atom, m, c in group)
         numerator, denominator = over_one_denominator(inside)
         if numerator:
-            result = result + sum_over(times(numerator, {a: -e for a, e in denominator.items()}), tuple(names))
+            result = result + sum_over(
+                group[0][0].under, times(numerator, {a: -e for a, e in denominator.items()}), tuple(names)
+            )
     return result
 
 

@@ -24,10 +24,10 @@ from sympy import (
 )
 from sympy.core.symbol import Str
 
-from derivations.engine.kernel.scope import scope
 from derivations.engine.kernel.terms import Atom, Poly
 from derivations.engine.language.indices import Affine, Leaf
-from derivations.engine.language.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
+from derivations.engine.language.vocabulary import Determinant, FieldValue, Inverse, Maximum, step
+from derivations.engine.language.words import BY_NAME
 
 Names = Mapping[Leaf, Idx]
 DUMMIES = "klmpqrstuvabcdefgh"
@@ -85,6 +85,8 @@ def _atom(atom: Atom, names: Names) -> Expr:
             return KroneckerDelta(one, one - _index(atom.indices[0], names))
         case "index":
             return indices[0]
+        case "constant":
+            return getattr(sympy, atom.name)
         case "prime":
             return Integer(int(atom.name))
         case "exp" | "log" | "step":
@@ -94,20 +96,25 @@ def _atom(atom: Atom, names: Names) -> Expr:
         case "sum":
             return Sum(args[0], *limits)
         case "maximum":
-            return Maximum(args[0], limits[0], args[1])
+            return Maximum(args[0], Tuple(*limits), args[1])
+        case "determinant":
+            return Determinant(args[0], Tuple(*limits))
+        case "inverse":
+            return Inverse(Tuple(*indices), args[0], Tuple(*limits))
         case "product":
             return Product(args[0], *limits)
         case "field":
-            return FieldValue(Str(atom.name), Tuple(*indices), args[0], limits[0])
+            return FieldValue(Str(atom.name), Tuple(*indices), args[0], Tuple(*limits))
+        case "unknown" if not indices:
+            return Function(atom.name)(*args)
     if indices:
         return FieldValue(Str(atom.name), Tuple(*indices), args[0], Tuple())
-    known = {"sigmoid": sigmoid, "softplus": softplus}
-    return (known.get(atom.name) or getattr(sympy, atom.name, None) or Function(atom.name))(*args)
+    return BY_NAME[atom.name].function(*args)
 
 
 def _symbol(atom: Atom) -> Symbol:
-    return {"pi": sympy.pi}.get(atom.name) or scope().symbols.get(atom.name) or Symbol(atom.name)
+    return atom.under.symbols.get((atom.name, 0)) or Symbol(atom.name)
 
 
 def _array(atom: Atom) -> IndexedBase:
-    return scope().symbols.get(atom.name + "[]") or IndexedBase(atom.name)
+    return atom.under.symbols.get((atom.name, 1)) or IndexedBase(atom.name)

@@ -13,41 +13,56 @@ A product of factors under dummies is closed in five steps, each an identity of 
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sympy import Integer
 
+from derivations.engine.kernel.assumptions import Reasoning
 from derivations.engine.kernel.naming import canonical_order
 from derivations.engine.kernel.powers import REBUILD, never_negative, substitute, substitute_atom, substitute_powers
-from derivations.engine.kernel.scope import scope
-from derivations.engine.kernel.size import size
-from derivations.engine.kernel.terms import RELATIONS, Atom, Exponent, Monomial, Poly, monomial, single, total
+from derivations.engine.kernel.size import exact, never_empty, size
+from derivations.engine.kernel.terms import (
+    ZERO,
+    Atom,
+    Exponent,
+    Monomial,
+    Poly,
+    Powers,
+    monomial,
+    single,
+    total,
+)
+from derivations.engine.kernel.whole import attained, counted, delta
 from derivations.engine.language.indices import Affine, Leaf, fresh, inside, plain, solve
+from derivations.engine.language.indices import substitute as substitute_index
 
-Powers = dict[Atom, Exponent]
+Dummies = tuple[Leaf, ...]
+PEELED = 64  # a range of fixed size is written out up to here
 
 
-def sum_over(poly: Poly, dummies: tuple[Leaf, ...]) -> Poly:
+def sum_over(under: Reasoning, poly: Poly, dummies: tuple[Leaf, ...]) -> Poly:
     """Σ over the dummies; they must be names that nothing else uses."""
-    return total(_close(list(dummies), m).scale(c) for m, c in poly.terms.items())
+    return total(_close(under, list(dummies), m).scale(c) for m, c in poly.terms.items())
 
 
-def _close(dummies: list[Leaf], m: Monomial) -> Poly:
+def _close(under: Reasoning, dummies: list[Leaf], m: Monomial) -> Poly:
+    under.tick()
     powers = dict(m)
     for atom in powers:
         for dummy in (d for d in dummies if atom.kind == "delta" and d in atom.leaves):
             value = solve(atom.indices[0], dummy)
             if value is not None and inside(value, dummy):
                 rest = substitute_powers({a: e for a, e in powers.items() if a is not atom}, {dummy: value})
-                return sum_over(rest, tuple(d for d in dummies if d != dummy))
+                under.used.add("sum over delta")
+                return sum_over(under, rest, tuple(d for d in dummies if d != dummy))
     for atom, e in powers.items():
         if atom.kind == "sum" and isinstance(e, int) and e > 0 and not atom.leaves.isdisjoint(dummies):
             binders, body = opened(atom)
             rest = monomial({a: k for a, k in powers.items() if a is not atom} | ({atom: e - 1} if e > 1 else {}))
-            return sum_over(rest * body, (*dummies, *binders))
+            return sum_over(under, rest * body, (*dummies, *binders))
     result = monomial({a: e for a, e in powers.items() if a.leaves.isdisjoint(dummies)})
     for group, factors in _components(dummies, powers):
-        result = result * _close_component(group, factors)
+        result = result * _close_component(under, group, factors)
     return result
 
 
@@ -72,53 +87,76 @@ def _components(dummies: list[Leaf], powers: Powers) -> Iterator[tuple[list[Leaf
         left = [d for d in left if d not in group]
 
 
-def _close_component(dummies: list[Leaf], powers: Powers) -> Poly:
-    if not powers:
-        return size(dummies[0])
+def _close_component(under: Reasoning, dummies: list[Leaf], powers: Powers) -> Poly:
+    if not powers and (count := size(dummies[0], under)) is not None:
+        return count
     for d in dummies:
         values = _peeled(d)
-        if values is not None:
-            return _peel(dummies, powers, d, *values)
-    for rule in (*_denominators(powers, dummies), *scope().rules):
-        for match in matches(rule, dummies, powers):
-            return sum_over(match.rest * substitute(rule.right, match.values), match.dummies)
-    order = canonical_order(dummies, powers)
-    level = 1 + max(a.level for a in powers)
+        if values is not None and (not values[1] or all(_everywhere(a, e) for a, e in powers.items())):
+            return _peel(under, dummies, powers, d, *values)
+    for d in dummies:
+        count = counted(under, d, {a: e for a, e in powers.items() if d in a.leaves})
+        if count is not None:
+            others = monomial({a: e for a, e in powers.items() if d not in a.leaves})
+            return sum_over(under, count * others, tuple(leaf for leaf in dummies if leaf != d))
+    for rule in (*_denominators(powers, dummies), *_inverses(under, powers), *(r for r in under.rules if r.dummies)):
+        for match in matches(under, rule, dummies, powers):
+            rule.note(under)
+            closed = sum_over(under, match.rest * substitute(rule.right, match.values), match.dummies)
+            left = match.rest * substitute(rule.left_over, match.values)
+            kept = tuple(leaf for d in rule.kept if (leaf := match.values[d].plain) is not None)
+            return closed - sum_over(under, left, (*match.dummies, *kept)) if left else closed
+    order = canonical_order(dummies, powers) if powers else dummies
+    level = 1 + max((a.level for a in powers), default=0)
     names = {d: Leaf(f"·{level}.{k:02d}", d.lower, d.upper) for k, d in enumerate(order)}
     body = substitute_powers(powers, {d: plain(new) for d, new in names.items()})
     if body.single is None:  # renaming let a law apply, such as tanh(−x) = −tanh x
-        return sum_over(*_refreshed(body, names))
+        return sum_over(under, *_refreshed(body, names))
     m, c = body.single
     atom = Atom(
+        under,
         "sum",
         args=(Poly({m: Fraction(1)}),),
         binders=tuple(names.values()),
-        positive=all(a.positive for a, _ in m),
+        positive=all(a.positive or attained(a, tuple(names.values())) for a, _ in m) and all(map(never_empty, dummies)),
         nonnegative=never_negative(m),
     )
     return single(atom).scale(c)
 
 
+def _everywhere(atom: Atom, e: Exponent) -> bool:
+    """True if the power has a value at every real argument, so that it may be looked at outside of the range, too."""
+    return (
+        isinstance(e, int)
+        and e > 0
+        and atom.kind not in ("log", "quotient", "prime")
+        and all(_everywhere(a, k) for p in atom.args for m in p.terms for a, k in m)
+    )
+
+
 def _peeled(d: Leaf) -> tuple[range, range, Leaf | None] | None:
     """Values to add one by one, values to take off, and the sum that remains: a range of fixed size altogether, of a
-    range that starts below 1 what lies below, and of one that starts above 1 what is missing."""
+    range that starts below 1 what lies below, and of one that starts above 1 what is missing, where it can't be empty
+    by more than that."""
     if isinstance(d.upper, Integer):
-        return range(d.lower, int(d.upper) + 1), range(0), None
-    if d.lower != 1:
+        return (range(d.lower, int(d.upper) + 1), range(0), None) if d.size <= PEELED else None
+    if d.lower != 1 and abs(d.lower) <= PEELED and exact(d) and exact(Leaf(d.name, 1, d.upper)):
         return range(d.lower, 1), range(1, d.lower), Leaf(d.name, 1, d.upper)
     return None
 
 
-def _peel(dummies: list[Leaf], powers: Powers, d: Leaf, more: range, less: range, remaining: Leaf | None) -> Poly:
+def _peel(
+    under: Reasoning, dummies: list[Leaf], powers: Powers, d: Leaf, more: range, less: range, remaining: Leaf | None
+) -> Poly:
     others = tuple(leaf for leaf in dummies if leaf != d)
 
     def at(value: int) -> Poly:
-        return sum_over(substitute_powers(powers, {d: Affine(value, ())}), others)
+        return sum_over(under, substitute_powers(powers, {d: Affine(value, ())}), others)
 
     result = total(at(v) for v in more) - total(at(v) for v in less)
     if remaining is not None:
         new = fresh(remaining)
-        result = result + sum_over(substitute_powers(powers, {d: plain(new)}), (*others, new))
+        result = result + sum_over(under, substitute_powers(powers, {d: plain(new)}), (*others, new))
     return result
 
 
@@ -128,16 +166,38 @@ def _refreshed(body: Poly, names: dict[Leaf, Leaf]) -> tuple[Poly, tuple[Leaf, .
 
 
 class Rule(NamedTuple):
-    """Σ over `dummies` of Π powers = right, for every value of the leaves in `free`."""
+    """Σ over `dummies` of Π powers = right, for every value of the leaves in `free`; the hypothesis that says so."""
 
     dummies: tuple[Leaf, ...]
     powers: Powers
     right: Poly
     free: frozenset[Leaf]
+    origin: Any = None
+    law: str = "sum over its denominator"
+    left_over: Poly = ZERO  # what is summed over the dummies in `kept` and taken from the right side
+    kept: tuple[Leaf, ...] = ()
+
+    @property
+    def exchanges(self) -> tuple[Affine, ...] | None:
+        """The indices on the right side of A_ij = A_ji, and of nothing else."""
+        if self.right.single is None or self.right.single[1] != 1:
+            return None
+        left, right = list(self.powers.items()), list(self.right.single[0])
+        if [(a.kind, a.name, e) for a, e in left] != [("variable", a.name, 1) for a, _ in right] or len(left) != 1:
+            return None
+        return right[0][0].indices
+
+    def note(self, under: Reasoning) -> None:
+        if self.origin is None:
+            under.used.add(self.law)
+        else:
+            under.used.add("hypothesis")
+            under.relied[self.origin] = None
 
 
 class Match(NamedTuple):
     values: dict[Leaf, Affine]
+    used: Powers
     rest: Poly
     dummies: tuple[Leaf, ...]
 
@@ -152,16 +212,56 @@ def _denominators(powers: Powers, dummies: list[Leaf]) -> Iterator[Rule]:
                 yield Rule(names, dict(m), single(atom).scale(1 / c), frozenset())
 
 
-def matches(rule: Rule, dummies: list[Leaf], powers: Powers) -> Iterator[Match]:
+def _inverses(under: Reasoning, powers: Powers) -> Iterator[Rule]:
+    """Σ_k A_ik (A⁻¹)_kj = δ_ij = Σ_k (A⁻¹)_ik A_kj; for A = p + r: Σ_k p_ik (A⁻¹)_kj = δ_ij − Σ_k r_ik (A⁻¹)_kj."""
+    for atom in powers:
+        if atom.kind == "inverse":
+            for transposed in (False, True):
+                yield from _inverse_rule(under, atom, transposed)
+
+
+def _inverse_rule(under: Reasoning, inverse: Atom, transposed: bool) -> Iterator[Rule]:
+    i, j, d = (fresh(inverse.binders[0]) for _ in range(3))
+    rows = (j, d) if transposed else (i, d)
+    body = substitute(
+        inverse.args[0], dict(zip(inverse.binders, map(plain, reversed(rows) if transposed else rows), strict=True))
+    )
+    entry = REBUILD["inverse"](inverse, (plain(i), plain(d)) if transposed else (plain(d), plain(j)), inverse.args)
+    pivots = [m for m in body.terms if {*rows} <= set().union(*(a.leaves for a, _ in m))]
+    pivots = [m for m in pivots if all(a.kind != "delta" for a, _ in m)]
+    if not pivots or entry.single is None:
+        return
+    pivot = min(pivots, key=lambda m: (len(m), [(a.kind, a.name) for a, _ in m]))
+    names, factors, c = (d,), dict(pivot), body.terms[pivot]
+    if len(pivot) == 1 and pivot[0][0].kind == "sum" and pivot[0][1] == 1:
+        opened_names, inner = opened(pivot[0][0])
+        if inner.single is None:
+            return
+        names, factors, c = (d, *opened_names), dict(inner.single[0]), c * inner.single[1]
+    ((found, e),) = entry.single[0]
+    rest = Poly({m: k for m, k in body.terms.items() if m != pivot})
+    yield Rule(
+        names,
+        factors | {found: e},
+        delta(under, plain(i), plain(j)).scale(1 / c),
+        frozenset((i, j)),
+        law="inverse matrix",
+        left_over=(rest * entry).scale(1 / c),
+        kept=(d,) if rest else (),
+    )
+
+
+def matches(under: Reasoning, rule: Rule, dummies: list[Leaf], powers: Powers) -> Iterator[Match]:
     """The ways in which the rule's left side stands in Σ_dummies Π powers.
 
     The rule's dummies must meet dummies that no other factor mentions (then their sum parts from the rest), and a
-    factor under them must be used up whole.
+    factor under them must be used up whole. What the rule's free indices stand for must not depend on these dummies:
+    Σ_k W_ik = 1 for every i says nothing of Σ_k W_kk.
     """
 
     def search(pattern: list[tuple[Atom, Exponent]], values: dict[Leaf, Affine], used: Powers):
         if not pattern:
-            if all(substitute_atom(wanted, values) == single(atom) for wanted, atom in pairs):
+            if all(_becomes(wanted, atom, values) for wanted, atom in pairs):
                 yield values, used
             return
         (wanted, e), *others = pattern
@@ -179,13 +279,22 @@ def matches(rule: Rule, dummies: list[Leaf], powers: Powers) -> Iterator[Match]:
         bound = [leaf for d in rule.dummies if (leaf := _dummy_for(d, values, dummies)) is not None]
         if len(set(bound)) < len(rule.dummies):
             continue
-        if not all(inside(values[leaf], leaf) for leaf in rule.free & values.keys()):
+        free = {leaf: values[leaf] for leaf in rule.free if leaf in values}
+        if len(free) < len(rule.free) or not under.allowed(free):
+            continue
+        if any(not value.leaves.isdisjoint(bound) for value in free.values()):
             continue
         rest = {a: e - used.get(a, 0) for a, e in powers.items()}
         rest = {a: e for a, e in rest.items() if e}
         if any(not a.leaves.isdisjoint(bound) for a in rest):
             continue
-        yield Match(values, monomial(rest), tuple(d for d in dummies if d not in bound))
+        yield Match(values, used, monomial(rest), tuple(d for d in dummies if d not in bound))
+
+
+def _becomes(wanted: Atom, atom: Atom, values: dict[Leaf, Affine]) -> bool:
+    if wanted.kind == "variable":  # no rule may be tried on it here
+        return tuple(substitute_index(i, values) for i in wanted.indices) == atom.indices
+    return substitute_atom(wanted, values) == single(atom)
 
 
 def _dummy_for(pattern: Leaf, values: dict[Leaf, Affine], dummies: list[Leaf]) -> Leaf | None:
@@ -219,30 +328,42 @@ def _unify(wanted: Atom, atom: Atom, values: dict[Leaf, Affine], leaves: frozens
 
 
 def _rebuild_sum(atom: Atom, indices: tuple[Affine, ...], args: tuple[Poly, ...]) -> Poly:
-    return sum_over(*_refreshed(args[0], {b: b for b in atom.binders}))
+    return sum_over(atom.under, *_refreshed(args[0], {b: b for b in atom.binders}))
 
 
-def bound(kind: str, name: str, indices: tuple[Affine, ...], args: tuple[Poly, ...], dummy: Leaf) -> Poly:
-    """An atom that binds one index in its arguments: the maximum over an index, a function of a whole vector."""
-    leaf = Leaf(f"·{1 + max(a.level for a in args)}.00", dummy.lower, dummy.upper)
-    renamed = tuple(substitute(a, {dummy: plain(leaf)}) for a in args)
-    return single(Atom(kind, name, indices, renamed, (leaf,)))
+def bound(
+    under: Reasoning, kind: str, name: str, indices: tuple[Affine, ...], args: tuple[Poly, ...], dummies: Dummies
+) -> Poly:
+    """An atom that binds indices in its arguments: the maximum over an index, a function of a vector or a matrix."""
+    level = 1 + max(a.level for a in args)
+    leaves = tuple(Leaf(f"·{level}.{p:02d}", d.lower, d.upper) for p, d in enumerate(dummies))
+    names = {d: plain(leaf) for d, leaf in zip(dummies, leaves, strict=True)}
+    return single(Atom(under, kind, name, indices, tuple(substitute(a, names) for a in args), leaves))
 
 
 def _rebuild_bound(atom: Atom, indices: tuple[Affine, ...], args: tuple[Poly, ...]) -> Poly:
-    return bound(atom.kind, atom.name, indices, args, atom.binders[0])
+    return bound(atom.under, atom.kind, atom.name, indices, args, atom.binders)
 
 
 REBUILD.update(sum=_rebuild_sum, maximum=_rebuild_bound, product=_rebuild_bound, field=_rebuild_bound)
 
 
-def apply_pointwise_rules(powers: Powers) -> Poly | None:
-    """A hypothesis without dummies, such as d_i² = d_i, rewrites any product that contains its left side."""
-    for rule in scope().rules:
-        if not rule.dummies:
-            for match in matches(rule, [], powers):
+def apply_equations(powers: Powers) -> Poly | None:
+    """A hypothesis without dummies, such as d_i² = d_i, rewrites any product that contains its left side.
+
+    One that would lead back, such as A_ij = A_ji, is used only where what it gives comes first by its text.
+    """
+    under = next(iter(powers)).under if powers else None
+    for rule in under.rules if under else ():
+        if rule.dummies:
+            continue
+        for match in matches(under, rule, [], powers):
+            if rule.exchanges is None:
+                rule.note(under)
                 return match.rest * substitute(rule.right, match.values)
+            (old,) = match.used
+            new = Atom(under, "variable", old.name, tuple(substitute_index(i, match.values) for i in rule.exchanges))
+            if new.key < old.key:
+                rule.note(under)
+                return match.rest * monomial({new: 1})
     return None
-
-
-RELATIONS.append(apply_pointwise_rules)

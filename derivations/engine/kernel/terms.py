@@ -9,7 +9,9 @@ is sound, none of it is complete: two polynomials that differ may still be equal
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from functools import cached_property
+from typing import NamedTuple
 
+from derivations.engine.kernel.assumptions import Reasoning
 from derivations.engine.language.indices import Affine, Leaf
 
 Exponent = int | Fraction
@@ -18,7 +20,7 @@ Exponent = int | Fraction
 class Atom:
     """An indivisible factor: its kind ("variable", "delta", "exp", "sum", …), name, indices, arguments, bound indices.
 
-    Equality is equality of `key`, the text of the atom.
+    Equality is equality of `key`, the text of the atom. `under` is the reasoning that it belongs to.
     """
 
     __slots__ = (
@@ -33,10 +35,12 @@ class Atom:
         "name",
         "nonnegative",
         "positive",
+        "under",
     )
 
     def __init__(
         self,
+        under: Reasoning,
         kind: str,
         name: str = "",
         indices: tuple[Affine, ...] = (),
@@ -45,6 +49,7 @@ class Atom:
         positive: bool = False,
         nonnegative: bool = False,
     ):
+        self.under = under
         self.kind, self.name, self.indices, self.args, self.binders = kind, name, indices, args, binders
         self.positive = positive
         self.nonnegative = positive or nonnegative or kind in IDEMPOTENT
@@ -66,7 +71,7 @@ class Atom:
 
     def render(self, colours: Mapping[Leaf, str]) -> str:
         """The text of the atom, with the leaves in `colours` written as their colours."""
-        text = self.kind[0] + ":" + self.name if self.kind != "variable" else self.name
+        text = quoted(self.name) if self.kind == "variable" else f"{self.kind}:{quoted(self.name)}"
         if self.indices:
             text += "[" + ",".join(i.render(colours) for i in self.indices) + "]"
         if self.args:
@@ -74,6 +79,11 @@ class Atom:
         if self.binders:
             text += "{" + ",".join(colours.get(b, b.name) + "=" + b.range_key for b in self.binders) + "}"
         return text
+
+
+def quoted(name: str) -> str:
+    """The name, in quotes if it could be taken for more than a name."""
+    return name if not name or name.replace("'", "_").isidentifier() else repr(name)
 
 
 # The kinds that take the values 0 and 1 only.
@@ -151,6 +161,13 @@ class Poly:
         return next(iter(self.terms.items())) if len(self.terms) == 1 else None
 
 
+LARGEST_POWER = 4096
+
+
+class TooLarge(Exception):
+    """What would take more time or memory than it is worth."""
+
+
 def number(value: int | Fraction) -> Poly:
     return Poly({(): Fraction(value)})
 
@@ -178,6 +195,11 @@ def product(polys: Iterable[Poly]) -> Poly:
 
 
 def integer_power(poly: Poly, exponent: int) -> Poly:
+    if len(poly.terms) == 1 and exponent:
+        ((m, c),) = poly.terms.items()
+        if abs(c) != 1 and exponent > LARGEST_POWER:
+            raise TooLarge(f"a number to the power {exponent}")
+        return monomial({atom: e * exponent for atom, e in m}).scale(c**exponent)
     result = ONE
     for _ in range(exponent):
         result = result * poly
@@ -191,25 +213,39 @@ def multiply(a: Monomial, b: Monomial) -> Poly:
     return monomial(powers)
 
 
-# A relation looks at a monomial's powers and returns the polynomial they are equal to, or None where it doesn't apply.
-Relation = Callable[[dict[Atom, Exponent]], Poly | None]
-RELATIONS: list[Relation] = []
+Powers = dict[Atom, Exponent]
 
 
-def monomial(powers: dict[Atom, Exponent]) -> Poly:
-    """The polynomial equal to Π atom^exponent, after every relation among the atoms has been applied.
+class Law(NamedTuple):
+    """What products of atoms are equal to, for every value: `says`, where `needs` holds.
+
+    `apply` looks at a product's powers and returns the polynomial that it is equal to, or None.
+    """
+
+    name: str
+    says: str
+    needs: str
+    apply: Callable[[Powers], Poly | None]
+
+
+def monomial(powers: Powers) -> Poly:
+    """The polynomial equal to Π atom^exponent, after every law of the reasoning has been applied.
 
     δ and step take the values 0 and 1 only, so their positive powers are themselves.
     """
-    clean: dict[Atom, Exponent] = {}
+    clean: Powers = {}
     for atom, e in powers.items():
         if not e:
             continue
         if e.denominator == 1:
             e = int(e)
         clean[atom] = 1 if atom.kind in IDEMPOTENT and e > 0 else e
-    for relation in RELATIONS:
-        result = relation(clean)
-        if result is not None:
-            return result
+    under = next((atom.under for atom in clean), None)
+    if under is not None:
+        under.tick()
+        for law in under.laws:
+            result = law.apply(clean)
+            if result is not None:
+                under.used.add(law.name)
+                return result
     return Poly({tuple(sorted(clean.items(), key=lambda item: item[0].key)): Fraction(1)})

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from sympy import Derivative, Expr, Idx, Indexed, KroneckerDelta, Product, Sum, Tuple
+from sympy import Derivative, Expr, Idx, Indexed, KroneckerDelta
 
-from derivations.engine.language.vocabulary import Binding
+from derivations.engine.language.binders import binder
 
 # Alternatives for one part of a formula, given the indices that may be used there.
 Change = Callable[[Expr, tuple[Idx, ...]], Iterator[Expr]]
@@ -15,15 +15,16 @@ def edits(e: Expr, change: Change, scope: tuple[Idx, ...]) -> Iterator[Expr]:
     yield from change(e, scope)
     if isinstance(e, (Idx, Indexed, KroneckerDelta, Derivative)) or not e.args:
         return
-    if isinstance(e, (Sum, Product)):
-        inner = scope + tuple(limit[0] for limit in e.limits)
-        for body in edits(e.function, change, inner):
-            yield e.func(body, *e.limits)
+    found = binder(e)
+    if found is not None:
+        for position, part in enumerate(found.parts):
+            for new in edits(part, change, scope + found.indices):
+                parts = (*found.parts[:position], new, *found.parts[position + 1 :])
+                yield found.rebuild(parts, found.outside, found.limits)
         return
-    bound = (e.limits[0],) if isinstance(e, Binding) and e.limits else ()
     for position, a in enumerate(e.args):
-        if isinstance(a, Expr) and not isinstance(a, Tuple):
-            for new in edits(a, change, scope + bound):
+        if isinstance(a, Expr):
+            for new in edits(a, change, scope):
                 yield e.func(*e.args[:position], new, *e.args[position + 1 :])
 
 

@@ -10,7 +10,7 @@ from itertools import count
 from math import gcd
 from typing import NamedTuple
 
-from sympy import Expr, Integer, Symbol, expand
+from sympy import Basic, Expr, Integer, Symbol, expand
 
 
 class Leaf(NamedTuple):
@@ -88,12 +88,12 @@ def bounds(index: Affine) -> tuple[Expr, Expr]:
 
 @cache
 def never_negative(expression: Expr) -> bool:
-    """True if the expression is ≥ 0 whenever every dimension is ≥ 1.
+    """True if the expression is ≥ 0 whenever every dimension is at least 1, or what it was declared to be.
 
     With n = 1 + t, t ≥ 0, a polynomial in the t's whose coefficients are all ≥ 0 is ≥ 0. (The converse fails: then
     the answer is a cautious False.)
     """
-    shifted = expand(expression.subs({s: 1 + s for s in expression.free_symbols}, simultaneous=True))
+    shifted = expand(expression.subs({s: least(s) + s for s in expression.free_symbols}, simultaneous=True))
     return all(c.is_nonnegative for c in shifted.as_coefficients_dict().values())
 
 
@@ -132,6 +132,29 @@ def fresh(leaf: Leaf) -> Leaf:
     return Leaf(f"·f{next(_numbers)}", leaf.lower, leaf.upper)
 
 
-def dimension(name: str) -> Symbol:
-    """A dimension: a positive integer symbol."""
-    return Symbol(name, integer=True, positive=True)
+class Dimension(Symbol):
+    """A dimension that is at least 2, or more."""
+
+    least: int
+
+    def _hashable_content(self):
+        return (*super()._hashable_content(), self.least)
+
+    def __reduce__(self):
+        return dimension, (self.name, self.least)
+
+
+def dimension(name: str, least: int = 1) -> Symbol:
+    """A dimension: an integer symbol, ≥ `least` (default 1)."""
+    if least < 1:
+        raise ValueError(f"a dimension is at least 1, not {least}")
+    if least == 1:
+        return Symbol(name, integer=True, positive=True)
+    found = Symbol.__xnew__(Dimension, name, integer=True, positive=True)
+    found.least = least
+    return found
+
+
+def least(dimension: Basic) -> int:
+    """The least value of a dimension."""
+    return dimension.least if isinstance(dimension, Dimension) else 1

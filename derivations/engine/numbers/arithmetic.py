@@ -5,10 +5,15 @@ from fractions import Fraction
 from typing import Any
 
 from mpmath.ctx_iv import MPIntervalContext
+from mpmath.ctx_mp import MPContext
 from sympy.core.numbers import NumberSymbol
 
-_interval = MPIntervalContext()
-_interval.dps = 40
+_interval, _precise = MPIntervalContext(), MPContext()
+_interval.dps, _precise.dps = 40, 60
+_PAD = _interval.mpf([-1, 1]) * _interval.mpf(10) ** -50
+
+# The functions that are computed as such; all others by what they are defined as.
+FUNCTIONS = frozenset({"exp", "log", "sin", "cos", "sinh", "cosh", "tanh", "erf", "atan"})
 
 
 class Inadmissible(Exception):
@@ -54,10 +59,13 @@ class Intervals:
             return (_interval.exp(x) + (1 if name == "cosh" else -1) * _interval.exp(-x)) / 2
         if name in ("exp", "log", "sin", "cos"):
             return getattr(_interval, name)(x)
+        if name in ("erf", "atan"):  # they rise, and are computed to 60 digits
+            low, high = (getattr(_precise, name)(_precise.mpf(end._mpi_[0])) for end in (x.a, x.b))
+            return _interval.mpf([low, high]) + _PAD
         raise Inadmissible(f"no interval arithmetic for {name}")
 
     def constant(self, e: NumberSymbol):
-        return {"pi": _interval.pi, "E": _interval.e}[str(e)] * 1
+        return _interval.mpf(str(e.evalf(60))) + _PAD
 
     def bounds(self, x) -> tuple[Any, Any]:
         return (x, x) if isinstance(x, Fraction) else (x.a, x.b)

@@ -23,7 +23,7 @@ from functional_bp.checking.limits import (
     PAIR_WORK,
     SEARCH_WORK,
 )
-from functional_bp.checking.program.compiled import double_precision
+from functional_bp.checking.program.compiled import double_precision, quickly_compiled
 from functional_bp.checking.program.traced import Scope, Step, numbered, scopes
 from functional_bp.checking.question.problem import Point, Problem
 
@@ -89,7 +89,7 @@ class LocalFaults:
         self.last: tuple[Any, Any] | None = None
         self.pull = jax.jit(
             lambda switches, f, i, b: jax.lax.map(lambda s: faulty_vjp(self.scope, s, f, i, b), switches),
-            compiler_options={"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None,
+            compiler_options=quickly_compiled(),
         )
 
     def cotangents(

@@ -42,6 +42,8 @@ ALSO_LOCAL = {"extra term", "wrong residual", "missing factor", "extra factor"} 
 def diagnose(evidence: Evidence, mismatches: Sequence[Mismatch], ordinary: bool) -> list[Cause]:
     """At most two causes, the likeliest first; none if no cause gives the claimed values."""
     first = mismatches[0]
+    if first.by_jax is not None:
+        return [jax_is_wrong(first)]
     if first.kink is not None:
         return [wrong_subgradient(first)]
     if first.not_finite:
@@ -103,6 +105,15 @@ def wrong_subgradient(mismatch: Mismatch) -> Cause:
     return Cause("subgradient", text)
 
 
+def jax_is_wrong(mismatch: Mismatch) -> Cause:
+    assert mismatch.by_jax is not None
+    worst = np.unravel_index(int(np.argmax(np.abs(mismatch.by_jax - mismatch.truth))), mismatch.truth.shape)
+    own, true = float(mismatch.by_jax[worst]), float(mismatch.truth[worst])
+    copied = bool(np.allclose(mismatch.claimed, mismatch.by_jax, 1e-3, 1e-5 * abs(own - true)))
+    text = f"jax.vjp of the forward is wrong here ({own:.4g} for {true:.4g}): nonsmooth operations meet"
+    return Cause("jax", f"{text}, and the claim is the same" if copied else f"{text}; the claim is another's")
+
+
 def reshape_cause(
     value: np.ndarray, true: np.ndarray, x_bar: Sequence[np.ndarray], i: int, problem: Problem
 ) -> list[Cause]:
@@ -129,8 +140,10 @@ def reshape_cause(
 
 
 def axis_sets(ndim: int) -> list[tuple[int, ...]]:
-    """The sets of axes a broadcast may have added, the smallest first."""
-    return [axes for n in range(1, ndim + 1) for axes in combinations(range(ndim), n)]
+    """The sets of axes a broadcast may have added, the smallest first; of many axes only few, or those in front."""
+    most = ndim if ndim <= 8 else 2
+    front = [tuple(range(n)) for n in range(most + 1, ndim + 1)]
+    return front + [axes for n in range(1, most + 1) for axes in combinations(range(ndim), n)]
 
 
 def rounded(mismatch: Mismatch) -> list[Cause]:

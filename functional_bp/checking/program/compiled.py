@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from functional_bp.checking.limits import PROGRAMS_KEPT, SMALL
-from functional_bp.checking.program.traits import Inspection, inspect_program
+from functional_bp.checking.program.traits import Inspection, has_loops, inspect_program
 from functional_bp.checking.question.problem import Point, Problem, is_float
 from functional_bp.checking.question.structure import Fault, align, first_line
 from functional_bp.errors import InputError
@@ -38,6 +38,11 @@ def own_precision() -> Iterator[None]:
         yield
 
 
+def quickly_compiled() -> dict[str, Any] | None:
+    """Compiler options for what runs a few times on few numbers."""
+    return {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" else None
+
+
 class Program:
     """`function(floats, indices, y_bar)` over many points: under jit and vmap if it can, else jit, else plainly.
 
@@ -47,7 +52,7 @@ class Program:
     def __init__(self, function: Callable, context: Callable, batch: int, modes: Sequence[str], size: int) -> None:
         self.function, self.context, self.batch = function, context, batch
         self.modes = [mode for mode in modes if batch > 1 or mode != "vmap"]
-        options = {"xla_backend_optimization_level": 0} if jax.default_backend() == "cpu" and size < SMALL else None
+        options = quickly_compiled() if size < SMALL else None
         self.jitted = jax.jit(function, compiler_options=options)
         self.batched = jax.jit(jax.vmap(function), compiler_options=options)
         self.raised: dict[str, str] = {}
@@ -128,6 +133,7 @@ class Programs:
         self.truth = build(self.oracle, double_precision, modes=("vmap", "jit"))
         self.claim64 = build(self.claimed, double_precision, modes=("vmap", "jit"))
         self.fused = True
+        self.traces: dict[Any, Any] = {}  # at other shapes
         self.probe(list(floats), list(indices))
 
     def probe(self, floats: list, indices: list) -> None:
@@ -174,6 +180,11 @@ class Programs:
         forward = inspect_program(self.problem.output, floats, indices)
         backward = inspect_program(self.claimed, floats, indices, self.zero_cotangent())
         return replace(forward, constants=tuple(sorted({*forward.constants, *backward.constants}, key=abs)[:4]))
+
+    @functools.cached_property
+    def loops(self) -> bool:
+        """Does the forward run a loop, of Python's or of JAX's?"""
+        return self.inspected.loops or has_loops(self.problem.forward)
 
     @functools.cached_property
     def values(self) -> Program:

@@ -1,11 +1,17 @@
 """What a traced program tells before it runs: the constants it compares with, and whether it is smooth."""
 
+import dis
+import inspect
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+
+from functional_bp.checking.program.run import run
 
 NONSMOOTH = {
     "max", "min", "clamp", "abs", "sign", "select_n", "sort", "argmax", "argmin", "reduce_max", "reduce_min",
@@ -35,6 +41,7 @@ class Inspection:
     smooth: bool = False
     declared: bool = True
     constants: tuple[float, ...] = ()
+    loops: bool = False
 
 
 def inspect_program(function: Callable, *arguments: Any) -> Inspection:
@@ -52,7 +59,30 @@ def inspect_program(function: Callable, *arguments: Any) -> Inspection:
                     constants.add(float(value))
     used = {equation.primitive.name for equation in found}
     near = sorted((c for c in constants if 1e-3 < abs(c) < 1e3), key=abs)
-    return Inspection(not used & NONSMOOTH, bool(used & OWN_DERIVATIVE), tuple(near[:4]))
+    return Inspection(
+        not used & NONSMOOTH, bool(used & OWN_DERIVATIVE), tuple(near[:4]), bool(used & {"while", "scan"})
+    )
+
+
+def has_loops(function: Any, depth: int = 2) -> bool:
+    """Is there a loop in the function's own code, in one inside it, or in one of its module's that it calls?"""
+    function = inspect.unwrap(getattr(function, "func", function))
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    codes = [code, *(c for c in code.co_consts if inspect.iscode(c))]
+    if any(i.opname in ("FOR_ITER", "JUMP_BACKWARD") for c in codes for i in dis.get_instructions(c)):
+        return True
+    called = [function.__globals__.get(name) for c in codes for name in c.co_names]
+    called += [cell.cell_contents for cell in function.__closure__ or () if not is_empty(cell)]
+    return depth > 0 and any(has_loops(f, depth - 1) for f in called if inspect.isfunction(f))
+
+
+def is_empty(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is cell
+    except ValueError:
+        return True
 
 
 ROUNDING = {
@@ -84,34 +114,26 @@ def factor(equation: Any, operands: list) -> float:
     return 0.0
 
 
-def rounded(closed: Any, arguments: Any, size: float, info: Any, rng: np.random.Generator) -> list:
-    """The program's outputs when each result that is rounded is wrong by a random share of up to `size`.
+def rounded(closed: Any, arguments: Any, size: Any, seed: Any, info: Any) -> list:
+    """The program's outputs when each result that is rounded is wrong by some share of up to `size`.
 
     `info` is the dtype's `finfo`. Of what is smaller than its smallest normal number, by such a share of that: there
     its numbers have gaps. In half precision only that: a few of its roundings are granted anyway, and they are large.
     """
-    normal = float(info.eps < 1e-5)
+    normal, count = float(info.eps < 1e-5), itertools.count(1)
+
+    def noise(a: Any) -> Any:
+        """Unlike numbers between −1 and 1; other ones for each result and seed."""
+        return jnp.cos(seed * next(count) + 2.399963 * jnp.arange(a.size)).reshape(a.shape)
 
     def visit(equation: Any, operands: list, results: list) -> list:
         if equation.primitive.name not in ROUNDING:
             return results
-        sizes = [
-            np.where(np.abs(a) < info.tiny, float(info.tiny), normal * np.abs(a)) for a in map(np.asarray, results)
+        return [
+            a + size * jnp.where(jnp.abs(a) < info.tiny, float(info.tiny), normal * jnp.abs(a)) * noise(a)
+            if jnp.issubdtype(a.dtype, jnp.floating)
+            else a
+            for a in map(jnp.asarray, results)
         ]
-        return [np.asarray(a) + size * s * rng.uniform(-1, 1, a.shape) for a, s in zip(results, sizes, strict=True)]
 
     return run(closed, jax.tree.leaves(arguments), visit)
-
-
-def run(closed: Any, arguments: list, visit: Callable[[Any, list, list], list]) -> list:
-    """The program's outputs, equation by equation, each seen by `visit(equation, operands, results)` → results."""
-    values = dict(zip([*closed.jaxpr.constvars, *closed.jaxpr.invars], [*closed.consts, *arguments], strict=True))
-    for equation in closed.jaxpr.eqns:
-        operands = [v.val if hasattr(v, "val") else values[v] for v in equation.invars]
-        if equation.primitive.name in ("jit", "pjit"):
-            results = run(equation.params["jaxpr"], operands, visit)
-        else:
-            results = equation.primitive.bind(*operands, **equation.primitive.get_bind_params(equation.params))
-            results = visit(equation, operands, results if equation.primitive.multiple_results else [results])
-        values.update(zip(equation.outvars, results, strict=True))
-    return [v.val if hasattr(v, "val") else values[v] for v in closed.jaxpr.outvars]

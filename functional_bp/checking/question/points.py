@@ -62,14 +62,37 @@ Move = tuple[str, Floats, Floats, Floats | None]
 
 
 def given_cotangents(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
-    """At the given point: a second random cotangent, a one-hot one, zeros, ones."""
+    """At the given point: another random cotangent, one-hot, zeros, ones, one row alone, equal rows, one sign."""
     yield "the given point, another cotangent", floats, indices, tuple(random_like(y, rng) for y in outputs)
     one_hot = [np.zeros(y.shape, y.dtype) for y in outputs]
     first = next((y for y in one_hot if y.size), None)
     if first is not None:
-        first.flat[rng.integers(first.size)] = 1
+        first.reshape(-1)[rng.integers(first.size)] = 1
         yield "a one-hot cotangent", floats, indices, tuple(one_hot)
     yield "a zero cotangent", floats, indices, tuple(np.zeros(y.shape, y.dtype) for y in outputs)
+    yield "a cotangent of ones", floats, indices, tuple(np.ones(y.shape, y.dtype) for y in outputs)
+    for name, change in COTANGENTS:
+        y_bar = tuple(np.asarray(change(random_like(y, rng))).astype(y.dtype) for y in outputs)
+        if any(b.ndim for b in y_bar):
+            yield name, floats, indices, y_bar
+
+
+COTANGENTS: list[tuple[str, Callable[[np.ndarray], np.ndarray]]] = [
+    ("a cotangent of one sign", np.abs),
+    ("a cotangent of equal rows", lambda b: np.broadcast_to(b[:1], b.shape) if b.ndim else b),
+    ("a cotangent with zero rows", lambda b: np.where(alternate(b), b, 0)),
+    ("a cotangent in the last row alone", lambda b: np.where(last_row(b), b, 0)),
+]
+
+
+def alternate(b: np.ndarray) -> np.ndarray:
+    """Every other row."""
+    return np.broadcast_to(np.arange(len(b)).reshape(-1, *[1] * (b.ndim - 1)) % 2 == 0, b.shape) if b.ndim else b != 0
+
+
+def last_row(b: np.ndarray) -> np.ndarray:
+    rows = np.arange(len(b)).reshape(-1, *[1] * (b.ndim - 1)) if b.ndim else np.zeros(())
+    return np.broadcast_to(rows == len(b) - 1, b.shape) if b.ndim else np.ones((), bool)
 
 
 def moved_floats(literals: Sequence[float]) -> Callable[..., Iterator[Move]]:
@@ -96,7 +119,7 @@ def moved_floats(literals: Sequence[float]) -> Callable[..., Iterator[Move]]:
     return mover
 
 
-TOGETHER = {"all signs flipped", "zeros", "large, ×100", "small, ×1e-4"}
+TOGETHER = {"all signs flipped", "zeros", "large, ×100", "small, ×1e-4", "all positive", "zero rows at the end"}
 
 
 SIGNS = {"f": (-1.0, 1.0), "c": (-1.0, 1.0, -1j, 1j)}
@@ -120,6 +143,12 @@ def moves(literals: Sequence[float]) -> list[tuple[str, Callable[[np.ndarray, np
         ("equal rows", lambda a, rng: np.broadcast_to(a[:1], a.shape) if a.ndim > 1 and a.size else a),
         ("a shared maximum", lambda a, rng: shared_maximum(a)),
         ("rounded to integers", lambda a, rng: np.round(a)),
+        ("all positive", lambda a, rng: np.abs(a)),
+        ("all negative", lambda a, rng: -np.abs(a)),
+        ("zero rows at the end", lambda a, rng: padded(a)),
+        ("skewed", lambda a, rng: a * np.exp(2 * rng.standard_normal(a.shape))),
+        ("sorted", lambda a, rng: np.sort(a, axis=-1) if 0 < a.ndim <= 32 else a),
+        ("far from zero", lambda a, rng: a + 8 * (rms(a) or 1.0)),
         ("small, ×1e-4", lambda a, rng: 1e-4 * a),
         ("rows reversed", lambda a, rng: a[::-1] if a.ndim else a),
         ("fresh numbers", lambda a, rng: rng.standard_normal(a.shape) * (rms(a) or 1.0)),
@@ -153,6 +182,14 @@ def tied(a: np.ndarray) -> np.ndarray:
     a = np.array(a)
     if a.ndim and a.shape[-1] > 1:
         a[..., 1::2] = a[..., : a.shape[-1] // 2 * 2 : 2]
+    return a
+
+
+def padded(a: np.ndarray) -> np.ndarray:
+    """The second half of the rows zero."""
+    a = np.array(a)
+    if a.ndim:
+        a[(len(a) + 1) // 2 :] = 0
     return a
 
 
@@ -202,12 +239,17 @@ def project(a: np.ndarray, given: np.ndarray, keep: str) -> np.ndarray:
 
 def moved_indices(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
     """Integers permuted and repeated within the range they came in; masks toggled, all set, none set."""
-    del outputs, rng
+    del outputs
     for i, a in enumerate(indices):
         if a.dtype == bool:
             changes = [("mask toggled", ~a), ("mask all set", np.ones_like(a)), ("mask empty", np.zeros_like(a))]
         elif a.size and np.issubdtype(a.dtype, np.integer):
-            changes = [("equal indices", np.full_like(a, a.flat[0])), ("indices reversed", a[::-1] if a.ndim else a)]
+            changes = [
+                ("equal indices", np.full_like(a, a.reshape(-1)[0])),
+                ("indices reversed", a[::-1] if a.ndim else a),
+                ("repeated indices", a[rng.integers(0, len(a), len(a))] if a.ndim else a),
+                ("the smallest and the largest index", np.where(rng.random(a.shape) < 0.5, a.min(), a.max())),
+            ]
         else:
             changes = []
         for name, moved in changes:

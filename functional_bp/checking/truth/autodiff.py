@@ -1,32 +1,20 @@
 """The truth where JAX can go: `jax.vjp` in float64, or in the forward's own dtype."""
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.program.compiled import Arrays, Programs, double_precision, upcast, widen
+from functional_bp.checking.program.compiled import Arrays, Programs, double_precision, quickly_compiled, upcast, widen
 from functional_bp.checking.program.traits import largest_factor, rounded
 from functional_bp.checking.question.problem import Point
 
 SHARE = 1e-10
 SHARES = (0.0, *(SHARE, 1e-3 * SHARE) * 4)
-
-
-@runtime_checkable
-class Oracle(Protocol):
-    """Says what ȳ J is at points: `(outputs, cotangents, their own error)`, each array with the points in front."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def step(self) -> float: ...
-
-    def __call__(self, points: Sequence[Point]) -> tuple[Arrays, Arrays, Arrays]: ...
 
 
 class AutodiffOracle:
@@ -35,10 +23,12 @@ class AutodiffOracle:
     `second(points, y, x_bar)`, if given, replaces what is not finite in float64.
     """
 
+    spans_kinks = False
     near = 1e-7  # how far a neighbour is in float64, in units of the leaf's scale
 
     def __init__(self, programs: Programs, second: Callable | None = None) -> None:
         self.programs, self.second = programs, second
+        self.roundings: dict[tuple, Callable] = {}
 
     @property
     def name(self) -> str:
@@ -67,22 +57,29 @@ class AutodiffOracle:
         y_bar = [b.astype(z.dtype) for b, z in zip(point.y_bar, self.programs.zero_cotangent(), strict=True)]
         return replace(point, floats=floats, indices=fixed, y_bar=tuple(y_bar))
 
-    def lost(self, point: Point, leaf: int, most: float) -> np.ndarray | float:
-        """What rounding on the way may lose in the leaf's dtype: each step of `jax.vjp` is rounded at random.
+    def lost(self, point: Point, leaf: int) -> tuple[Any, Any]:
+        """What rounding on the way may lose in the leaf's dtype, by the steps of `jax.vjp` and by those of the claim.
 
-        `jax.vjp` in the same dtype is one sample of it, which may be lucky, and in float64 the truth itself. The claim
-        may lose more by its own steps; so much is granted it, but no more than one rounding of `most`.
+        Each step is rounded at random: `jax.vjp` in the same dtype is one sample of it, which may be lucky, and in
+        float64 the truth itself.
         """
         if not self.programs.precise or np.iscomplexobj(point.floats[leaf]):
-            return 0.0
+            return 0.0, 0.0
         wide = upcast(point)
         parts = [list(wide.floats), list(wide.indices), list(wide.y_bar)]
         info, shape = jnp.finfo(point.floats[leaf].dtype), point.floats[leaf].shape
         own, claimed = (
-            moved(lambda *p, f=f: f(*p)[leaf], parts, shape, info)
-            for f in (lambda *p: self.programs.oracle(*p)[1], self.programs.claimed)
+            float(info.eps) * moved(self.rounded(of, info), leaf, parts, shape) for of in ("oracle", "claimed")
         )
-        return float(info.eps) * np.maximum(own, np.minimum(claimed, most))
+        return own, claimed
+
+    def rounded(self, of: str, info: Any) -> Callable:
+        """`jax.vjp` or the claim, each step rounded at random; compiled once."""
+        if (of, info.dtype) not in self.roundings:
+            function = {"oracle": lambda *p: self.programs.oracle(*p)[1], "claimed": self.programs.claimed}[of]
+            once = functools.partial(run_rounded, function, info)
+            self.roundings[of, info.dtype] = jax.jit(once, compiler_options=quickly_compiled())
+        return self.roundings[of, info.dtype]
 
     def largest_factor(self, point: Point) -> float:
         """The largest number that the forward multiplies at this point."""
@@ -94,17 +91,19 @@ class AutodiffOracle:
             return 0.0
 
 
-def moved(function: Callable, parts: list, shape: tuple[int, ...], info: Any) -> np.ndarray:
+def run_rounded(function: Callable, info: Any, parts: list, size: Any, seed: Any) -> list:
+    return rounded(jax.make_jaxpr(function)(*parts), parts, size, seed, info)
+
+
+def moved(once: Callable, leaf: int, parts: list, shape: tuple[int, ...]) -> np.ndarray:
     """How far the result moves when each step is rounded at random, in units of that rounding; 0 where unknown.
 
     By a share that is not small, and by a thousandth of it: where the two changes are alike there is a kink. Nothing is
     known, either, of a program that can't be run step by step, or gives something else in float64.
     """
-    rng = np.random.default_rng(0)
     try:
         with double_precision():
-            closed = jax.make_jaxpr(function)(*parts)
-            true, *others = (np.asarray(rounded(closed, parts, size, info, rng)[0]) for size in SHARES)
+            true, *others = (np.asarray(once(parts, size, float(seed))[leaf]) for seed, size in enumerate(SHARES))
     except Exception:  # whatever the program's own rules raise
         return np.zeros(shape)
     if true.shape != shape:

@@ -21,6 +21,7 @@ from functional_bp.checking.question.points import neighbours, rms
 from functional_bp.checking.question.problem import Point
 from functional_bp.checking.truth.autodiff import AutodiffOracle
 from functional_bp.checking.truth.differences import NumericalOracle, flat, step_sizes
+from functional_bp.checking.truth.oracle import NothingLost
 from functional_bp.checking.truth.tolerance import roundoff
 
 
@@ -62,10 +63,10 @@ def widened(a: Any) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(a.shape, np.dtype("float64") if floating else a.dtype)
 
 
-class FormulaOracle:
+class FormulaOracle(NothingLost):
     """ȳ J of the matching rule wherever its values are the forward's, else what finite differences say."""
 
-    step = AutodiffOracle.near
+    step, spans_kinks = AutodiffOracle.near, False
 
     def __init__(self, formula: Formula, numerical: NumericalOracle) -> None:
         self.formula, self.numerical = formula, numerical

@@ -25,6 +25,7 @@ class Options:
     seed: int = 0
     fwd: Callable | None = None
     thorough: bool = False
+    shapes: str | None = None  # "given": no others
 
 
 def faults(

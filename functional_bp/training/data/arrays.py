@@ -1,36 +1,60 @@
 """Arrays in IDX, .npy and .npz files, by name: mapped, and not read."""
 
 import re
-import warnings
-import zipfile
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from functional_bp.errors import InputError
-from functional_bp.training.data.cache import cached, unpack
 from functional_bp.training.data.idx import open_idx
+from functional_bp.training.data.npy import open_npy
+from functional_bp.training.data.npz import open_npz
+from functional_bp.training.data.stored import Stored
+from functional_bp.training.regular import check_regular
 from functional_bp.training.saving.archive import one_line
 
 IDX = re.compile(r"(idx\d-[a-z]+|\.idx\d?)(\.gz)?$")
-LARGEST_GAP = 64  # bytes: room for alignment, and less than any array needs
 Arrays = dict[str, np.ndarray]
 
 
-def open_arrays(path: Path) -> Arrays:
+def every_array(name: str) -> bool:
+    return True
+
+
+def find_arrays(path: Path, wanted: Callable[[str], bool] = every_array) -> dict[str, Stored | None]:
     """Those of a file, or of all data files of a folder, in the order of the numbers in their names.
 
-    A name is FILE/MEMBER in a folder, with an empty member unless the file is an .npz; of a file it is the member.
+    A name is FILE/MEMBER in a folder, with an empty member unless the file is an .npz; of a file it is the member. What
+    is not wanted is not looked into, and None.
 
-    Raises InputError for a file that cannot be read, is damaged, or holds anything but numbers.
+    Raises InputError for a file that cannot be read, is damaged, or holds anything but numbers and texts.
     """
     try:
         if not path.is_dir():
-            return arrays_of(path)
-        return {f"{file.name}/{name}": array for file in data_files(path) for name, array in arrays_of(file).items()}
+            return arrays_of(path, wanted)
+        found: dict[str, Stored | None] = {}
+        for file in data_files(path):
+            prefix = f"{file.name}/"
+            arrays = arrays_of(file, lambda name, prefix=prefix: wanted(prefix + name))
+            found |= {prefix + name: array for name, array in arrays.items()}
+        return found
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or one_line(error)}") from error
+
+
+def open_arrays(path: Path) -> Arrays:
+    """All of them, mapped. Raises InputError as `find_arrays` does, and where what is compressed is damaged."""
+    return {name: opened(array, path) for name, array in find_arrays(path).items() if array is not None}
+
+
+def opened(array: Stored, path: Path) -> np.ndarray:
+    try:
+        return array.open()
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or one_line(error)}") from error
 
 
 def data_files(path: Path) -> list[Path]:
@@ -43,64 +67,17 @@ def is_data(file: Path) -> bool:
 
 def in_order(file: Path) -> list[tuple[str, int]]:
     """Sorts x-9 before x-10."""
-    return [(text, int(number or 0)) for text, number in re.findall(r"(\D*)(\d*)", file.name)]
+    return [(text, int(number or 0)) for text, number in re.findall(r"(\D*)(\d{0,18})", file.name)]
 
 
-def arrays_of(file: Path) -> Arrays:
+def arrays_of(file: Path, wanted: Callable[[str], bool]) -> dict[str, Stored | None]:
     if not file.exists():
         raise InputError(f"{file} does not exist")
     if not is_data(file):
         raise InputError(f"{file}: expected a folder, .npz, .npy or IDX (idx3-ubyte, .idx, with or without .gz)")
+    check_regular(file, file.stat())
     if file.suffix == ".npz":
-        return open_npz(file)
-    return {"": open_npy(file, f"{file}") if file.suffix == ".npy" else open_idx(file)}
-
-
-def open_npz(file: Path) -> Arrays:
-    """Its members are copied into the cache, where they can be mapped."""
-    arrays = {}
-    try:
-        with zipfile.ZipFile(file) as archive:
-            check_complete(archive, file)
-            for member in archive.infolist():
-                name = member.filename.removesuffix(".npy")
-                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    raise InputError(f"{file} is damaged: {name} is compressed in an unknown way")
-                with archive.open(member) as source:
-                    write = partial(unpack, source, size=member.file_size, path=file)
-                    plain = cached(file, member.filename, member.file_size, write)
-                arrays[name] = open_npy(plain, f"{file}, {name}")
-    except InputError:
-        raise
-    except Exception as error:  # whatever zipfile raises on bytes that are no archive
-        raise InputError(f"{file} is damaged: {one_line(error)}") from error
-    return arrays
-
-
-def check_complete(archive: zipfile.ZipFile, file: Path) -> None:
-    """The members lie one behind the other, the directory after them: none is missing from it."""
-    members = [(m.header_offset, 30 + len(m.filename) + m.compress_size) for m in archive.infolist()]
-    end = 0
-    for place, length in [*sorted(members), (archive.start_dir, 0)]:
-        if place - end > LARGEST_GAP:
-            raise InputError(f"{file} is damaged: it holds more than its directory lists")
-        end = place + length
-
-
-def open_npy(file: Path, where: str) -> np.ndarray:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            array = np.lib.format.open_memmap(file, mode="r")
-    except Exception as error:  # whatever NumPy raises on bytes that are no header
-        raise InputError(f"{where} is damaged: {one_line(error)}") from error
-    if array.dtype.kind not in "uif":
-        raise InputError(f"{where}: expected whole or floating-point numbers, got {array.dtype}")
-    length = file.stat().st_size
-    if not array.ndim or not array.size:
-        raise InputError(f"{where} is empty: its shape is {array.shape}")
-    if not array.flags.c_contiguous:
-        raise InputError(f"{where}: expected the rows one after another (C order), got Fortran order")
-    if length != array.offset + array.nbytes:
-        raise InputError(f"{where}: its header calls for {array.offset + array.nbytes} bytes, it has {length}")
-    return array
+        return open_npz(file, wanted)
+    if not wanted(""):
+        return {"": None}
+    return {"": open_npy(file) if file.suffix == ".npy" else open_idx(file)}

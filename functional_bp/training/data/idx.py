@@ -1,15 +1,17 @@
 """IDX, the format of MNIST: two zero bytes, the type, the number of axes, their lengths, the numbers; big-endian."""
 
 import gzip
-import math
 import re
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from functional_bp.errors import InputError
 from functional_bp.training.data.cache import Readable, cached, read, unpack
+from functional_bp.training.data.stored import Stored, bytes_of, can_unfold_to, mapped
+from functional_bp.training.regular import checksum_of, open_regular
 
 TYPES = {
     0x08: ("ubyte", np.dtype("u1")),
@@ -36,24 +38,35 @@ class Header(NamedTuple):
     @property
     def bytes(self) -> int:
         """The length of the whole file."""
-        return self.offset + math.prod(self.shape) * self.dtype.itemsize
+        return self.offset + bytes_of(self.dtype, self.shape)
 
 
-def open_idx(path: Path) -> np.ndarray:
-    """The array in an IDX file, mapped and not read; a gzipped file is decompressed into the cache first.
+def open_idx(path: Path) -> Stored:
+    """The array in an IDX file, which is not read; a gzipped file is decompressed into the cache when it is opened.
 
     Raises InputError for a file that is cut short, too long, damaged, empty, or not what its header or name says.
     """
-    with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
-        header = read_header(file, path)
-        if path.suffix != ".gz":
-            plain, length = path, path.stat().st_size
-            if length != header.bytes:
-                raise InputError(f"{path}: its header calls for {header.bytes} bytes, it has {length}")
-        else:
-            file.seek(0)
-            plain = cached(path, "", header.bytes, lambda out: unpack(file, out, header.bytes, path))
-    return np.memmap(plain, header.dtype, "r", header.offset, header.shape)
+    zipped, length = path.suffix == ".gz", path.stat().st_size
+    with open_regular(path) as file:
+        header = read_header(gzip.GzipFile(fileobj=file) if zipped else file, path)
+    if not zipped and length != header.bytes:
+        raise InputError(f"{path}: its header calls for {header.bytes} bytes, it has {length}")
+    if zipped and not can_unfold_to(header.bytes, length):
+        raise InputError(f"{path} is damaged: {length} bytes cannot hold the {header.bytes} that its header calls for")
+    return Stored(header.dtype, header.shape, partial(opened, path, header))
+
+
+def opened(path: Path, header: Header) -> np.ndarray:
+    file = unzipped(path, header) if path.suffix == ".gz" else open_regular(path)
+    return mapped(file, header.dtype, header.shape, header.offset)
+
+
+def unzipped(path: Path, header: Header) -> BinaryIO:
+    def write(out: Any) -> None:
+        with open_regular(path) as file:
+            unpack(gzip.GzipFile(fileobj=file), out, header.bytes, path)
+
+    return cached(path, "", checksum_of(path), header.bytes, write)
 
 
 def read_header(file: Readable, path: Path) -> Header:

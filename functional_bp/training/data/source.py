@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from functional_bp.training.data.files import Part
     from functional_bp.training.devices.sharding import Layout
 
+MOST_ROWS = 1 << 18
 Pair = tuple[Any, Any]
 Place = Callable[[Any], Any]
 
@@ -36,8 +37,8 @@ class Resident(NamedTuple):
         return len(self.x)
 
     def steps(self, batch: int, wanted: int) -> int:
-        """How many steps one call of the program may make."""
-        return wanted
+        """How many steps one call of the program may make: it first finds all their rows."""
+        return min(wanted, max(1, MOST_ROWS // batch))
 
     def pieces(
         self, key: PRNGKeyArray, first: int, last: int, steps: int, batch: int, layout: "Layout | None"

@@ -78,6 +78,13 @@ def as_first(decision: bool) -> bool:
     return bool(broadcast_one_to_all(np.int32(decision)))
 
 
+def by_any(decision: bool) -> bool:
+    """What one process decides is what all do."""
+    if jax.process_count() == 1:
+        return decision
+    return bool(process_allgather(np.int32(decision)).any())
+
+
 def by_all(success: bool) -> bool:
     """Whether all processes have succeeded: one that failed alone would leave the others waiting for it."""
     if jax.process_count() == 1:

@@ -2,7 +2,10 @@
 
 import hashlib
 import os
+import secrets
+import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -10,6 +13,7 @@ import jax
 import numpy as np
 
 from functional_bp.errors import InputError
+from functional_bp.training.regular import open_regular
 
 HASH = "sha256"
 
@@ -49,18 +53,34 @@ def check_structure(came: dict[str, str], expected: dict[str, Any], path: Path) 
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a file by name, once their hash is right."""
+    """The arrays of a file by name, once their hash is right. As they are written uncompressed, they take no more
+    memory than the file has bytes."""
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with open_regular(path) as stream:
+            check_members(stream)
+            with np.load(stream, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
         stored = arrays.pop(HASH).tobytes()
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist") from error
+    except InputError:
+        raise
     except Exception as error:  # whatever NumPy and zipfile raise on bytes that are no archive of this kind
         raise Damaged(f"{path} is damaged: {one_line(error)}") from error
     if stored != content_hash(arrays):
         raise Damaged(f"{path} is damaged: its content does not have the hash that was written with it")
     return arrays
+
+
+def check_members(stream: BinaryIO) -> None:
+    """Raises ValueError for members that are compressed, or that together are longer than their file."""
+    with zipfile.ZipFile(stream) as archive:
+        members = archive.infolist()
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+        raise ValueError("an array in it is compressed")
+    if sum(member.file_size for member in members) > os.fstat(stream.fileno()).st_size:
+        raise ValueError("its arrays are longer than itself")
+    stream.seek(0)
 
 
 def named_leaves(tree: Any) -> dict[str, Any]:
@@ -83,7 +103,7 @@ def content_hash(arrays: dict[str, np.ndarray]) -> bytes:
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
     """The file is there with all its bytes or not at all, even after a crash: fsync, rename, fsync of the folder."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
     try:
         try:
             with open(partial, "wb") as file:
@@ -93,13 +113,25 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], Any]) -> None:
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        flush(path.parent)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def flush(path: Path) -> None:
+    """What was written of a file, or of the names in a folder, is on the disk when this returns."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_partials(folder: Path) -> None:
+    """Those that killed processes have left."""
+    for partial in folder.glob(".*.partial") if folder.is_dir() else ():
+        with suppress(OSError):
+            partial.unlink()
 
 
 def one_line(error: BaseException) -> str:

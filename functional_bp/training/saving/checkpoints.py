@@ -10,7 +10,8 @@ import jax
 
 from functional_bp.errors import InputError
 from functional_bp.training.devices.processes import is_first
-from functional_bp.training.saving.archive import Damaged
+from functional_bp.training.saving.archive import Damaged, one_line
+from functional_bp.training.saving.reports import LARGEST_STEP, Report, checked_report
 from functional_bp.training.saving.stores import Store
 from functional_bp.training.step import State
 
@@ -21,7 +22,7 @@ class Checkpoint(NamedTuple):
     """The state, the reports so far and, of a run that keeps its best parameters, these."""
 
     state: State
-    reports: list[dict[str, int | float]]
+    reports: list[Report]
     best: Any = ()
 
 
@@ -38,6 +39,7 @@ class Checkpoints:
         Raises InputError if it, or the one before, cannot be written; the older ones are then still there.
         """
         self.finish()
+        self.remove_old(self.keep - 1)
         try:
             self.folder.mkdir(exist_ok=True)
         except OSError as error:
@@ -45,20 +47,25 @@ class Checkpoints:
         self.last = self.folder / f"step-{int(checkpoint.state.step):09}{self.store.ending}"
         about = {"format": FORMAT, "config": self.config, "reports": checkpoint.reports}
         self.store.save(self.last, {"state": plain(checkpoint.state), "best": checkpoint.best}, about)
+        if self.store.at_once:
+            self.finish()
 
     def finish(self) -> None:
-        """Waits for the last one. Then removes what is too old, and what a killed run has left half written.
-
-        What is newer than the last one was damaged, and does not count: it will be written again.
-        """
+        """Waits for the last one. Then removes what is too old, and what a killed run has left half written."""
         self.store.wait()
-        if not is_first():
-            return
-        files = self.files()
-        half = [path for path in self.folder.glob("*step-*") if path not in files]
-        old = [path for path in files if self.last and path <= self.last][self.keep :]
-        for path in half + old:
-            remove(path)
+        if is_first():
+            files = self.files()
+            for path in self.folder.glob("*step-*"):
+                if path not in files:
+                    remove(path)
+        self.remove_old(self.keep)
+
+    def remove_old(self, keep: int) -> None:
+        """Leaves the newest `keep`, and at least one. What is newer than the last one was damaged, and does not count:
+        it will be written again."""
+        if is_first() and self.last:
+            for path in [path for path in self.files() if path <= self.last][max(1, keep) :]:
+                remove(path)
 
     def newest(self, like: Checkpoint, warn: Callable[[str], None]) -> Checkpoint | None:
         """The last good one, None if none was ever made; `warn` is told of the damaged ones that are passed over.
@@ -78,23 +85,41 @@ class Checkpoints:
 
     def load(self, path: Path, like: Checkpoint) -> Checkpoint:
         about, read = self.store.open(path)
-        if "format" not in about:
+        if not isinstance(about, dict) or "format" not in about:
             raise InputError(f"{path} is no checkpoint")
         if about["format"] != FORMAT:
             raise InputError(f"{path}: expected a checkpoint of format {FORMAT}, got {about['format']}")
-        for name in sorted(self.config.keys() | about["config"].keys()):
-            there, here = about["config"].get(name), self.config.get(name)
+        config, reports = checked(about, path)
+        for name in sorted(self.config.keys() | config.keys()):
+            there, here = config.get(name), self.config.get(name)
             if there != here:
                 raise InputError(f"{path} is of another run: its {name} is {there!r}, that of the folder is {here!r}")
         tree = read({"state": like.state, "best": like.best})
         state = tree["state"]._replace(key=jax.random.wrap_key_data(tree["state"].key))
-        return Checkpoint(state, about["reports"], tree["best"])
+        if int(state.step) < (reports[-1]["step"] if reports else 0) or int(state.step) >= LARGEST_STEP:
+            raise Damaged(f"{path} is damaged: it is of step {int(state.step)}, its reports are not")
+        return Checkpoint(state, reports, tree["best"])
 
     def files(self) -> list[Path]:
         """The newest first; those that are only half written have other names."""
         name = re.compile(rf"step-\d{{9,}}{re.escape(self.store.ending)}")
         found = self.folder.iterdir() if self.folder.is_dir() else []
         return sorted((path for path in found if name.fullmatch(path.name)), reverse=True)
+
+
+def checked(about: dict[str, Any], path: Path) -> tuple[dict[str, Any], list[Report]]:
+    """The options of the run and its reports. Raises InputError for what is neither."""
+    config, reports = about.get("config"), about.get("reports")
+    if not isinstance(config, dict) or not isinstance(reports, list):
+        raise Damaged(f"{path} is damaged: it does not say of which run it is")
+    try:
+        reports = [checked_report(report) for report in reports]
+    except ValueError as error:
+        raise Damaged(f"{path} is damaged: {one_line(error)}") from error
+    steps = [report["step"] for report in reports]
+    if steps != sorted(set(steps)):
+        raise Damaged(f"{path} is damaged: its reports are out of order")
+    return config, reports
 
 
 def plain(state: State) -> State:

@@ -4,6 +4,7 @@ import gc
 import hashlib
 import json
 import logging
+import os
 import sys
 import textwrap
 import time
@@ -19,7 +20,15 @@ from jaxtyping import Array, UInt32
 
 from functional_bp.errors import InputError
 from functional_bp.training.devices.processes import by_all
-from functional_bp.training.saving.archive import HASH, Damaged, check_structure, describe, named_leaves, one_line
+from functional_bp.training.saving.archive import (
+    HASH,
+    Damaged,
+    check_structure,
+    describe,
+    flush,
+    named_leaves,
+    one_line,
+)
 from functional_bp.training.saving.stores import Saved
 
 SALTS = (0x9E3779B9, 0x7F4A7C15)
@@ -34,9 +43,12 @@ class Shards:
     """
 
     ending = ".orbax"
+    at_once = False
 
     def __init__(self) -> None:
-        self.writer = ocp.AsyncCheckpointer(ocp.CompositeCheckpointHandler())
+        self.path: Path | None = None
+        before_it_is_named = ocp.options.AsyncOptions(post_finalization_callback=self.flush)
+        self.writer = ocp.AsyncCheckpointer(ocp.CompositeCheckpointHandler(), async_options=before_it_is_named)
         alone = jax.process_index()  # a process that cannot read must not leave the others waiting for it
         options = ocp.options.MultiprocessingOptions(primary_host=alone, active_processes={alone})
         self.reader = ocp.Checkpointer(ocp.CompositeCheckpointHandler(), multiprocessing_options=options)
@@ -48,16 +60,27 @@ class Shards:
         content = ocp.args.Composite(
             arrays=ocp.args.StandardSave(arrays), about=ocp.args.JsonSave({"text": text, HASH: sha256(text)})
         )
+        self.wait()
+        self.path = path
         try:
             self.writer.save(path.absolute(), args=content, force=True)
         except Exception as error:  # whatever orbax raises where it cannot write
             raise InputError(f"cannot write {path}: {one_line(error)}") from error
+
+    def flush(self) -> None:
+        """Called by orbax when all is written under another name."""
+        if self.path:
+            for unnamed in self.path.parent.glob(f"{self.path.name}*tmp*"):
+                flush_all(unnamed)
 
     def wait(self) -> None:
         try:
             self.writer.wait_until_finished()
         except Exception as error:  # whatever orbax's thread has raised
             raise InputError(f"a checkpoint could not be written: {one_line(error)}") from error
+        path, self.path = self.path, None
+        if path and path.is_dir():
+            flush(path.parent)
 
     def open(self, path: Path) -> Saved:
         if not path.exists():
@@ -69,8 +92,17 @@ class Shards:
         text = str(found.get("text"))
         if sha256(text) != found.get(HASH):
             raise Damaged(f"{path} is damaged: what it says of itself does not have the hash written with it")
-        entries = json.loads(text)
+        entries = self.entries(text, path)
         return Saved(entries["about"], lambda like: self.read(path, like, entries))
+
+    def entries(self, text: str, path: Path) -> dict[str, Any]:
+        try:
+            entries = json.loads(text)
+            if all(isinstance(entries[name], dict) for name in ("about", "arrays", "checksums")):
+                return entries
+        except (ValueError, RecursionError, KeyError, TypeError) as error:
+            raise Damaged(f"{path} is damaged: {one_line(error)}") from error
+        raise Damaged(f"{path} is damaged: it does not say what it holds")
 
     def read(self, path: Path, like: Any, entries: dict[str, Any]) -> Any:
         expected = named_leaves(like)
@@ -81,7 +113,7 @@ class Shards:
             raise Damaged(f"{path} is damaged: {trouble or 'another process cannot read its part'}")
         found = checksums(arrays)
         for name, checksum in entries["checksums"].items():
-            if found[name] != checksum:
+            if found.get(name) != checksum:
                 raise Damaged(f"{path} is damaged: {name} does not have the checksum that was written with it")
         return jax.tree.unflatten(jax.tree.structure(like), [arrays[name] for name in expected])
 
@@ -107,6 +139,17 @@ def silence() -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook, log.disabled = hook, False
+
+
+def flush_all(path: Path) -> None:
+    """All files and folders below it are on the disk when this returns."""
+    try:
+        for folder, _, files in os.walk(path):
+            for name in files:
+                flush(Path(folder, name))
+            flush(Path(folder))
+    except OSError as error:
+        raise InputError(f"a checkpoint could not be written: {error.strerror}") from error
 
 
 def placed(leaf: Any) -> jax.ShapeDtypeStruct:

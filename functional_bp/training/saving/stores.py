@@ -9,7 +9,7 @@ import numpy as np
 
 from functional_bp.errors import InputError
 from functional_bp.training.devices.processes import is_first
-from functional_bp.training.saving.archive import as_tree, load_arrays, named_leaves, save_tree
+from functional_bp.training.saving.archive import Damaged, as_tree, load_arrays, named_leaves, one_line, save_tree
 
 if TYPE_CHECKING:
     from functional_bp.training.devices.sharding import Layout
@@ -30,6 +30,7 @@ class Store(Protocol):
     """All processes call all of it, and with the same trees. A name ends with `ending`."""
 
     ending: str
+    at_once: bool  # whether all is written when `save` returns
 
     def save(self, path: Path, tree: Any, about: dict[str, Any] | None = None) -> None:
         """Writes the tree, in the place of what was there. That may go on afterwards: until it is whole, nothing has
@@ -49,6 +50,7 @@ class Npz:
     """One file for each tree, which the first process writes: on many devices the arrays are gathered for it."""
 
     ending = ".npz"
+    at_once = True
 
     def __init__(self, layout: "Layout | None" = None) -> None:
         self.layout = layout
@@ -64,7 +66,10 @@ class Npz:
 
     def open(self, path: Path) -> Saved:
         arrays = load_arrays(path)
-        about = json.loads(arrays.pop("about").tobytes()) if "about" in arrays else {}
+        try:
+            about = json.loads(arrays.pop("about").tobytes()) if "about" in arrays else {}
+        except (ValueError, RecursionError) as error:
+            raise Damaged(f"{path} is damaged: {one_line(error)}") from error
         return Saved(about, lambda like: as_tree(arrays, like, path))
 
 

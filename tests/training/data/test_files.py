@@ -176,8 +176,6 @@ def test_damaged_gzip(tmp_path, damage):
 @pytest.mark.parametrize(
     ("part", "row", "label", "message"),
     [
-        ("train", 7, 200, "train: labels must be 0, 1, 2 … without a gap, row 7 has 200, no row has 3"),
-        ("train", slice(None), 1, "without a gap, row 0 has 1, no row has 0"),
         ("train", slice(None), 0, "at least two classes are needed, all labels are 0"),
         ("t10k", 4, 3, "test: labels must be from 0 to 2, row 4 has 3"),
     ],
@@ -207,8 +205,7 @@ REFUSED_ARRAYS = {
     "a number": ({"x": np.float32(3)}, "x is empty: its shape is ()"),
     "labels by halves": ({"y": np.ones(12) / 2}, "labels must be one whole number each, got float64[12]"),
     "labels in rows": ({"y": np.ones((12, 3), int)}, "labels must be one whole number each, got int64[12, 3]"),
-    "negative label": ({"y": np.arange(12) - 1}, "labels must be 0, 1, 2 … without a gap, row 0 has -1, no row has 0"),
-    "huge label": ({"y": np.full(12, 2**63, np.uint64)}, "labels must be 0, 1, 2 … without a gap"),
+    "huge labels": ({"y": np.full(12, 2**63, np.uint64)}, "at least two classes are needed, all labels are 922337"),
     "Fortran order": ({"x": np.asfortranarray(npz()["x"])}, "x: expected the rows one after another (C order)"),
     "another name": ({"z": np.ones(2), "x": np.ones((12, 2)), "y": np.ones(11, int)}, "12 instances but 11 labels"),
 }
