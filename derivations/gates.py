@@ -2,8 +2,8 @@
 
 from sympy import Derivative, Expr, IndexedBase, KroneckerDelta
 
-from derivations import Derivation, Step, dimension, equation, index, sigmoid
-from derivations.smooth import Phi
+from derivations import Derivation, Phi, Step, dimension, equation, index, sigmoid
+from derivations.smooth import phi
 
 n = dimension("n")
 i, j = index("i", n), index("j", n)
@@ -50,7 +50,7 @@ def gelu(x: Expr) -> Expr:
 
 
 def gelu_slope(x: Expr) -> Expr:
-    return Phi(x) + x * Derivative(Phi(x), x)
+    return Phi(x) + x * phi(x)
 
 
 DERIVATIONS = (

@@ -125,6 +125,19 @@ def cell_inputs(gates: int, states: int, rng: Rng, batch: Batch, n: int) -> tupl
     return params, (state if states > 1 else state[0], rng.standard_normal((*batch, 3)))
 
 
+def labelled(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    return rng.standard_normal((*batch, n)), rng.integers(0, n, batch, dtype=np.int32)
+
+
+def images(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    return (rng.standard_normal((*batch, 2, 4, n)),)
+
+
+def hidden(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    labels = rng.integers(-1, 5, batch, dtype=np.int32)
+    return rng.standard_normal((5, n)), rng.standard_normal((*batch, n)), labels
+
+
 CATALOGUE = (
     Entry("identity", rules.identity, normal),
     Entry("step", rules.step, normal, has_kink=True),
@@ -190,4 +203,9 @@ CATALOGUE = (
     Entry("lstm", rules.lstm, partial(cell_inputs, 4, 2), (True, False), (3, 1)),
     Entry("gru", rules.gru, partial(cell_inputs, 3, 1), (True, False), (3, 1)),
     Entry("simple_rnn", rules.simple_rnn, partial(cell_inputs, 1, 1), (True, False), (3, 1)),
+    Entry("label_nll", rules.label_nll, labelled),
+    Entry("label_nll, smoothing", partial(rules.label_nll, smoothing=0.1, z_loss=0.01), labelled, sizes=(4,)),
+    Entry("linear_nll", rules.linear_nll, hidden, (True, False)),
+    Entry("max_pool", rules.max_pool, images, has_kink=True),
+    Entry("mean_pool", partial(rules.mean_pool, window=(1, 2)), images),
 )
