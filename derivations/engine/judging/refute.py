@@ -19,6 +19,7 @@ from sympy import Abs, Basic, Expr, Heaviside, Idx, Indexed, Integer, Max, Min, 
 from sympy.core.relational import Relational
 
 from derivations.engine.judging.claims import dimensions_of
+from derivations.engine.judging.constructions import Construction
 from derivations.engine.judging.hypotheses import Hypotheses
 from derivations.engine.language.indices import least
 from derivations.engine.language.renaming import free_indices
@@ -200,6 +201,7 @@ class Point:
         self.key = tuple((str(d), s) for d, s in self.sizes.items())
         self.values: dict[tuple[str, tuple[int, ...]], Fraction] = {}
         self.coefficients: dict[tuple, Fraction] = {}
+        self.pending: set[tuple[str, tuple[int, ...]]] = set()  # entries whose value is being constructed
         self.index_values = Evaluation(Floats(), self.sizes, self.value, self.coefficient)
 
     def evaluation(self, arithmetic) -> Evaluation:
@@ -219,8 +221,12 @@ class Point:
 
     def value(self, name: str, where: tuple[int, ...]) -> Fraction:
         if (name, where) not in self.values:
-            definition = self.hypotheses.value(name, where, self)
-            self.values.setdefault((name, where), self.draw(name, where) if definition is None else definition)
+            found = None
+            if (name, where) not in self.pending:
+                self.pending.add((name, where))
+                found = Construction(self.hypotheses, name, where, self).value()
+                self.pending.discard((name, where))
+            self.values.setdefault((name, where), self.draw(name, where) if found is None else found)
         return self.values[name, where]
 
     def draw(self, name: str, where: tuple[int, ...]) -> Fraction:

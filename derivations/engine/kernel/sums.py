@@ -33,7 +33,7 @@ from derivations.engine.kernel.terms import (
     total,
 )
 from derivations.engine.kernel.whole import attained, counted, delta
-from derivations.engine.language.indices import Affine, Leaf, fresh, inside, plain, solve
+from derivations.engine.language.indices import Affine, Leaf, difference, fresh, inside, plain, solve
 from derivations.engine.language.indices import substitute as substitute_index
 
 Dummies = tuple[Leaf, ...]
@@ -179,8 +179,8 @@ class Rule(NamedTuple):
 
     @property
     def exchanges(self) -> tuple[Affine, ...] | None:
-        """The indices on the right side of A_ij = A_ji, and of nothing else."""
-        if self.right.single is None or self.right.single[1] != 1:
+        """The indices on the right side of A_ij = ±A_ji, and of nothing else."""
+        if self.right.single is None or abs(self.right.single[1]) != 1:
             return None
         left, right = list(self.powers.items()), list(self.right.single[0])
         if [(a.kind, a.name, e) for a, e in left] != [("variable", a.name, 1) for a, _ in right] or len(left) != 1:
@@ -314,6 +314,12 @@ def _unify(wanted: Atom, atom: Atom, values: dict[Leaf, Affine], leaves: frozens
             if values.get(leaf, b) != b:
                 return None
             values = values | {leaf: b}
+        elif len(a.terms) == 1 and a.leaves <= leaves and abs(a.terms[0][1]) == 1:  # t + 1 = b
+            (leaf, c), back = a.terms[0], difference(b, Affine(a.constant, ()))
+            value = back if c == 1 else difference(Affine(0, ()), back)
+            if values.get(leaf, value) != value:
+                return None
+            values = values | {leaf: value}
         elif a.leaves & leaves == frozenset() and a != b:
             return None
     for p, q in zip(wanted.args, atom.args, strict=True):
@@ -363,7 +369,8 @@ def apply_equations(powers: Powers) -> Poly | None:
                 return match.rest * substitute(rule.right, match.values)
             (old,) = match.used
             new = Atom(under, "variable", old.name, tuple(substitute_index(i, match.values) for i in rule.exchanges))
-            if new.key < old.key:
+            sign = next(iter(rule.right.terms.values()))
+            if new.key < old.key or (new.key == old.key and sign < 0):
                 rule.note(under)
-                return match.rest * monomial({new: 1})
+                return match.rest * (monomial({new: 1}).scale(sign) if new.key < old.key else ZERO)
     return None

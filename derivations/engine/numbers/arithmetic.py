@@ -99,3 +99,30 @@ class Floats:
 
     def constant(self, e: NumberSymbol) -> float:
         return float(e)
+
+
+class Exact:
+    """Rationals alone."""
+
+    def number(self, value: Fraction) -> Fraction:
+        return value
+
+    def add(self, a: Fraction, b: Fraction) -> Fraction:
+        return a + b
+
+    def multiply(self, a: Fraction, b: Fraction) -> Fraction:
+        return a * b
+
+    def reciprocal(self, a: Fraction) -> Fraction:
+        if a == 0:
+            raise Inadmissible("division by zero")
+        return 1 / a
+
+    def sign(self, a: Fraction) -> int:
+        return (a > 0) - (a < 0)
+
+    def function(self, name: str, x: Fraction) -> Fraction:
+        raise Inadmissible(f"{name} of a number is not rational")
+
+    def constant(self, e: NumberSymbol) -> Fraction:
+        raise Inadmissible(f"{e} is not rational")
