@@ -91,6 +91,12 @@ def _close_component(under: Reasoning, dummies: list[Leaf], powers: Powers) -> P
     if not powers and (count := size(dummies[0], under)) is not None:
         return count
     for d in dummies:
+        shift = _shift(powers, d)
+        if shift:
+            moved = fresh(Leaf(d.name, d.lower + shift, d.upper + shift))
+            shifted = substitute_powers(powers, {d: Affine(-shift, ((moved, 1),))})
+            return sum_over(under, shifted, (*(leaf for leaf in dummies if leaf != d), moved))
+    for d in dummies:
         values = _peeled(d)
         if values is not None and (not values[1] or all(_everywhere(a, e) for a, e in powers.items())):
             return _peel(under, dummies, powers, d, *values)
@@ -122,6 +128,21 @@ def _close_component(under: Reasoning, dummies: list[Leaf], powers: Powers) -> P
         nonnegative=never_negative(m),
     )
     return single(atom).scale(c)
+
+
+def _shift(powers: Powers, d: Leaf) -> int:
+    """By how much to move the dummy so that the least index is d itself: Σ_{k=1}^{n−1} x_{k+1} = Σ_{k=2}^n x_k."""
+    found = {i for a in powers for i in _indices(a) if dict(i.terms).get(d) == 1}
+    alone = [i.constant for i in found if len(i.terms) == 1]
+    return min(alone or [i.constant for i in found], default=0)
+
+
+def _indices(atom: Atom) -> Iterator[Affine]:
+    yield from atom.indices
+    for argument in atom.args:
+        for m in argument.terms:
+            for inner, _ in m:
+                yield from _indices(inner)
 
 
 def _everywhere(atom: Atom, e: Exponent) -> bool:
