@@ -93,7 +93,7 @@ def search(
             break
         if deadline is not None and perf_counter() > deadline:
             return Search(None, seen, _tried(sizes_tried), problem, out_of_time=True)
-        point = Point(rng, plan[attempt % len(plan)], STYLES[attempt % len(STYLES)], hypotheses, declared)
+        point = Point(rng, plan[attempt % len(plan)], STYLES[attempt % len(STYLES)], hypotheses, declared, deadline)
         screen = point.evaluation(Floats() if point.style != "edge" else Intervals())
         try:
             compared, fresh_pattern = False, False
@@ -195,7 +195,9 @@ class Point:
         style: str,
         hypotheses: Hypotheses,
         declared: Mapping[tuple[str, bool], Expr] | None = None,
+        deadline: float | None = None,
     ):
+        self.deadline = deadline
         self.rng, self.hypotheses, self.declared = Random(rng.random()), hypotheses, declared or {}
         self.sizes, self.style = dict(sizes), style
         self.key = tuple((str(d), s) for d, s in self.sizes.items())
@@ -205,7 +207,9 @@ class Point:
         self.index_values = Evaluation(Floats(), self.sizes, self.value, self.coefficient)
 
     def evaluation(self, arithmetic) -> Evaluation:
-        return Evaluation(arithmetic, self.sizes, self.value, self.coefficient)
+        evaluation = Evaluation(arithmetic, self.sizes, self.value, self.coefficient)
+        evaluation.deadline = self.deadline
+        return evaluation
 
     def range_of(self, k: Idx) -> range:
         return range(self.index_values.integer(k.lower, {}), self.index_values.integer(k.upper, {}) + 1)

@@ -9,6 +9,7 @@ where to look closely. Nothing here knows the normal form: what this finds is in
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from math import prod
+from time import perf_counter
 from typing import Any
 
 from sympy import Add, Expr, Idx, Integer, Max, Pow, Rational, Symbol
@@ -22,7 +23,7 @@ from derivations.engine.language.words import Word
 from derivations.engine.numbers import matrix, unknown
 from derivations.engine.numbers.arithmetic import FUNCTIONS, Inadmissible
 
-LARGEST_POWER, LARGEST_RANGE = 4096, 10_000
+LARGEST_POWER, LARGEST_RANGE, LARGEST_WORK = 4096, 10_000, 50_000
 SIGNS = {Gt: (1,), Ge: (0, 1), Lt: (-1,), Le: (-1, 0)}
 
 
@@ -40,6 +41,7 @@ class Evaluation(Algebra[Any]):
     ):
         self.arithmetic, self.sizes, self.lookup, self.coefficient = arithmetic, sizes, lookup, coefficient
         self.shadow = shadow
+        self.deadline: float | None = None  # of sums; after it there is no value
         self.memory: dict = {}
         self.free: dict[Expr, tuple[Idx, ...]] = {}
         self.signs: dict[Any, int] = {}  # of every argument of a step, sign, maximum … without dummies
@@ -49,6 +51,8 @@ class Evaluation(Algebra[Any]):
             return self.arithmetic.number(Fraction(int(e.p), int(e.q)))
         key = self.key(e, env)
         if key not in self.memory:
+            if len(self.memory) > LARGEST_WORK:
+                raise Inadmissible(f"more than {LARGEST_WORK} values")
             self.memory[key] = super().__call__(e, env)
         return self.memory[key]
 
@@ -91,6 +95,8 @@ class Evaluation(Algebra[Any]):
         if len(values) > LARGEST_RANGE:
             raise Inadmissible(f"{len(values)} terms")
         for value in values:
+            if self.deadline is not None and perf_counter() > self.deadline:
+                raise Inadmissible("out of time")
             yield from self.ranges(inner, {**env, k: value})
 
     def number(self, at, value):
