@@ -8,16 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from math import isqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sympy import Expr, Idx, Indexed, KroneckerDelta, Mul, Pow, Sum
 
+from derivations.engine.judging.hypotheses import Hypotheses
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.numbers.arithmetic import Exact, Inadmissible
 from derivations.engine.numbers.evaluate import Evaluation
-
-if TYPE_CHECKING:
-    from derivations.engine.judging.hypotheses import Hypotheses
 
 Place = tuple[int, ...]
 
@@ -25,7 +23,7 @@ Place = tuple[int, ...]
 class Construction:
     """The equations, at one point, about one entry."""
 
-    def __init__(self, hypotheses: "Hypotheses", name: str, where: Place, point: Any):
+    def __init__(self, hypotheses: Hypotheses, name: str, where: Place, point: Any):
         self.hypotheses, self.name, self.where, self.point = hypotheses, name, where, point
         self.exact = Evaluation(Exact(), point.sizes, point.value, point.coefficient)
 

@@ -55,7 +55,7 @@ def contract_deltas(powers: Powers) -> Poly | None:
 
 
 def _anywhere(atom: Atom, e: Exponent) -> bool:
-    """True of entries, indices, deltas and steps of such: they have a value, and no sign, wherever their indices are."""
+    """True of entries, indices, deltas and steps of such: they have a value, and no sign, whatever their indices."""
     if atom.kind == "step":
         return e > 0 and all(_anywhere(a, k) for m in atom.args[0].terms for a, k in m)
     return e > 0 and atom.kind in ("variable", "index", "delta")

@@ -1,7 +1,9 @@
 """Numbers to evaluate formulas with: exact where rational and intervals of 40 digits elsewhere, or floating point."""
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 from mpmath.ctx_iv import MPIntervalContext
@@ -18,6 +20,16 @@ FUNCTIONS = frozenset({"exp", "log", "sin", "cos", "sinh", "cosh", "tanh", "erf"
 
 class Inadmissible(Exception):
     """The formula has no value at this point, or sits on a kink there."""
+
+
+def added(arithmetic: Any, values: Iterable[Any]) -> Any:
+    """Σ values."""
+    return reduce(arithmetic.add, values, arithmetic.number(Fraction(0)))
+
+
+def multiplied(arithmetic: Any, values: Iterable[Any]) -> Any:
+    """Π values."""
+    return reduce(arithmetic.multiply, values, arithmetic.number(Fraction(1)))
 
 
 class Intervals:
