@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from functional_bp.jacobians import *  # noqa: F403
     from functional_bp.networks import *  # noqa: F403
     from functional_bp.rules import *  # noqa: F403
+    from functional_bp.runs.loading import load as load
+    from functional_bp.runs.summary import summary as summary
 
 __version__ = "0.1.0"
 
-ROOMS = ("errors", "jacobians", "rules", "networks", "interop", "checking")  # each lists its public names in __all__
+ROOMS = ("errors", "jacobians", "rules", "networks", "interop", "checking", "runs.loading", "runs.summary")
+"""Each lists its public names in `__all__`."""
 
 
 def __getattr__(name: str) -> Any:

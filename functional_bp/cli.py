@@ -102,6 +102,7 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     top = Parser(prog="functional-bp", description="Backpropagation as a chain of explicit Jacobians.")
+    top.add_argument("--version", action="version", version=f"functional-bp {functional_bp.__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for found in iter_modules(functional_bp.commands.__path__):
         module = import_module(f"functional_bp.commands.{found.name}")

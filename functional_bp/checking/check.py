@@ -86,7 +86,8 @@ def check_custom_vjp(
 ) -> Report:
     """`check_vjp` for a function decorated with `jax.custom_vjp`, against the undecorated one.
 
-    Its `nondiff_argnums` are constants. Raises InputError if f is no custom_vjp or has no rule yet.
+    Its `nondiff_argnums` stay the Python values that they are; default arguments are filled in, as JAX does. Raises
+    InputError if f is no custom_vjp or has no rule yet.
     """
     f = inspect.unwrap(f, stop=lambda g: isinstance(g, jax.custom_vjp))  # from a jax.jit around it, for one
     if not isinstance(f, jax.custom_vjp):
@@ -95,9 +96,10 @@ def check_custom_vjp(
         raise InputError(f"check_custom_vjp: {title_of(f.fun)} has no rule yet: call its defvjp(fwd, bwd) first")
     if f.symbolic_zeros:
         raise InputError(f"check_custom_vjp: {title_of(f.fun)} uses symbolic_zeros: give its parts to check_vjp")
+    primals, names = with_defaults(f.fun, primals, names)
     nondiff = tuple(sorted(n % max(1, len(primals)) for n in f.nondiff_argnums))
     options = Options(title_of(f.fun), None, second_order, seed, f.fwd, thorough, shapes)
-    return examine(f.fun, FromResiduals(f.fwd, f.bwd, nondiff), primals, options, names=names, constant=nondiff)
+    return examine(f.fun, FromResiduals(f.fwd, f.bwd, nondiff), primals, options, names=names, static=nondiff)
 
 
 def check_rule(
@@ -139,6 +141,7 @@ def examine(
     *,
     names: Sequence[str] | None = None,
     constant: Sequence[int] = (),
+    static: Sequence[int] = (),
     bare: bool = False,
 ) -> Report:
     if not isinstance(options.seed, int) or options.seed < 0:
@@ -146,10 +149,24 @@ def examine(
     if options.shapes not in (None, "given"):
         raise InputError(f"check: shapes must be 'given' or None, got {options.shapes!r}")
     start = time.perf_counter()
-    posed = pose(forward, backward, primals, names, frozenset(constant), bare)
+    posed = pose(forward, backward, primals, names, frozenset(constant), bare, frozenset(static))
     with np.errstate(all="ignore"):
         report = Examination(*posed, options).report()
     return replace(report, seconds=time.perf_counter() - start)
+
+
+def with_defaults(
+    function: Callable, primals: tuple, names: Sequence[str] | None
+) -> tuple[tuple, Sequence[str] | None]:
+    """The primals with the function's own defaults for those not given."""
+    try:
+        bound = inspect.signature(function).bind(*primals)
+    except (TypeError, ValueError):  # the call itself will say it better
+        return primals, names
+    given = len(bound.args)
+    bound.apply_defaults()
+    filled = argument_names(function, len(bound.args))[given:]
+    return bound.args, None if names is None else (*names, *filled)
 
 
 def title_of(function: Any) -> str:

@@ -82,6 +82,7 @@ class Examination:
         self.given: Point
         self.elsewhere: list[Elsewhere] = []
         self.varied, self.given_only = "", ()
+        self.nones: set[str] = set()
         self.consult()
 
     def consult(self) -> None:
@@ -145,7 +146,8 @@ class Examination:
         return tuple(verdicts)
 
     def findings(self) -> Findings:
-        return Findings(self.problem, self.programs, self.truth, self.claim, self.sampled, self.faults, self.mismatches)
+        found = self.faults, self.mismatches, self.nones
+        return Findings(self.problem, self.programs, self.truth, self.claim, self.sampled, *found)
 
     def look(self, points: Sequence[Point], screen: Screen) -> None:
         self.compare(points, screen)
@@ -188,6 +190,7 @@ class Examination:
         with own_precision(), np.errstate(all="ignore"):
             result = self.problem.claimed(floats, indices, y_bar, self.programs.output)
             faults, cotangents = structure.align(self.problem, result, floats)
+            self.nones = structure.nones(self.problem, result)
             return faults, [None if c is None else np.asarray(c) for c in cotangents]
 
     def compare(self, points: Sequence[Point], screen: Screen) -> None:

@@ -30,6 +30,7 @@ class Findings:
     sampled: bool
     faults: list[Fault]
     mismatches: list[Mismatch]
+    nones: set[str]
 
     def verdicts(self, given: Point) -> tuple[Verdict, ...]:
         return tuple(self.verdict(i, leaf, given) for i, leaf in enumerate(self.problem.float_leaves))
@@ -65,6 +66,8 @@ class Findings:
     def diagnose(self, mismatches: list[Mismatch], given: Point) -> list[Cause]:
         """The causes; a fault of the diagnosis itself never hides the verdict."""
         first = mismatches[0]
+        if self.problem.float_leaves[first.leaf].name in self.nones:
+            return [Cause("missing", "None came, which stands for zero; the cotangent is not zero")]
         if self.sampled:  # the truth is known in places only
             return []
         ordinary = "given" in first.point.name or first.point is given
@@ -118,5 +121,5 @@ def covers(fault: Fault, leaf: Leaf) -> bool:
     """Does the fault leave nothing to compare for this leaf?"""
     if fault.leaf is None:
         return fault.kind not in GENERAL
-    whole = fault.kind in ("tree", "missing") and fault.leaf.position == leaf.position
+    whole = fault.kind == "tree" and fault.leaf.position == leaf.position
     return fault.leaf == leaf or whole

@@ -2,12 +2,14 @@
 
 # points and shapes
 SMALL = 20_000  # numbers in the primals: up to so many, many points share one program, and kinks and shapes are sought
+MOST_NUMBERS = 50_000_000  # in the primals: more are refused
 MOST_POINTS = 96
 FEW = 2  # points, where the primals are large
 FEW_POINTS = 12  # where each costs as many runs of the forward as there are coordinates
 NUMBERS_OVER_POINTS = 20_000_000  # where a large problem is looked at thoroughly
 MOST_FAMILIES = 6  # of axes that are varied
 MOST_PROBES = 60  # shapes at which the forward is traced to tell which axes are one
+NUMBERS_AT_A_SHAPE = 200_000  # in the primals
 HUNT_EQUATIONS = 12_000  # of all programs traced at other shapes: tracing takes some 0.1 ms for each
 MOST_TRIALS = 32  # shapes at which values are compared
 MOST_TRIGGERS = 2  # told
@@ -17,6 +19,8 @@ MOST_COORDINATES = 512  # up to this many, each is visited
 VISITED = 64  # of more, those where random directions raise the most doubt
 BLOCKS = 256  # directions tried at a time to find these
 DIRECTIONS_AT_ONCE = 32  # whose values are held at a time
+NUMBERS_AT_ONCE = 2e7  # in them, about
+RUN_NUMBERS = 4e9  # through the forward, in all
 TRIALS = 4  # points at which a rule must give the forward's values, beside the given one
 DIRECTIONS_OF_DOUBT = 8  # along which the neighbours of a doubtful gradient of JAX's are looked at
 

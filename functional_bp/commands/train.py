@@ -12,6 +12,7 @@ from functional_bp.errors import InputError
 from functional_bp.runs import board, scaling
 from functional_bp.runs.config import add_options, from_options, given_options
 from functional_bp.runs.interruption import Interrupted, Interruption
+from functional_bp.runs.memory import check_addresses
 
 if TYPE_CHECKING:
     from functional_bp.runs.experiment import Experiment
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def train(args: argparse.Namespace, interruption: Interruption, stack: ExitStack) -> None:
+    check_addresses()
     from functional_bp.runs.compilation import keep_compiled_programs
 
     keep_compiled_programs()
@@ -59,7 +61,7 @@ def train(args: argparse.Namespace, interruption: Interruption, stack: ExitStack
     folder, of, kept_in = new_run(args, layout, stack) if args.resume is None else old_run(args, layout, stack)
     interruption.message = f"continue with: {folder.how_to_go_on()}"
     quiet = args.json or not first
-    result = folder.load_result()
+    result = folder.load_result(len(of.of.classes))
     if result is None or not is_over(result, of):
         if not quiet:
             print_notes(of)
@@ -95,7 +97,7 @@ def new_run(
     folder = RunFolder(args.out or claimed(Path("runs"), config.task), first)
     if first:
         stack.enter_context(folder.created())
-        folder.save_config(config, of.of.content)
+        folder.save_config(config, of.of.facts)
     return folder, of, kept_in
 
 

@@ -15,6 +15,7 @@ from functional_bp import rules
 from functional_bp.errors import InputError
 from functional_bp.networks import Layer, Rule, affine_layer, chain
 from functional_bp.rules.dropout import dropout
+from functional_bp.runs.facts import Facts
 from functional_bp.training.data.digits import digits, with_negatives
 from functional_bp.training.data.files import DataSet, Part, open_dataset
 from functional_bp.training.data.labelled import Data, check, ordered, stratified
@@ -52,8 +53,12 @@ class Problem(NamedTuple):
     notes: tuple[str, ...] = ()
 
     @property
+    def facts(self) -> Facts:
+        return Facts(self.content, self.train.x.shape[1], self.classes, self.scale)
+
+    @property
     def outputs(self) -> int:
-        return 1 if len(self.classes) == 2 else len(self.classes)
+        return self.facts.outputs
 
     @property
     def divergence(self) -> Rule:

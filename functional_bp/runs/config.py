@@ -97,10 +97,13 @@ def parsed(entry: Field, text: Any) -> Any:
 
 
 def checked(entries: dict[str, Any]) -> Config:
+    values = {}
     for entry in fields(Config):
         if entry.name in entries:
-            check(entry, entries[entry.name])
-    return Config(**entries)
+            value = entries[entry.name]
+            check(entry, value)
+            values[entry.name] = float(value) if float in kinds(entry) and type(value) is int else value
+    return Config(**values)
 
 
 def check(entry: Field, value: Any) -> None:
@@ -109,6 +112,8 @@ def check(entry: Field, value: Any) -> None:
     is_kind = type(value) in kinds(entry) or (float in kinds(entry) and type(value) is int)
     if not is_kind or (isinstance(value, tuple) and not all(type(units) is int for units in value)):
         raise InputError(f"{option_name(entry.name)} must be {expected(entry)}, got {value!r}")
+    if isinstance(value, tuple) and max(value, default=0) > LARGEST:
+        raise InputError(f"{option_name(entry.name)} must be at most {LARGEST} units each, got {max(value)}")
     if value is None or isinstance(value, bool) or not isinstance(value, int | float):
         return
     if isinstance(value, int) and value > LARGEST and most is None:

@@ -1,9 +1,6 @@
 """What the options of a run stand for: the problem, the network, the optimiser, the rows and the steps."""
 
-import os
-import sys
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -16,22 +13,17 @@ from functional_bp.errors import InputError
 from functional_bp.networks import Layer
 from functional_bp.runs.classification import Problem, held_out, part_of, perceptron, problem
 from functional_bp.runs.config import EPOCHS, LARGEST, Config
+from functional_bp.runs.memory import check_network
 from functional_bp.training.data.files import Part
 from functional_bp.training.data.labelled import Data
 from functional_bp.training.optimizers import optimizer
 from functional_bp.training.saving.checkpoints import plain
 from functional_bp.training.step import State, start
 
-try:
-    import resource
-except ImportError:  # not on Windows
-    resource = None
-
 if TYPE_CHECKING:
     from functional_bp.training.devices.sharding import Layout
 
 MOST_REPORTS = 100
-COPIES = 4  # of the parameters: themselves, their gradient and two moments
 COMPUTE = {"float32": None, "bfloat16": jnp.bfloat16}
 
 
@@ -73,8 +65,8 @@ def experiment(config: Config) -> Experiment:
     if config.validation and of.validation is not None:
         raise InputError("the data has a validation part of its own: leave out --validation")
     sizes = (of.train.x.shape[1], *config.hidden, of.outputs)
+    check_network(sizes)
     network = perceptron(sizes, config.activation, config.dropout)
-    check_memory(sizes)
     seen = judged = of.train
     if config.validation:
         kept, held = held_out(of.train.labels, config.split, config.seed, 1 / config.validation)
@@ -99,29 +91,6 @@ def experiment(config: Config) -> Experiment:
         record_norms=config.gradient_norms,
     )
     return Experiment(config, of, network, update, seen, judged, batch, steps, report_every(config, epoch, steps))
-
-
-def check_memory(sizes: tuple[int, ...]) -> None:
-    """Raises InputError for a network that cannot be in this machine's memory, with gradient and moments."""
-    parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
-    needed, there = COPIES * 4 * parameters, memory()
-    if needed > there:
-        raise InputError(
-            f"the network has {parameters} parameters: to train them takes {needed >> 30} GiB, "
-            f"this machine has {there >> 30} GiB"
-        )
-
-
-def memory() -> int:
-    """The bytes of this machine, or of what it lets this process have."""
-    if resource is None:
-        return sys.maxsize
-    try:
-        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (OSError, ValueError):
-        return sys.maxsize
-    return there if limit == resource.RLIM_INFINITY else min(limit, there)
 
 
 def steps_of(config: Config, epoch: int) -> int:

@@ -72,7 +72,7 @@ def made_longer(of: Experiment, folder: RunFolder, asked: Config) -> Experiment:
     more, result = longer(of, asked.epochs, asked.steps), folder.load_result()
     if result and more.steps > of.steps and result["stopped"] != "steps" and not out_of_time(result):
         raise InputError(f"the run ended at step {result['steps']}, {result['stopped']}: it would again")
-    folder.save_config(more.config, of.of.content)
+    folder.save_config(more.config, of.of.facts)
     return more
 
 

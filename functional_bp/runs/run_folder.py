@@ -12,6 +12,9 @@ from typing import Any
 
 from functional_bp.errors import InputError
 from functional_bp.runs.config import Config, from_json, to_json
+from functional_bp.runs.facts import Facts
+from functional_bp.runs.facts import from_json as facts_from_json
+from functional_bp.runs.facts import to_json as facts_to_json
 from functional_bp.runs.lock import Lock, is_unused
 from functional_bp.training.regular import open_regular, read_text
 from functional_bp.training.saving.archive import one_line, remove_partials, write_atomically
@@ -63,10 +66,9 @@ class RunFolder:
         for folder in (self.path, self.checkpoints, self.board):
             remove_partials(folder)
 
-    def save_config(self, config: Config, content: str) -> None:
-        """With the checksum of the data."""
+    def save_config(self, config: Config, facts: Facts) -> None:
         if self.writes:
-            write_json(self.config, {"format": FORMAT, "content": content} | to_json(config))
+            write_json(self.config, {"format": FORMAT, "facts": facts_to_json(facts)} | to_json(config))
 
     def begin_metrics(self, reports: list[Report]) -> None:
         """metrics.jsonl with these reports and no others: what came after them will come again."""
@@ -114,7 +116,7 @@ class RunFolder:
         """The options in config.json. Raises InputError where they are not those of a run."""
         config = self.read_config()
         del config["format"]
-        config.pop("content", None)
+        config.pop("facts", None)
         return from_json(config, str(self.config))
 
     def read_config(self) -> dict[str, Any]:
@@ -127,13 +129,16 @@ class RunFolder:
             raise InputError(f"{self.config}: expected an object with format {FORMAT}")
         return config
 
+    def load_facts(self) -> Facts:
+        return facts_from_json(self.read_config().get("facts"), self.config)
+
     def check_content(self, content: str, data: str | None) -> None:
         """Raises InputError where the data is not that which the run began with."""
-        began = self.read_config().get("content")
-        if began is not None and began != content:
+        began = self.load_facts().content
+        if began != content:
             raise InputError(
                 f"{self.path}: the data in {data or 'the library'} is not that of the run: "
-                f"its checksum is {content[:12]} …, that of the run {str(began)[:12]} …"
+                f"its checksum is {content[:12]} …, that of the run {began[:12]} …"
             )
 
     def load_reports(self) -> list[Report]:
@@ -148,19 +153,19 @@ class RunFolder:
             raise InputError(f"{self.metrics} cannot be read: it is empty")
         return reports
 
-    def load_result(self) -> dict[str, Any] | None:
-        """What `finish` wrote; None of a run that is not over."""
+    def load_result(self, classes: int | None = None) -> dict[str, Any] | None:
+        """What `finish` wrote of a run with so many classes; None of a run that is not over."""
         if not self.result.exists():
             return None
         result = read_json(self.result)
         for name in RESULT:
             if not isinstance(result, dict) or name not in result:
                 raise InputError(f"{self.result}: expected an object with {', '.join(RESULT)}; {name} is missing")
-        check_result(result, self.result)
+        check_result(result, classes, self.result)
         return result
 
 
-def check_result(result: dict[str, Any], path: Path) -> None:
+def check_result(result: dict[str, Any], classes: int | None, path: Path) -> None:
     """Raises InputError for an entry of another kind than `finish` writes."""
     for name in NUMBERS:
         if type(result[name]) not in (int, float) or not 0 <= result[name] < 2**53:
@@ -170,7 +175,8 @@ def check_result(result: dict[str, Any], path: Path) -> None:
             raise InputError(f"{path}: expected {name} to be a text, got {result[name]!r}")
     rows = result["confusion"]
     square = isinstance(rows, list) and all(isinstance(row, list) and len(row) == len(rows) for row in rows)
-    if not square or not all(type(count) is int and 0 <= count < 2**53 for row in rows for count in row):
+    counts = [count for row in rows for count in row] if square else []
+    if not square or len(rows) != (classes or len(rows)) or not all(type(c) is int and 0 <= c < 2**53 for c in counts):
         raise InputError(f"{path}: expected confusion to be a square of counts")
 
 

@@ -56,4 +56,5 @@ def print_results(found: dict[str, Any], classes: tuple[str, ...], tested_on: st
     print(table(confusion, classes))
     width = max(len("train"), len(tested_on))
     for part, name in (("train", "train_accuracy"), (tested_on, "test_accuracy")):
-        print(f"{part} accuracy{' ' * (width - len(part))} {found[name]:.4f}")
+        if name in found:
+            print(f"{part} accuracy{' ' * (width - len(part))} {found[name]:.4f}")

@@ -43,7 +43,20 @@ PROGRAMS = {
     ),
     "complex": lambda a, b: (jnp.real(a + 1j * b), jnp.imag(jnp.exp(1j * a)), jnp.conj(a + 1j * b)),
     "derivatives": lambda a, b: jax.grad(lambda a: (a * jnp.tanh(a) + jnp.exp(a)).sum())(a),
-    "gathered": lambda a, b: (a[jnp.array([2, 0])], a.at[jnp.array([0, 0])].add(1.0), jnp.sort(a, 1)),
+    "gathered": lambda a, b: (a[jnp.array([2, 0])], a[:, jnp.array([1, 3])], a[jnp.array([0, 2]), jnp.array([1, 3])]),
+    "gathered with an edge": lambda a, b: (a[jnp.array([2, 9])], a.at[jnp.array([1, 9])].get(mode="fill"), a[2, 3]),
+    "along an axis": lambda a, b: (jnp.take_along_axis(a, jnp.array([[1], [0], [3]]), 1), jnp.take(a, 5, axis=1)),
+    "scattered": lambda a, b: (
+        a.at[jnp.array([0, 0])].add(1.0),
+        a.at[jnp.array([0, 9])].set(b[:2]),
+        a.at[:, jnp.array([1, 1])].max(b[:, :2]),
+        a.at[1].min(0.0),
+        a.at[0, 1].multiply(3.0),
+    ),
+    "batched": lambda a, b: jax.vmap(lambda r, i: r[i])(a, jnp.array([1, 0, 3])),
+    "batched slices": lambda a, b: jax.vmap(lambda r, i: jax.lax.dynamic_slice(r, (i,), (2,)))(a, jnp.array([1, 0, 3])),
+    "gradients of gathers": lambda a, b: jax.grad(lambda a: (a[jnp.array([2, 0, 2])] ** 2).sum() + a[:, 1].prod())(a),
+    "by JAX": lambda a, b: jnp.sort(a, 1),
 }  # fmt: skip
 
 

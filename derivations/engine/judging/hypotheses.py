@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
-from sympy import Derivative, Expr, Idx, Indexed, Integer, Pow, Product, Sum, Symbol, Tuple
+from sympy import Derivative, Expr, Idx, Indexed, Integer, Pow, Product, Sum, Symbol, Tuple, preorder_traversal
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 
@@ -14,7 +15,7 @@ from derivations.engine.kernel.assumptions import Fact, Reasoning
 from derivations.engine.kernel.laws import LAWS
 from derivations.engine.kernel.normal_form import convert
 from derivations.engine.kernel.sums import Rule, opened
-from derivations.engine.kernel.terms import Poly
+from derivations.engine.kernel.terms import Poly, TooLarge
 from derivations.engine.language.calculus import derivative
 from derivations.engine.language.domains import smooth_where
 from derivations.engine.language.fold import NoFormula
@@ -23,6 +24,8 @@ from derivations.engine.language.indices import inside
 from derivations.engine.language.renaming import free_indices, replace_index
 from derivations.engine.numbers.arithmetic import Inadmissible
 from derivations.engine.numbers.evaluate import Evaluation
+
+LARGEST_FORMULA = 20_000
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class Hypotheses:
                 inner = self._unfold(result, stop | {_base(x)}, depth + 1, off_kinks)
                 off_kinks |= {self._unfold(r, stop, depth + 1, set()) for r in smooth_where(inner, x)}
                 result = derivative(inner, x)
+                if len(list(islice(preorder_traversal(result), LARGEST_FORMULA + 1))) > LARGEST_FORMULA:
+                    raise TooLarge(f"the derivative by {x} has more than {LARGEST_FORMULA} parts")
             return self._unfold(result, stop, depth + 1, off_kinks)
         if isinstance(e, (Indexed, Symbol)) and not isinstance(e, Idx):
             found = None if _base(e) in stop else self._definition(e)

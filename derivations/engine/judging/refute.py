@@ -82,8 +82,8 @@ def search(
     """Look for a counterexample to left = right where the hypotheses hold and the sides are `defined`."""
     rng = Random(20240229)
     piecewise = left.has(*PIECEWISE) or right.has(*PIECEWISE)
-    declared = assumptions(left, right)
-    plan = sizes_to_try((left, right, *free, *hypotheses.formulas), rng)
+    declared = assumptions(left, right, *hypotheses.formulas)
+    plan = sizes_to_try((left, right, *free, *defined, *hypotheses.formulas), rng)
     points = len(plan) + POINTS
     wanted = max(points, PIECEWISE_POINTS) if piecewise else points
     sizes_tried, seen, patterns, stale, problem = set(), 0, set(), 0, ""
@@ -165,7 +165,7 @@ def _edges(d: Symbol, parts: Sequence[Basic]) -> set[int]:
     ranges |= {limit[1:] for e in parts for s in e.atoms(Sum, Product) for limit in s.limits if len(limit) == 3}
     found: set[int] = set()
     for lower, upper in ranges:
-        offset = getattr(upper, "free_symbols", None) == {d} and lower - upper + d
+        offset = lower - upper + d if isinstance(upper, Expr) and upper.free_symbols == {d} else None
         if isinstance(offset, Integer):
             found |= {int(offset) + shift for shift in (-1, 0, 1)}
     return {size for size in found if 4 < size <= LARGEST_SIZE}

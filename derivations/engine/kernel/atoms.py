@@ -4,7 +4,6 @@ Every law's docstring says why it is sound and which side condition it needs.
 """
 
 from fractions import Fraction
-from math import gcd
 
 from sympy import factorint
 
@@ -27,7 +26,8 @@ from derivations.engine.kernel.terms import (
     single,
     total,
 )
-from derivations.engine.language.indices import Affine, difference, never_zero
+from derivations.engine.kernel.whole import delta, index_value, step_of_whole, whole
+from derivations.engine.language.indices import Affine
 from derivations.engine.language.words import BY_NAME
 
 
@@ -43,36 +43,6 @@ def variable(under: Reasoning, name: str, indices: tuple[Affine, ...] = ()) -> P
 def constant(under: Reasoning, name: str) -> Poly:
     """π."""
     return single(Atom(under, "constant", name, positive=True))
-
-
-def index_value(under: Reasoning, index: Affine) -> Poly:
-    """An index used as a number: c + Σ c_k k."""
-    parts = [number(index.constant)]
-    for leaf, c in index.terms:
-        atom = Atom(
-            under,
-            "index",
-            indices=(Affine(0, ((leaf, 1),)),),
-            positive=leaf.lower > 0,
-            nonnegative=leaf.lower >= 0,
-        )
-        parts.append(single(atom).scale(Fraction(c)))
-    return total(parts)
-
-
-def delta(under: Reasoning, a: Affine, b: Affine) -> Poly:
-    """δ(a − b): 1 where the indices are equal, 0 where they provably never are; symmetric in a and b."""
-    gap = difference(a, b)
-    if not gap.terms and gap.constant == 0:
-        return ONE
-    if never_zero(gap):
-        return ZERO
-    if under.differ(a, b):
-        under.used.add("different indices")
-        return ZERO
-    scale = gcd(gap.constant, *(c for _, c in gap.terms)) * (1 if gap.terms[0][1] > 0 else -1)
-    gap = Affine(gap.constant // scale, tuple((leaf, c // scale) for leaf, c in gap.terms))
-    return single(Atom(under, "delta", indices=(gap,)))
 
 
 def exp(under: Reasoning, argument: Poly) -> Poly:
@@ -138,11 +108,15 @@ def _log_number(under: Reasoning, c: Fraction) -> Poly:
 def step(under: Reasoning, argument: Poly) -> Poly:
     """step(x) = 1 for x ≥ 0, else 0. A positive factor drops out; step(−x) = 1 − step(x) for x ≠ 0.
 
+    A whole number has no kink (see `whole`).
     Where a maximum over an index is in x, x = 0 is no accident but the place that attains it: the sign stays.
     A step s inside takes two values: step(x(s)) = s step(x(1)) + (1 − s) step(x(0)).
     """
     if argument.constant is not None:
         return number(int(argument.constant >= 0))
+    found = whole(under, argument)
+    if found is not None:
+        return step_of_whole(under, argument, *found)
     inner = next((a for m in argument.terms for a, _ in m if a.kind == "step"), None)
     if inner is not None:
         on, off = (step(under, _with_value(argument, inner, value)) for value in (ONE, ZERO))

@@ -8,12 +8,13 @@ from sympy import Eq, Expr, Integer, Max, Mul, Pow
 from sympy.core.relational import Ge, Gt, Le, Lt
 from sympy.logic.boolalg import And
 
-from derivations.engine.kernel import atoms
+from derivations.engine.kernel import atoms, matrices
 from derivations.engine.kernel.assumptions import Reasoning, Undefined
 from derivations.engine.kernel.powers import power
 from derivations.engine.kernel.size import never_empty
 from derivations.engine.kernel.sums import bound, sum_over
 from derivations.engine.kernel.terms import ONE, Poly, number, product, total
+from derivations.engine.kernel.whole import delta, index_value
 from derivations.engine.language.calculus import evaluate_derivatives
 from derivations.engine.language.domains import known_sign
 from derivations.engine.language.fold import Algebra, Env, NoFormula
@@ -66,10 +67,10 @@ class NormalForm(Algebra[Poly]):
         return atoms.variable(self.under, name, indices)
 
     def position(self, at, index):
-        return atoms.index_value(self.under, index)
+        return index_value(self.under, index)
 
     def delta(self, at, a, b):
-        return atoms.delta(self.under, a, b)
+        return delta(self.under, a, b)
 
     def add(self, at, terms):
         return total(terms)
@@ -162,6 +163,14 @@ class NormalForm(Algebra[Poly]):
             return atoms.unknown(self.under, at.node.name, (body(env),), indices)
         return bound(self.under, "field", at.node.name, indices, (body(env),), dummies)
 
+    def determinant(self, at, limits, body):
+        env, dummies = self.opened(limits, at.env)
+        return matrices.determinant(self.under, body(env), dummies)
+
+    def inverse(self, at, indices, limits, body):
+        env, dummies = self.opened(limits, at.env)
+        return matrices.inverse(self.under, indices, body(env), dummies)
+
     def opaque(self, at, arguments):
         return atoms.unknown(self.under, at.node.func.__name__, tuple(arguments))
 
@@ -187,7 +196,7 @@ class NormalForm(Algebra[Poly]):
         return ONE - product(ONE - c for c in conditions)
 
     def same(self, at, a, b):
-        equal = atoms.delta(self.under, a, b)
+        equal = delta(self.under, a, b)
         return equal if isinstance(at.node, Eq) else ONE - equal
 
     def comparison(self, at, a, b):

@@ -26,7 +26,7 @@ from sympy.core.symbol import Str
 
 from derivations.engine.kernel.terms import Atom, Poly
 from derivations.engine.language.indices import Affine, Leaf
-from derivations.engine.language.vocabulary import FieldValue, Maximum, step
+from derivations.engine.language.vocabulary import Determinant, FieldValue, Inverse, Maximum, step
 from derivations.engine.language.words import BY_NAME
 
 Names = Mapping[Leaf, Idx]
@@ -97,6 +97,10 @@ def _atom(atom: Atom, names: Names) -> Expr:
             return Sum(args[0], *limits)
         case "maximum":
             return Maximum(args[0], Tuple(*limits), args[1])
+        case "determinant":
+            return Determinant(args[0], Tuple(*limits))
+        case "inverse":
+            return Inverse(Tuple(*indices), args[0], Tuple(*limits))
         case "product":
             return Product(args[0], *limits)
         case "field":

@@ -22,6 +22,7 @@ from derivations.engine.kernel.naming import canonical_order
 from derivations.engine.kernel.powers import REBUILD, never_negative, substitute, substitute_atom, substitute_powers
 from derivations.engine.kernel.size import exact, never_empty, size
 from derivations.engine.kernel.terms import (
+    ZERO,
     Atom,
     Exponent,
     Monomial,
@@ -31,6 +32,7 @@ from derivations.engine.kernel.terms import (
     single,
     total,
 )
+from derivations.engine.kernel.whole import attained, counted, delta
 from derivations.engine.language.indices import Affine, Leaf, fresh, inside, plain, solve
 from derivations.engine.language.indices import substitute as substitute_index
 
@@ -92,10 +94,18 @@ def _close_component(under: Reasoning, dummies: list[Leaf], powers: Powers) -> P
         values = _peeled(d)
         if values is not None and (not values[1] or all(_everywhere(a, e) for a, e in powers.items())):
             return _peel(under, dummies, powers, d, *values)
-    for rule in (*_denominators(powers, dummies), *under.rules):
+    for d in dummies:
+        count = counted(under, d, {a: e for a, e in powers.items() if d in a.leaves})
+        if count is not None:
+            others = monomial({a: e for a, e in powers.items() if d not in a.leaves})
+            return sum_over(under, count * others, tuple(leaf for leaf in dummies if leaf != d))
+    for rule in (*_denominators(powers, dummies), *_inverses(under, powers), *(r for r in under.rules if r.dummies)):
         for match in matches(under, rule, dummies, powers):
             rule.note(under)
-            return sum_over(under, match.rest * substitute(rule.right, match.values), match.dummies)
+            closed = sum_over(under, match.rest * substitute(rule.right, match.values), match.dummies)
+            left = match.rest * substitute(rule.left_over, match.values)
+            kept = tuple(leaf for d in rule.kept if (leaf := match.values[d].plain) is not None)
+            return closed - sum_over(under, left, (*match.dummies, *kept)) if left else closed
     order = canonical_order(dummies, powers) if powers else dummies
     level = 1 + max((a.level for a in powers), default=0)
     names = {d: Leaf(f"·{level}.{k:02d}", d.lower, d.upper) for k, d in enumerate(order)}
@@ -108,7 +118,7 @@ def _close_component(under: Reasoning, dummies: list[Leaf], powers: Powers) -> P
         "sum",
         args=(Poly({m: Fraction(1)}),),
         binders=tuple(names.values()),
-        positive=all(a.positive for a, _ in m) and all(map(never_empty, dummies)),
+        positive=all(a.positive or attained(a, tuple(names.values())) for a, _ in m) and all(map(never_empty, dummies)),
         nonnegative=never_negative(m),
     )
     return single(atom).scale(c)
@@ -163,6 +173,9 @@ class Rule(NamedTuple):
     right: Poly
     free: frozenset[Leaf]
     origin: Any = None
+    law: str = "sum over its denominator"
+    left_over: Poly = ZERO  # what is summed over the dummies in `kept` and taken from the right side
+    kept: tuple[Leaf, ...] = ()
 
     @property
     def exchanges(self) -> tuple[Affine, ...] | None:
@@ -176,7 +189,7 @@ class Rule(NamedTuple):
 
     def note(self, under: Reasoning) -> None:
         if self.origin is None:
-            under.used.add("sum over its denominator")
+            under.used.add(self.law)
         else:
             under.used.add("hypothesis")
             under.relied[self.origin] = None
@@ -197,6 +210,45 @@ def _denominators(powers: Powers, dummies: list[Leaf]) -> Iterator[Rule]:
             if body.single:
                 m, c = body.single
                 yield Rule(names, dict(m), single(atom).scale(1 / c), frozenset())
+
+
+def _inverses(under: Reasoning, powers: Powers) -> Iterator[Rule]:
+    """Σ_k A_ik (A⁻¹)_kj = δ_ij = Σ_k (A⁻¹)_ik A_kj; for A = p + r: Σ_k p_ik (A⁻¹)_kj = δ_ij − Σ_k r_ik (A⁻¹)_kj."""
+    for atom in powers:
+        if atom.kind == "inverse":
+            for transposed in (False, True):
+                yield from _inverse_rule(under, atom, transposed)
+
+
+def _inverse_rule(under: Reasoning, inverse: Atom, transposed: bool) -> Iterator[Rule]:
+    i, j, d = (fresh(inverse.binders[0]) for _ in range(3))
+    rows = (j, d) if transposed else (i, d)
+    body = substitute(
+        inverse.args[0], dict(zip(inverse.binders, map(plain, reversed(rows) if transposed else rows), strict=True))
+    )
+    entry = REBUILD["inverse"](inverse, (plain(i), plain(d)) if transposed else (plain(d), plain(j)), inverse.args)
+    pivots = [m for m in body.terms if {*rows} <= set().union(*(a.leaves for a, _ in m))]
+    pivots = [m for m in pivots if all(a.kind != "delta" for a, _ in m)]
+    if not pivots or entry.single is None:
+        return
+    pivot = min(pivots, key=lambda m: (len(m), [(a.kind, a.name) for a, _ in m]))
+    names, factors, c = (d,), dict(pivot), body.terms[pivot]
+    if len(pivot) == 1 and pivot[0][0].kind == "sum" and pivot[0][1] == 1:
+        opened_names, inner = opened(pivot[0][0])
+        if inner.single is None:
+            return
+        names, factors, c = (d, *opened_names), dict(inner.single[0]), c * inner.single[1]
+    ((found, e),) = entry.single[0]
+    rest = Poly({m: k for m, k in body.terms.items() if m != pivot})
+    yield Rule(
+        names,
+        factors | {found: e},
+        delta(under, plain(i), plain(j)).scale(1 / c),
+        frozenset((i, j)),
+        law="inverse matrix",
+        left_over=(rest * entry).scale(1 / c),
+        kept=(d,) if rest else (),
+    )
 
 
 def matches(under: Reasoning, rule: Rule, dummies: list[Leaf], powers: Powers) -> Iterator[Match]:

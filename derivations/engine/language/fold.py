@@ -176,7 +176,10 @@ class Algebra(Generic[T]):
         return self.outside(at)
 
     def outside(self, at: At) -> NoReturn:
-        raise NoFormula(f"{type(at.node).__name__} {at.node} is not part of the language of formulas")
+        kind, text = type(at.node).__name__, str(at.node)
+        raise NoFormula(
+            f"{text if text.startswith(kind) else f'{kind} {text}'} is not part of the language of formulas"
+        )
 
 
 def is_index(e: Expr, env: Env) -> bool:

@@ -74,3 +74,5 @@ ROWS = (
 )
 WORDS: dict[type, Word] = {word.function: word for word in ROWS}
 BY_NAME: dict[str, Word] = {word.name: word for word in ROWS}
+# What a function of the user's own may not be called.
+NAMES = {word.name for word in ROWS} | {"step", "sqrt", "Abs", "sign", "Max", "Min", "Heaviside"}

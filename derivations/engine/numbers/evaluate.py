@@ -63,13 +63,20 @@ class Evaluation(Algebra[Any]):
         if isinstance(e, Integer):
             return int(e)
         if isinstance(e, (Symbol, Idx)):
-            return env[e] if e in env else self.sizes[e]
+            return env[e] if e in env else self.sizes[e] if e in self.sizes else self.whole(e)
         parts = [self.index(a, env) for a in e.args]
         if isinstance(e, Pow):
             return parts[0] ** parts[1]
         return sum(parts) if isinstance(e, Add) else prod(parts)
 
     integer = index
+
+    def whole(self, e: Any) -> int:
+        """The value of a symbol that was declared to be an integer."""
+        value = self.lookup(e.name, ())
+        if value.denominator != 1:
+            raise Inadmissible(f"{e} is not whole")
+        return int(value)
 
     def holds(self, condition: Any, env: Env) -> bool:
         return self.condition(condition, env)

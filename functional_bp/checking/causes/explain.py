@@ -140,8 +140,10 @@ def reshape_cause(
 
 
 def axis_sets(ndim: int) -> list[tuple[int, ...]]:
-    """The sets of axes a broadcast may have added, the smallest first."""
-    return [axes for n in range(1, ndim + 1) for axes in combinations(range(ndim), n)]
+    """The sets of axes a broadcast may have added, the smallest first; of many axes only few, or those in front."""
+    most = ndim if ndim <= 8 else 2
+    front = [tuple(range(n)) for n in range(most + 1, ndim + 1)]
+    return front + [axes for n in range(1, most + 1) for axes in combinations(range(ndim), n)]
 
 
 def rounded(mismatch: Mismatch) -> list[Cause]:

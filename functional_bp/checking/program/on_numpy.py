@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from functional_bp.checking.program import gathering
+
 ERF = np.vectorize(math.erf, otypes=["float64"])
 
 
@@ -99,6 +101,7 @@ def divide(params: Any, a: Any, b: Any) -> Any:
 
 
 RULES: dict[str, Callable] = {
+    **gathering.RULES,
     "add": elementwise(np.add), "add_any": elementwise(np.add), "sub": elementwise(np.subtract),
     "mul": elementwise(np.multiply), "div": divide, "neg": elementwise(np.negative), "abs": elementwise(np.abs),
     "sign": elementwise(np.sign), "max": elementwise(np.maximum), "min": elementwise(np.minimum),

@@ -5,6 +5,7 @@ whether it takes that. Axes that can only be changed together are a family.
 """
 
 import functools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,7 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from functional_bp.checking.limits import MOST_FAMILIES, MOST_PROBES
+from functional_bp.checking.limits import MOST_FAMILIES, MOST_PROBES, NUMBERS_AT_A_SHAPE
 from functional_bp.checking.program.compiled import Programs, own_precision
 from functional_bp.checking.question.points import fresh, invariant, project
 from functional_bp.checking.question.problem import is_float
@@ -73,6 +74,8 @@ class Shapes:
     def asked(self, shape: Shape) -> list[tuple[int, ...]] | None:
         self.probes += 1
         shapes = [shape.of(leaf, given) for leaf, given in enumerate(self.given)]
+        if sum(map(math.prod, shapes)) > max(NUMBERS_AT_A_SHAPE, 8 * sum(map(math.prod, self.given))):
+            return None
         structs = [jax.ShapeDtypeStruct(s, d) for s, d in zip(shapes, self.dtypes, strict=True)]
         count = len(self.programs.inputs[0])
         try:

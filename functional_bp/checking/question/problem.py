@@ -1,7 +1,8 @@
 """The question put to the checker: a forward, a claimed backward, and the primals to compare them at."""
 
+import contextlib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from functional_bp.checking.limits import MOST_NUMBERS
 from functional_bp.errors import InputError
 
 
@@ -67,7 +69,8 @@ class Problem:
 
     def output(self, floats: Sequence[Any], indices: Sequence[Any]) -> Any:
         """The forward's output; Python's own floats in it as arrays."""
-        output = self.forward(*self.primals(floats, indices))
+        with contained("forward"):
+            output = self.forward(*self.primals(floats, indices))
         return jax.tree.map(lambda y: np.asarray(y) if isinstance(y, float | complex) else y, output)
 
     def float_outputs(self, floats: Sequence[Any], indices: Sequence[Any]) -> list[Any]:
@@ -75,12 +78,19 @@ class Problem:
 
     def claimed(self, floats: Sequence[Any], indices: Sequence[Any], y_bar: Sequence[Any], output: Any) -> Any:
         """What the backward returns, given the cotangent in the tree of the forward's output."""
-        try:
+        with contained("backward"):
             return self.backward(self.primals(floats, indices), cotangent_tree(output, y_bar))
-        except (Exception, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # a backward that calls sys.exit does not end the check
-            raise RuntimeError(f"{type(error).__name__} in the backward") from error
+
+
+@contextlib.contextmanager
+def contained(where: str) -> Iterator[None]:
+    """User code that calls sys.exit, or raises another BaseException, does not end the check."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise RuntimeError(f"{type(error).__name__} in the {where}") from error
 
 
 def comparable(static: Any) -> Any:
@@ -111,6 +121,7 @@ def pose(
     names: Sequence[str] | None = None,
     constant: frozenset[int] = frozenset(),
     bare: bool = False,
+    static: frozenset[int] = frozenset(),
 ) -> tuple[Problem, tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
     """The problem, and the given values of its float and index leaves."""
     if not callable(forward) or not callable(backward):
@@ -120,10 +131,15 @@ def pose(
     if len(names) != len(primals):
         raise InputError(f"check: {len(primals)} primals but {len(names)} names {list(names)}")
     paths, treedef = jax.tree_util.tree_flatten_with_path(tuple(primals))
+    total = sum(getattr(value, "size", 1) for _, value in paths)
+    if total > MOST_NUMBERS:
+        raise InputError(
+            f"check: the primals hold {total:.2g} numbers, more than {MOST_NUMBERS:.0e}: give smaller ones"
+        )
     leaves, floats, indices, statics = [], [], [], []
     for path, value in paths:
         position = path[0].idx
-        array = as_array(value)
+        array = None if position in static else as_array(value)
         due = array is not None and is_float(array) and position not in constant
         kind = "static" if array is None else "float" if due else "index"
         leaves.append(Leaf(position, names[position], jax.tree_util.keystr(path[1:]), kind))

@@ -16,7 +16,7 @@ class Fault:
     """What is wrong with the cotangent of one leaf (or of all, `leaf=None`), and the value that came."""
 
     leaf: Leaf | None
-    kind: str  # "number", "tree", "shape", "dtype", "missing", "type", "raised"
+    kind: str  # "number", "tree", "shape", "dtype", "type", "raised"
     text: str
     value: np.ndarray | None = None
 
@@ -44,6 +44,17 @@ def align(problem: Problem, result: Any, floats: list[Any]) -> tuple[list[Fault]
     return faults, cotangents
 
 
+def nones(problem: Problem, result: Any) -> set[str]:
+    """The names of the float leaves for which None came, in the place of zeros."""
+    result = (result,) if not isinstance(result, tuple | list) else result
+    found = set()
+    for position, (child, part) in enumerate(zip(problem.treedef.children(), result, strict=False)):
+        leaves = [leaf for leaf in problem.leaves if leaf.position == position]
+        parts = flatten(child, leaves, part, [])
+        found |= {leaf.name for leaf, c in zip(leaves, parts, strict=True) if c is None and leaf.kind == "float"}
+    return found
+
+
 def comes_bare(result: Any, child: Any) -> bool:
     """A single primal's cotangent without its tuple: of the primal's own tree, or no sequence at all."""
     try:
@@ -54,11 +65,8 @@ def comes_bare(result: Any, child: Any) -> bool:
 
 def flatten(treedef: Any, leaves: list[Leaf], part: Any, faults: list[Fault]) -> list[Any]:
     """One entry per leaf of a primal; SKIP for all of them after a fault of the tree."""
-    if part is None and not any(leaf.kind == "float" for leaf in leaves):
+    if part is None:
         return [None] * len(leaves)
-    if part is None and len(leaves) > 1:
-        faults.append(Fault(leaves[0], "missing", f"{leaves[0].argument}: None came for a differentiable primal"))
-        return [SKIP] * len(leaves)
     try:
         return treedef.flatten_up_to(part)
     except (ValueError, TypeError):
@@ -85,12 +93,11 @@ SKIP = object()
 
 
 def fit(leaf: Leaf, cotangent: Any, primal: Any, faults: list[Fault]) -> Any:
-    """The cotangent as an array of the primal's shape, or None and a fault."""
+    """The cotangent as an array of the primal's shape, zeros for None; or None and a fault."""
     if cotangent is SKIP:
         return None
-    if cotangent is None:
-        faults.append(Fault(leaf, "missing", f"{leaf.name}: None came for a float array of shape {primal.shape}"))
-        return None
+    if cotangent is None:  # stands for zero, as in JAX
+        return jnp.zeros(primal.shape, primal.dtype)
     array = to_array(cotangent)
     if array is None or not jnp.issubdtype(array.dtype, jnp.number):
         text = f"{leaf.name}: the cotangent must be a float array of shape {primal.shape}; {kind_of(cotangent)} came"

@@ -6,7 +6,14 @@ from dataclasses import replace
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.limits import BLOCKS, DIRECTIONS_AT_ONCE, MOST_COORDINATES, VISITED
+from functional_bp.checking.limits import (
+    BLOCKS,
+    DIRECTIONS_AT_ONCE,
+    MOST_COORDINATES,
+    NUMBERS_AT_ONCE,
+    RUN_NUMBERS,
+    VISITED,
+)
 from functional_bp.checking.program.compiled import Arrays, Programs, double_precision, upcast
 from functional_bp.checking.question.problem import Point
 from functional_bp.checking.truth.oracle import NothingLost
@@ -32,7 +39,9 @@ class NumericalOracle(NothingLost):
         untraced = bool(programs.refusal) and not programs.loops
         self.analytic = programs.precise and programs.size <= MOST_COORDINATES and untraced
         self.columns: dict[bytes, Difference] = {}
-        self.visited = np.random.default_rng(0).choice(programs.size, min(programs.size, VISITED), replace=False)
+        self.runs = int(RUN_NUMBERS // programs.size)  # of the forward, that are affordable
+        self.most = int(np.clip(self.runs // 16, 4, VISITED))
+        self.visited = np.random.default_rng(0).choice(programs.size, min(programs.size, self.most), replace=False)
         self.name = "finite differences in " + ("float64" if self.precise else str(programs.inputs[0][0].dtype))
 
     def values(self, points: Sequence[Point]) -> np.ndarray:
@@ -71,7 +80,7 @@ class NumericalOracle(NothingLost):
 
     def aim(self, points: Sequence[Point], claimed: Arrays) -> None:
         """Chooses what is visited of a large primal: where the claim, along random directions, is most in doubt."""
-        share = max(1, VISITED // len(points))
+        share = max(1, self.most // len(points))
         found = [self.suspects(self.placed(p), [a[i] for a in claimed], share) for i, p in enumerate(points)]
         self.visited = np.unique(np.concatenate(found))
 
@@ -85,19 +94,21 @@ class NumericalOracle(NothingLost):
         signs = rng.choice([-1.0, 1.0], self.programs.size)
         expected = flat(claimed) * signs * step_sizes(point.floats, self.eps(point))
         left = rng.permutation(self.programs.size)
+        most = int(np.clip(self.runs // 64, 4, BLOCKS))
         while len(left) > count:
-            blocks = np.array_split(left, min(BLOCKS, len(left)))
+            blocks = np.array_split(left, min(most, len(left)))
             along, error = self.along(point, blocks, signs)
             with np.errstate(all="ignore"):
                 doubt = np.abs([expected[block].sum() for block in blocks] - along) / error
             worst = np.argsort(-np.where(np.isnan(doubt), np.inf, doubt), kind="stable")
-            few = max(1, min(BLOCKS // 16, count // len(blocks[0])))
+            few = max(1, min(most // 16, count // len(blocks[0])))
             left = np.concatenate([blocks[k] for k in worst[:few]])
         return left
 
     def along(self, point: Point, blocks: Sequence[np.ndarray], signs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """d⟨ȳ, f⟩ when a block of coordinates moves by one step each, and its error: a number for each block."""
-        chunks = [blocks[start : start + DIRECTIONS_AT_ONCE] for start in range(0, len(blocks), DIRECTIONS_AT_ONCE)]
+        at_once = int(np.clip(NUMBERS_AT_ONCE // self.programs.size, 1, DIRECTIONS_AT_ONCE))
+        chunks = [blocks[start : start + at_once] for start in range(0, len(blocks), at_once)]
         found = [pulled(point, self.differences(point, chunk, signs)) for chunk in chunks]
         along, error = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return along, error

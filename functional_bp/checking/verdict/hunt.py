@@ -46,11 +46,12 @@ class Hunt:
     def run(self) -> Iterator[Trigger]:
         """The triggers, each to be confirmed by whoever asks; no second one of the same words."""
         said: set[str] = set()
-        for count, shape in enumerate(self.plan()):
+        for count, planned in enumerate(self.plan()):
             if count >= MOST_TRIALS or self.trials.equations > HUNT_EQUATIONS:
                 self.notes.append("not all other shapes were tried: the program is long")
                 return
-            if any(family in self.given_only for family, _ in shape.sizes):
+            shape = Shape(tuple((f, size) for f, size in planned.sizes if f not in self.given_only))
+            if not shape.sizes:
                 continue
             outcome = self.trials.outcome(shape)
             if not outcome.known:
@@ -68,17 +69,18 @@ class Hunt:
     def plan(self) -> Iterator[Shape]:
         """All families at once where they can be, each alone where it must be."""
         families = self.shapes.families
-        yield self.distinct(families, slightly_larger)
+        slightly, twice = (self.distinct(families, size) for size in (slightly_larger, twice_as_large))
+        yield slightly
         yield from (Shape(((f, 1),)) for f in families if f.size != 1)
-        yield self.distinct(families, twice_as_large)
+        yield twice
         yield from (Shape(((f, 0),)) for f in families if f.batch)
         yield self.distinct(families, lambda f, k: ORDINARY[k % 5])
         yield Shape(tuple((f, 3) for f in families))
         yield Shape(tuple((f, f.size - 1 if f.size > 2 else f.size + 2) for f in families))
-        yield from (Shape(((f, f.size + 1),)) for f in families if len(families) > 1)
-        yield from (Shape(((f, 2 * f.size),)) for f in families)
         if not self.grows():
-            yield from (Shape(((f, n),)) for n in LARGE for f in families if f.size != n)
+            yield from (self.distinct(families, lambda f, k, n=n: n + k) for n in LARGE)
+        together = {f for shape in (slightly, twice) for f, _ in shape.sizes}
+        yield from (Shape(((f, n),)) for f in families if f not in together for n in (f.size + 1, 2 * f.size))
 
     def distinct(self, families: Sequence[Family], size: Callable[[Family, int], int]) -> Shape:
         """Unlike sizes for all, where the forward takes them, else for as many as it does."""
@@ -110,6 +112,10 @@ class Hunt:
         return self.of_two(shape)
 
     def of_one(self, family: Family) -> Trigger | None:
+        few = [n for n in (family.size + 1, family.size + 2, 2 * family.size, 3 * family.size, 3) if n != family.size]
+        outcomes = [o for n in few if (o := self.trials.outcome(Shape(((family, n),)))).known]
+        if family.size != 1 and len(outcomes) > 2 and all(o.loud for o in outcomes):
+            return self.of_the_given(family, few)
         failing, passing = self.ladder(family)
         passing.add(family.size)
         ordinary = {n for n in failing if n > 1}
@@ -118,7 +124,7 @@ class Hunt:
         if failing == {0}:
             return Trigger(Shape(((family, 0),)), f"if {family.name} is 0 (empty batch)")
         if ordinary and not passing - {0, 1, family.size} and family.size != 1:
-            return self.of_the_given(family, sorted(ordinary)[:3])
+            return self.of_the_given(family, sorted(ordinary))
         trigger = Trigger(Shape(((family, min(failing - {0})),)), f"if {family.name} {when(failing, passing - {0})}")
         for other in self.shapes.families:
             if other is not family and min(failing) <= other.size <= max(failing) + 1 and len(failing) > 1:
@@ -140,6 +146,7 @@ class Hunt:
 
     def of_the_given(self, family: Family, sizes: Sequence[int]) -> Trigger | None:
         """It fails at every other size of its own. If not where like axes change with it, it needs them alike."""
+        sizes = [n for n in sizes if self.trials.outcome(Shape(((family, n),))).failed][:3]
         others = [f for f in self.shapes.families if f.size == family.size and f is not family]
         for other in others:
             together = [self.trials.outcome(Shape(((family, n), (other, n)))) for n in sizes]

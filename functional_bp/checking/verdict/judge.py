@@ -306,7 +306,7 @@ def unit(y_bar: Sequence[np.ndarray], row: int) -> tuple[np.ndarray, ...]:
     for b in y_bar:
         e = np.zeros(b.shape, b.dtype)
         if start <= row < start + b.size:
-            e.flat[row - start] = 1
+            e.reshape(-1)[row - start] = 1
         units.append(e)
         start += b.size
     return tuple(units)

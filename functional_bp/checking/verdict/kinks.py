@@ -179,7 +179,7 @@ class Neighbours:
         directions = []
         for k in range(size):
             direction = [np.zeros(a.shape) for a in self.point.floats]
-            direction[leaf].flat[k] = 1.0
+            direction[leaf].reshape(-1)[k] = 1.0
             directions.append(direction)
         gradients = self.pairs(directions, [row])[:, 0].reshape(size, 2, size)
         change = np.abs(gradients[:, 0] - gradients[:, 1])
@@ -242,8 +242,8 @@ def search(truth: Truth, point: Point, most: int = 4) -> Iterator[Point]:
 
 
 def with_value(point: Point, leaf: int, coordinate: int, value: Any) -> Point:
-    moved = np.array(point.floats[leaf])
-    moved.flat[coordinate] = value
+    moved = np.array(point.floats[leaf], order="C")
+    moved.reshape(-1)[coordinate] = value
     return replace(point, floats=(*point.floats[:leaf], moved, *point.floats[leaf + 1 :]))
 
 

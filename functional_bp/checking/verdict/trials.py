@@ -1,5 +1,6 @@
 """One trial: is the claim right at another shape? Traced once, run by NumPy in float64: nothing is compiled."""
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +51,7 @@ class Traced:
     faults: tuple[Fault, ...]
     wide: bool
     equations: int
+    raised: str = ""
 
 
 class Trials:
@@ -73,6 +75,17 @@ class Trials:
         if shape not in self.outcomes:
             self.outcomes[shape] = self.tried(shape) if self.shapes.taken(shape) is not None else UNKNOWN
         return self.outcomes[shape]
+
+    @functools.cached_property
+    def traceable(self) -> bool:
+        """Can the claim be traced at the given shape? Then what stops it elsewhere is a fault of its own."""
+        return self.traced(Shape(), self.given).claim is not None
+
+    @property
+    def runs_wide(self) -> bool:
+        """Is the claim traced in float64 at the given shape? Then what stops it there elsewhere is not the dtype."""
+        given = self.traced(Shape(), self.given)
+        return given.claim is not None and given.wide
 
     def length(self, shape: Shape) -> int:
         """How many equations the programs have there; 0 where they were not traced."""
@@ -107,7 +120,8 @@ class Trials:
             found = None
             for wide in (True, False) if self.programs.precise else (False,):
                 found = self.trace(point, wide)
-                if found.claim is not None and not any(f.kind == "dtype" for f in found.faults):
+                dtypes_kept = not any(f.kind == "dtype" for f in found.faults)
+                if dtypes_kept and (found.claim is not None or (shape != Shape() and self.runs_wide)):
                     break
             self.programs.traces[key] = found
         return self.programs.traces[key]
@@ -126,12 +140,13 @@ class Trials:
 
         with double_precision() if wide else own_precision():
             oracle = jax.make_jaxpr(self.programs.oracle)(*structs)
+            raised = ""
             try:
                 claimed = jax.make_jaxpr(claim)(*structs)
-            except Exception:  # it may run all the same
-                claimed = None
+            except Exception as error:  # it may run all the same, if it is never traced
+                claimed, raised = None, f"{type(error).__name__}: {first_line(error)}"
         count = sum(len(p.jaxpr.eqns) for p in (oracle, claimed) if p is not None)
-        return Traced(oracle, claimed, tuple(f for f in faults if claimed is not None), wide, count)
+        return Traced(oracle, claimed, tuple(f for f in faults if claimed is not None), wide, count, raised)
 
     def claimed(self, traced: Traced, point: Point, arrays: list) -> Any:
         """The claimed cotangents; or, where the claim raises, its words; or its faults."""
@@ -140,6 +155,8 @@ class Trials:
                 return run_on_numpy(traced.claim, arrays)
             except Exception:  # NumPy knows no such case: JAX is asked
                 pass
+        elif self.traceable:
+            return traced.raised
         floats, indices, y_bar = (list(map(jnp.asarray, part)) for part in (point.floats, point.indices, point.y_bar))
         try:
             with own_precision():

@@ -9,6 +9,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
@@ -45,14 +46,18 @@ def cached(source: Path, member: str, checksum: str, size: int, write: Callable[
         cache = folder()
         return kept(cache, key, size) or written(cache, key, size, write)
     except OSError as error:
-        logger.warning(
-            "the cache %s cannot be written (%s): set %s to a folder that can be; this time %s is unpacked for this "
-            "process alone", cache, error.strerror or error, FOLDER_VARIABLE, source,
-        )  # fmt: skip
+        why = error.strerror or error
+        warn(f"the cache {cache} cannot be written ({why}): set {FOLDER_VARIABLE} to a folder that can")
     temporary = tempfile.TemporaryFile()  # noqa: SIM115
     write(temporary)
     temporary.flush()
     return temporary  # pyright: ignore[reportReturnType]
+
+
+@lru_cache
+def warn(message: str) -> None:
+    """Once."""
+    logger.warning("%s; until then what is compressed is unpacked for each process anew", message)
 
 
 def folder() -> Path:

@@ -6,14 +6,14 @@ their names.
 
 import hashlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
 
 from functional_bp.errors import InputError
 from functional_bp.training.data.arrays import find_arrays, opened
-from functional_bp.training.data.labels import distinct, names, numbered
+from functional_bp.training.data.labels import distinct, named, names, numbered
 from functional_bp.training.data.roles import TEST, TRAIN, VALIDATION, check_shards, role
 from functional_bp.training.data.rows import Rows
 from functional_bp.training.data.stored import Stored
@@ -98,6 +98,44 @@ def open_dataset(path: str | Path) -> DataSet:
         content(surveys, numbers, names(classes)),
         tuple(name for name in found if role(name) is None),
     )
+
+
+def open_instances(path: str | Path, part: str | None = None) -> Rows:
+    """The instances of a part, with labels or without; if it is not named, the only one, or the test part.
+
+    A file of one array needs no name. Raises InputError as `open_dataset` does.
+    """
+    path = Path(path)
+    found = find_arrays(path, lambda name: name == "" or (role(name) or ("", ""))[1] == "x")
+    of_part: dict[str, list[Stored]] = {}
+    for name, array in found.items():
+        if array:
+            of_part.setdefault((role(name) or (TRAIN, "x"))[0], []).append(array)
+    name = chosen(of_part, part, path)
+    if of_part[name][0].dtype.kind not in "uif":
+        raise InputError(f"{path}: expected whole or floating-point numbers, got {of_part[name][0].dtype}")
+    x = Rows([opened(array, path) for array in of_part[name]])
+    survey(x, f"{path}, {name}")
+    return x
+
+
+def open_labelled(path: str | Path, classes: tuple[str, ...], part: str | None = None) -> Part:
+    """The instances of a part with their places among given classes. Raises InputError as `open_dataset` does."""
+    path = Path(path)
+    found = find_arrays(path, lambda name: role(name) is not None)
+    parts = {name: shards(found, name, path) for name in (TRAIN, VALIDATION, TEST)}
+    name = chosen({name: of for name, of in parts.items() if of is not None}, part, path)
+    labels = [opened(array, path) for array in parts[name].labels]  # pyright: ignore[reportOptionalMemberAccess]
+    return Part(open_instances(path, name), named(labels, classes, f"{path}, {name}"))
+
+
+def chosen(parts: dict[str, Any], part: str | None, path: Path) -> str:
+    """The part that is meant. Raises InputError where there is none, or more than one and no test."""
+    if part is not None and part not in parts:
+        raise InputError(f"{path}: expected a part {part}, found {', '.join(parts) or 'none'}")
+    if part is None and len(parts) != 1 and TEST not in parts:
+        raise InputError(f"{path}: found {', '.join(parts) or 'no instances'}; --part says which is meant")
+    return part or (TEST if TEST in parts else next(iter(parts)))
 
 
 def shards(found: Found, part: str, path: Path) -> Shards | None:

@@ -62,6 +62,26 @@ def numbered(shards: Sequence[np.ndarray], classes: Shaped[np.ndarray, " c"], wh
     return numbers
 
 
+def named(shards: Sequence[np.ndarray], classes: tuple[str, ...], where: str) -> Int[np.ndarray, " n"]:
+    """The place of each label's name among the classes; of "not 2" and "2", all others are the first."""
+    place = {name: number for number, name in enumerate(classes)}
+    other = place.get(f"not {classes[-1]}", -1)
+    numbers, first = np.empty(sum(map(len, shards)), np.int32), 0
+    for block in blocks(shards, where):
+        values, which = np.unique(block, return_inverse=True)
+        found = np.array([place.get(name, other if other is not None else -1) for name in names(values)], np.int32)[
+            which
+        ]
+        wrong = np.flatnonzero(found < 0)
+        if len(wrong):
+            raise InputError(
+                f"{where}: row {first + wrong[0]} has {block[wrong[0]]}, the network knows {', '.join(classes)}"
+            )
+        numbers[first : first + len(block)] = found
+        first += len(block)
+    return numbers
+
+
 def expected(classes: Shaped[np.ndarray, " c"]) -> str:
     if classes.dtype.kind in "ui" and (classes[0], classes[-1]) == (0, len(classes) - 1):
         return f"labels must be from 0 to {len(classes) - 1}"

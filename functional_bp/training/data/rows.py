@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from jaxtyping import Int, Shaped
 
-BLOCK = 8 << 20
+BLOCK = 2 << 20
 RELEASED = 1 << 20  # bytes: smaller reads leave what they touched
 
 

@@ -4,11 +4,11 @@ import hashlib
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Shaped
 
 from functional_bp.errors import InputError
 from functional_bp.training.data.rows import Rows
 
-LARGEST = float(np.finfo(np.float32).max)
 SMALL = tuple(map(np.dtype, ("uint8", "int8", "uint16", "int16", "uint32", "int32")))
 
 
@@ -26,14 +26,20 @@ def survey(x: Rows, where: str) -> Survey:
     lowest, highest, first = float("inf"), float("-inf"), 0
     for block in x.blocks():
         sha.update(block.data)
-        lowest, highest = min(lowest, block.min().item()), max(highest, block.max().item())
-        if block.dtype.kind == "f" and not (np.abs(block) <= LARGEST).all():
-            row, column = np.argwhere(~(np.abs(block) <= LARGEST))[0]
+        number = float if block.dtype.kind == "f" else int  # which is exact
+        lowest, highest = min(lowest, number(block.min())), max(highest, number(block.max()))
+        if block.dtype.kind == "f" and not (finite := is_finite(block)).all():
+            row, column = np.argwhere(~finite)[0]
             raise InputError(
                 f"{where}: every number must be finite, row {first + row}, column {column} is {block[row, column]}"
             )
         first += len(block)
     return Survey(sha.hexdigest(), lowest, highest)
+
+
+def is_finite(block: Shaped[np.ndarray, "m k"]) -> Bool[np.ndarray, "m k"]:
+    with np.errstate(over="ignore"):
+        return np.isfinite(block.astype(np.float32, copy=False))
 
 
 def converted(x: Rows, lowest: int | float, highest: int | float) -> Rows:
