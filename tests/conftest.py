@@ -57,5 +57,14 @@ def unchecked():
 
 
 @pytest.fixture
+def unoptimised():
+    """Without most of XLA's optimisations: they cost more than they save where the question is only what is right."""
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
+
+
+@pytest.fixture
 def interruptions(request):
     return request.config.getoption("--interruptions")
