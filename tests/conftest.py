@@ -10,6 +10,18 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 def pytest_addoption(parser):
     parser.addoption("--seeds", type=int, default=1, help="of each case in the walk for false alarms; default 1")
+    parser.addoption("--claims", type=int, default=500, help="random claims for the prover; default 500")
+
+
+@pytest.fixture
+def claims(request):
+    return request.config.getoption("--claims")
+
+
+@pytest.fixture
+def many_claims(claims):
+    """Whether the long walks over claims are asked for."""
+    return claims > 500
 
 
 @pytest.fixture
