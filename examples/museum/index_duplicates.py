@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "until May 2017"
-TRIGGER, SAID = "an index that occurs twice", r"repeat|duplicat|twice|occur"
+TRIGGER, SAID = "an index that occurs twice", r"repeat|duplicat|twice|occur|equal indices"
 KINDS = {"few elements", "missing sum", "missing term", "overwritten", "repeated indices"}
 
 

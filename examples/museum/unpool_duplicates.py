@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 LIVED = "open since 2022"
-TRIGGER, SAID = "an index that occurs twice", r"repeat|duplicat|twice|occur"
+TRIGGER, SAID = "an index that occurs twice", r"repeat|duplicat|twice|occur|equal indices"
 KINDS = {"few elements", "mask", "extra term", "overwritten", "repeated indices"}
 PLACES = 8
 

@@ -133,7 +133,7 @@ TIES = rows(
 )
 DUPLICATES = rows(
     "duplicates",
-    r"repeat|duplicat|twice|occur",
+    r"repeat|duplicat|twice|occur|equal indices",
     (
         "an embedding overwritten",
         embed,
