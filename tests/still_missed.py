@@ -99,7 +99,7 @@ TRIGGERED_UNSAID: set[str] = {
     "ȳ[0] for all",
 }
 
-# network: mistakes without a true cause for each argument that they make wrong
+# network: mistakes without a true cause for each argument that they make wrong, or with a right argument called wrong
 MISTAKES_UNNAMED: dict[str, set[str]] = {
     "RMS norm and rotary turn": {
         "a mean too, as in layer norm",
@@ -198,6 +198,7 @@ MISTAKES_UNNAMED: dict[str, set[str]] = {
         "the first row only",
     },
     "gated recurrent cell": {
+        "at the new state",
         "at the first state",
         "tanh's derivative for the gate",
         "the difference with the wrong sign",
