@@ -6,6 +6,7 @@ A rule without a reference here fails `tests/laws/test_catalogue.py`.
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -61,6 +62,49 @@ def less_than_normalised(z: Any, d: Any) -> tuple[Any, Any]:
     return z, 1.7 * d
 
 
+def image_norm(p: Any, x: Any) -> Any:
+    groups = jnp.stack(jnp.split(x, 2, -1))
+    flat = jax.nn.standardize(groups.reshape(2, -1), -1, epsilon=1e-5)
+    y = jnp.concatenate(list(flat.reshape(groups.shape)), -1)
+    return p.gain[None, None] * y + p.bias[None, None]
+
+
+def plain_attention(qkv: Any, causal: bool = False) -> Any:
+    q, k, v = (jnp.broadcast_to(a, (2, *a.shape[1:])) for a in qkv[:3])
+    s = jnp.einsum("hid,hjd->hij", q, k) / jnp.sqrt(3)
+    s = jnp.where(np.tri(*s.shape[1:], dtype=bool)[None], s, -jnp.inf) if causal else s
+    return jnp.einsum("hij,hjc->hic", jax.nn.softmax(s), v)
+
+
+def turned(x: Any) -> Any:
+    """As a product of complex numbers."""
+    T, n = x.shape
+    angle = np.arange(T)[:, None] * 10000.0 ** (-2 * np.arange(n // 2) / n)[None]
+    z = jax.lax.complex(x[:, : n // 2], x[:, n // 2 :]) * jnp.asarray(np.exp(1j * angle))
+    return jnp.concatenate([z.real, z.imag], -1)
+
+
+def plain_lstm(p: Any, state_x: Any) -> Any:
+    (h, c), x = state_x
+    i, f, g, o = jnp.split(p.W_x @ x + p.W_h @ h + p.b, 4)
+    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+    h = jax.nn.sigmoid(o) * jnp.tanh(c)
+    return (h, c), h
+
+
+def plain_gru(p: Any, state_x: Any) -> Any:
+    h, x = state_x
+    (x_r, x_u, x_g), (h_r, h_u, h_g) = jnp.split(p.W_x @ x + p.b, 3), jnp.split(p.W_h @ h, 3)
+    u = jax.nn.sigmoid(x_u + h_u)
+    h = u * h + (1 - u) * jnp.tanh(x_g + jax.nn.sigmoid(x_r + h_r) * h_g)
+    return h, h
+
+
+def plain_rnn(p: Any, state_x: Any) -> Any:
+    h = jnp.tanh(p.W_x @ state_x[1] + p.W_h @ state_x[0] + p.b)
+    return h, h
+
+
 REFERENCES: dict[str, Any] = {
     "identity": (lambda z: z,),
     "step": (lambda z: jnp.where(z < 0, jnp.zeros_like(z), jnp.ones_like(z)),),
@@ -88,6 +132,31 @@ REFERENCES: dict[str, Any] = {
     "kl": (lambda y, d: jnp.log(d / y) @ d,),
     "sigmoid_binary_nll": (lambda z, d: -jnp.sum(d * jax.nn.log_sigmoid(z) + (1 - d) * jax.nn.log_sigmoid(-z)),),
     "softmax_nll": (lambda z, d: -jax.nn.log_softmax(z) @ d, less_than_normalised),
+    "logsumexp": (jax.nn.logsumexp,),
+    "softplus": (lambda z: jnp.log1p(jnp.exp(-jnp.abs(z))) + jnp.maximum(z, 0),),
+    "elu": (jax.nn.elu,),
+    "silu": (lambda z: z / (1 + jnp.exp(-z)),),
+    "gelu": (lambda z: z * jax.scipy.stats.norm.cdf(z),),
+    "gelu_tanh": (partial(jax.nn.gelu, approximate=True),),
+    "mish": (jax.nn.mish,),
+    "hardswish": (jax.nn.hard_swish,),
+    "glu": (jax.nn.glu,),
+    "swiglu": (lambda z: jax.nn.silu(z[: len(z) // 2]) * z[len(z) // 2 :],),
+    "geglu": (lambda z: jax.nn.gelu(z[: len(z) // 2], approximate=False) * z[len(z) // 2 :],),
+    "layer_norm": (lambda p, x: p.gain * jax.nn.standardize(x, epsilon=1e-5) + p.bias,),
+    "rms_norm": (lambda g, x: g * x / jnp.sqrt(x @ x / x.size + 1e-5),),
+    "l2_normalise": (lambda x: x / jnp.sqrt(x @ x + 1e-12),),
+    "group_norm": (lambda p, x: p.gain * jax.nn.standardize(x.reshape(2, -1), -1, epsilon=1e-5).ravel() + p.bias,),
+    "group_norm of an image": (image_norm,),
+    "attention": (plain_attention,),
+    "attention, causal": (partial(plain_attention, causal=True),),
+    "embedding": (lambda E, token: jax.nn.one_hot(token, 5, dtype=E.dtype) @ E,),
+    "linear": (lambda W, x: W @ x,),
+    "position": (lambda P, x: x + P[:3],),
+    "rope": (turned,),
+    "lstm": (plain_lstm,),
+    "gru": (plain_gru,),
+    "simple_rnn": (plain_rnn,),
 }
 ELSEWHERE = {"dropout with a key": "tests/rules/test_dropout.py: a mask is no formula"}
 

@@ -13,6 +13,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 def pytest_addoption(parser):
     parser.addoption("--interruptions", type=int, default=3, help="signals and kills that a run outlives; default 3")
     parser.addoption("--seeds", type=int, default=1, help="of each case in the walk for false alarms; default 1")
+    parser.addoption("--claims", type=int, default=500, help="random claims for the prover; default 500")
     parser.addoption("--whole", action="store_true", help="every case of each long walk; by default one in four")
 
 
@@ -28,6 +29,17 @@ def pytest_collection_modifyitems(config, items):
                 left_out.append(item)
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture
+def claims(request):
+    return request.config.getoption("--claims")
+
+
+@pytest.fixture
+def many_claims(claims):
+    """Whether the long walks over claims are asked for."""
+    return claims > 500
 
 
 @pytest.fixture
@@ -54,6 +66,15 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def unoptimised():
+    """Without most of XLA's optimisations: they cost more than they save where the question is only what is right."""
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture

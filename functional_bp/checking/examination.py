@@ -34,10 +34,11 @@ from functional_bp.checking.verdict.companions import Options
 from functional_bp.checking.verdict.hunt import Hunt
 from functional_bp.checking.verdict.judge import Judge, Mismatch, surely_close
 from functional_bp.checking.verdict.screen import Screen
-from functional_bp.checking.verdict.trials import Trials
+from functional_bp.checking.verdict.trials import Trials, relative_error
 from functional_bp.errors import InputError
 
 ONE_PER_CENT = 0.01 / 16
+GRAVE = 0.05  # of the largest cotangent
 
 
 class BackwardRaised(Exception):
@@ -302,6 +303,12 @@ class Examination:
         """Other shapes: what fails at one is confirmed there in the ordinary way, with its causes."""
         shapes = shapes_of(self.programs)
         trials = Trials(self.programs, shapes, given, self.options.seed, self.sound)
+        if trials.calibrate().wrong and all(a.dtype.itemsize == 2 for a in given.floats):
+            narrow = self.at_point(as_float32(given))
+            grave = narrow is not None and any(relative_error(m.claimed, m.truth) > GRAVE for m in narrow.mismatches)
+            if narrow is not None and grave and not narrow.faults:  # less may be rounded on the way on purpose
+                self.elsewhere.append(Elsewhere("in float32 too, at the same numbers", narrow))
+                return
         hunt = Hunt(trials, shapes)
         for trigger in hunt.run():
             other = self.at_point(trials.point(trigger.shape, str(trigger.shape)))
@@ -341,6 +348,11 @@ class Examination:
     @property
     def wrong(self) -> bool:
         return bool(self.faults or self.mismatches or self.elsewhere)
+
+
+def as_float32(point: Point) -> Point:
+    floats, y_bar = (tuple(a.astype("float32") for a in part) for part in (point.floats, point.y_bar))
+    return replace(point, name=f"{point.name}, in float32", floats=floats, y_bar=y_bar)
 
 
 def alike(compiled: np.ndarray, plain: np.ndarray) -> bool:

@@ -14,7 +14,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from functional_bp.jacobians.multiplication import cheapest_product
-from functional_bp.jacobians.shape import Shape, Size, after_each_other, axes_of, beside, core, is_plain, leaf, times
+from functional_bp.jacobians.shape import (
+    Shape,
+    Size,
+    after_each_other,
+    axes_of,
+    beside,
+    core,
+    is_plain,
+    is_size,
+    leaf,
+    times,
+)
 
 AnyArray = jax.Array | np.ndarray
 
@@ -38,6 +49,7 @@ class Jacobian(ABC):
 
     __array_ufunc__ = None  # a NumPy array on the left then defers to ours
     is_square: ClassVar[bool] = False  # the structure allows n×n alone: one size is printed
+    is_shared: ClassVar[bool] = False  # the whole batch has one input, and y_bar @ J sums over it
     is_unit: ClassVar[bool] = False  # for each example J = I
     is_diagonal: ClassVar[bool] = False  # J = diag(d), and J.d is at hand
 
@@ -90,6 +102,16 @@ class Jacobian(ABC):
     def scaled(self, c: Any) -> "Jacobian":
         return Scaled(jnp.asarray(c, self.dtype), self)
 
+    def replace(self, node: str, factor: Any) -> "Jacobian":
+        """The same Jacobian with another ∂(node)/∂(the node before it); the parameters' part stays.
+
+        `J.replace("z2", Dense(B))` is feedback alignment, `J.replace("y1", Identity((n,)))` a straight-through
+        estimator, `J.replace("y1", lambda old: …)` a function of the old one. A dotted name goes into nested chains,
+        residual blocks, `repeat` (where the factor's arrays are stacked, or `Once`) and `recompute`. KeyError for
+        another node.
+        """
+        raise KeyError(f"no node {node!r} in {self}")
+
     def absorbs(self, first: "Jacobian") -> "Jacobian | None":
         """What `self @ first` simplifies to, or None."""
         return None
@@ -105,31 +127,55 @@ class Jacobian(ABC):
     def jvp(self, z_dot: Any) -> Any:
         """ẏ = J ż: the transpose of ȳ ↦ ȳ J."""
         batch, outputs, inputs = self.shape
-        batch = jnp.shape(z_dot)[: jnp.ndim(z_dot) - len(inputs)] or batch
-        y_bar = jax.ShapeDtypeStruct((*batch, *outputs), jnp.result_type(z_dot))
+        if is_plain(inputs):
+            batch = jnp.shape(z_dot)[: jnp.ndim(z_dot) - len(inputs)] or batch
+        dtype = jnp.result_type(*jax.tree.leaves(z_dot))
+        y_bar = jax.tree.map(lambda size: jax.ShapeDtypeStruct((*batch, *size), dtype), leaf(outputs), is_leaf=is_size)
         (y_dot,) = jax.linear_transpose(lambda y_bar: y_bar @ self, y_bar)(z_dot)
         return y_dot
 
     def to_dense(self) -> Any:
-        """The array "*batch *out *in", column by column: J e for every unit tangent e."""
-        batch, _, inputs = self.shape
-        batch = () if self.shares_input else batch
-        n = math.prod(inputs)
-        units = jnp.eye(n, dtype=self.dtype).reshape(n, *inputs)
-        columns = jax.vmap(lambda e: self @ jnp.broadcast_to(e, (*batch, *inputs)), out_axes=-1)(units)
-        return jax.tree.map(lambda column: column.reshape(*column.shape[:-1], *inputs), columns)
+        """The array "*batch *out *in", column by column: J e for every unit tangent e; of several outputs a tree of
+        trees, one an input."""
+        inputs = self.input_types()
+        sizes, structure = jax.tree.flatten(leaf(self.shape.inputs), is_leaf=is_size)
+        types = structure.flatten_up_to(inputs)
+
+        def columns(k: int) -> Any:
+            units = jnp.eye(math.prod(sizes[k]), dtype=types[k].dtype).reshape(-1, *sizes[k])
+            zeros = [jnp.zeros(x.shape, x.dtype) for x in types]
+
+            def column(unit: Any) -> Any:
+                at = [*zeros[:k], jnp.broadcast_to(unit, types[k].shape), *zeros[k + 1 :]]
+                return self @ structure.unflatten(at)
+
+            dense = jax.vmap(column, out_axes=-1)(units)
+            return jax.tree.map(lambda column: column.reshape(*column.shape[:-1], *sizes[k]), dense)
+
+        by_input = [columns(k) for k in range(len(sizes))]
+        outputs = jax.tree.structure(leaf(self.shape.outputs), is_leaf=is_size)
+        rows = zip(*map(outputs.flatten_up_to, by_input), strict=True)
+        return outputs.unflatten([structure.unflatten(row) for row in rows])
 
     def by_input(self) -> Any:
         """The same map as a tree of Jacobians, one an input, for those of several inputs."""
-        raise TypeError(f"{self} has one input, not a row of blocks")
+        sizes, structure = jax.tree.flatten(leaf(self.shape.inputs), is_leaf=is_size)
+        if isinstance(leaf(self.shape.inputs), Size):
+            raise TypeError(f"{self} has one input, not a row of blocks")
+        return structure.unflatten([Part(self, k) for k in range(len(sizes))])
+
+    def input_types(self) -> Any:
+        """The types of x̄ = ȳ J: what the whole batch shares has no axes of the batch."""
+        batch, outputs, _ = self.shape
+        like = jax.tree.map(
+            lambda size: jax.ShapeDtypeStruct((*batch, *size), self.dtype), leaf(outputs), is_leaf=is_size
+        )
+        return jax.eval_shape(lambda y_bar: y_bar @ self, like)
 
     @property
     def shares_input(self) -> bool:
         """Whether the whole batch has one input (a weight), so that y_bar @ J sums over the batch."""
-        batch, outputs, inputs = self.shape
-        outputs = Size(outputs) if is_plain(outputs) else outputs
-        y_bar = jax.tree.map(lambda size: jax.ShapeDtypeStruct((*batch, *size), self.dtype), outputs)
-        return bool(batch) and jax.eval_shape(lambda y_bar: y_bar @ self, y_bar).shape == inputs
+        return bool(self.shape.batch) and self.input_types().shape == self.shape.inputs
 
     @property
     def dtype(self) -> Any:
@@ -244,7 +290,7 @@ class Composed(Jacobian):
 
 
 def core_unless_shared(J: Jacobian, shape: Shape, batch: tuple[int, ...]) -> Any:
-    return shape.inputs if not is_plain(shape.inputs) or J.shares_input else core(shape.inputs, shape, batch)
+    return shape.inputs if J.is_shared or not is_plain(shape.inputs) else core(shape.inputs, shape, batch)
 
 
 def compose(second: Jacobian, first: Jacobian) -> Jacobian:
@@ -331,6 +377,10 @@ class Sum(Jacobian):
     def by_input(self) -> Any:
         return reduce(add_trees, [term.by_input() for term in self.terms])
 
+    def replace(self, node: str, factor: Any) -> "Sum":
+        """In the last term that is no row: of a residual block, what it goes around."""
+        return Sum((*self.terms[:-1], self.terms[-1].replace(node, factor)))
+
     def __repr__(self) -> str:
         return " + ".join(map(repr, self.terms))
 
@@ -375,6 +425,30 @@ def add_trees(a: Any, b: Any, add: Callable[[Any, Any], Any] = add_leaves) -> An
 def is_formal_sum(node: Any) -> bool:
     """Of what is added by its own + though it is a tree: `Unsummed`."""
     return getattr(node, "is_formal_sum", False)
+
+
+class Part(Jacobian):
+    """J of several inputs with respect to one of them, the k-th leaf: y_bar @ Part(J) is that leaf of ȳ J."""
+
+    J: Jacobian
+    k: int = static()
+
+    @property
+    def shape(self) -> Shape:
+        batch, outputs, inputs = self.J.shape
+        return Shape(batch, outputs, jax.tree.leaves(inputs, is_leaf=is_size)[self.k])
+
+    def vjp(self, y_bar: Any) -> Any:
+        structure = jax.tree.structure(self.J.shape.inputs, is_leaf=is_size)
+        return structure.flatten_up_to(y_bar @ self.J)[self.k]
+
+    def jvp(self, z_dot: Any) -> Any:
+        structure = jax.tree.structure(self.J.shape.inputs, is_leaf=is_size)
+        zeros = [jnp.zeros(x.shape, x.dtype) for x in structure.flatten_up_to(self.J.input_types())]
+        return self.J @ structure.unflatten([*zeros[: self.k], z_dot, *zeros[self.k + 1 :]])
+
+    def __repr__(self) -> str:
+        return f"Part({self.J!r})"
 
 
 # --- multiples and transposes ---------------------------------------------------------------------------------------

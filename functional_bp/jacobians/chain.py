@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -75,6 +76,18 @@ class Chain(Jacobian):
             node += "'"
         factor = BlockRow(((), outer))
         return Chain((*self.factors, factor), (*self.names, name), (*self.nodes, node))
+
+    def replace(self, node: str, factor: Any) -> "Chain":
+        first, _, inside = node.partition(".")
+        if first not in self.nodes[1:]:
+            raise KeyError(f"no node {first!r}: expected one of {', '.join(self.nodes[1:])}")
+        k = self.nodes.index(first) - 1
+        if inside:
+            new = self.factors[k].replace(inside, factor)
+        else:
+            theta, old = self.factors[k].by_input()
+            new = BlockRow((theta, factor if isinstance(factor, Jacobian) else factor(old)))
+        return replace(self, factors=(*self.factors[:k], new, *self.factors[k + 1 :]))
 
     def cotangents(self, y_bar: Any) -> dict[str, Any]:
         """The cotangent at every node, from the output back to the input x, by the node's name."""

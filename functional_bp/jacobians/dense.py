@@ -1,5 +1,7 @@
 """The unstructured cases: a full matrix, and the row vector that a divergence has."""
 
+from typing import Any
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -49,3 +51,22 @@ class RowVector(Jacobian):
 
     def to_dense(self) -> Float[Array, "*batch n"]:
         return self.g
+
+
+class Gradient(Jacobian):
+    """J = G of a number with respect to one array of any shape: D̄ @ J = D̄ G. (`RowVector` is its case a vector has.)"""
+
+    G: Float[Array, "*core"]
+
+    @property
+    def shape(self) -> Shape:
+        return Shape((), (), self.G.shape)
+
+    def vjp(self, D_bar: Any) -> Float[Array, "*core"]:
+        return jnp.asarray(D_bar, self.G.dtype) * self.G
+
+    def jvp(self, z_dot: Float[AnyArray, "*core"]) -> Float[Array, ""]:
+        return (self.G * z_dot).sum()
+
+    def to_dense(self) -> Float[Array, "*core"]:
+        return self.G

@@ -44,7 +44,7 @@ def as_matrices(factors: tuple[Any, ...]) -> list[jax.Array]:
         if J.is_unit:
             continue
         if J.is_diagonal:
-            scale = J.d if scale is None else J.d * scale
+            scale = J.d if scale is None else jnp.multiply(*jnp.broadcast_arrays(J.d, scale))
             continue
         matrix = dense_matrix(J)
         matrices.append(matrix if scale is None else jnp.einsum("...i,...ij->...ij", scale, matrix))

@@ -9,6 +9,8 @@ from jaxtyping import PRNGKeyArray
 from functional_bp.jacobians import Chain
 from functional_bp.networks.layer import Layer, Rule, as_layer
 
+AXES_BEFORE = ((), (1,), (8,), (1, 1), (8, 8), (8, 8, 8))
+
 
 def chain(*layers: Layer | Rule, name: str = "chain") -> Layer:
     """y = f_K(θ_K, … f_1(θ_1, x)), itself a layer: θ is the tuple of all θ_k and J a `Chain`.
@@ -35,7 +37,7 @@ def chain(*layers: Layer | Rule, name: str = "chain") -> Layer:
             link_key = None if key is None else jax.random.fold_in(key, position)
             try:
                 x, J = link.apply(theta, x, link_key)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, IndexError) as error:
                 raise ValueError(f"{name}, layer {position}, {link.name}: {error}") from error
             factors.append(J)
         return x, Chain(tuple(factors), names, nodes)
@@ -56,14 +58,22 @@ def check_neighbours(links: tuple[Layer, ...]) -> None:
 
 
 def length_after(link: Layer, length: int, where: str) -> int | None:
-    """The length of the output for an input of that length; None if it is no vector."""
-    try:
-        params = jax.eval_shape(link.init, jax.random.key(0))
-        dtype = jnp.result_type(*jax.tree.leaves(params)) if jax.tree.leaves(params) else jnp.result_type(float)
-        y = jax.eval_shape(lambda p, x: link.apply(p, x)[0], params, jax.ShapeDtypeStruct((length,), dtype))
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{where} cannot take {length} numbers: {error}") from error
-    return y.shape[-1] if getattr(y, "ndim", 0) == 1 else None
+    """The length of the output for an input of that length; None if it is no vector.
+
+    Found by asking with one vector, and with a sequence or an image of such if the layer takes no vector alone.
+    """
+    params = jax.eval_shape(link.init, jax.random.key(0))
+    dtype = jnp.result_type(*jax.tree.leaves(params)) if jax.tree.leaves(params) else jnp.result_type(float)
+    first_error = None
+    for axes in AXES_BEFORE:
+        x = jax.ShapeDtypeStruct((*axes, length), dtype)
+        try:
+            y = jax.eval_shape(lambda p, x: link.apply(p, x)[0], params, x)
+        except (ValueError, TypeError, IndexError) as error:
+            first_error = first_error or error
+            continue
+        return y.shape[-1] if getattr(y, "ndim", 0) == x.ndim else None
+    raise ValueError(f"{where} cannot take {length} numbers: {first_error}") from first_error
 
 
 def node_names(links: tuple[Layer, ...]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ class Layer(NamedTuple):
     `init(key)` gives θ; `apply(params, x, key=None)` gives y and J with `y_bar @ J` = (θ̄, x̄). The key is for layers
     that draw random numbers (dropout, randomised_leaky_relu); without one they do what is done in evaluation.
     `n_in` is the length of x where it is fixed; it lets `chain` check that neighbours fit. `parts` are the layers
-    of a chain.
+    of a chain; `state(x_t)` gives a recurrent cell's state before the first step.
     """
 
     init: Callable[[PRNGKeyArray], Any]
@@ -26,6 +26,7 @@ class Layer(NamedTuple):
     name: str = "layer"
     n_in: int | None = None
     parts: tuple["Layer", ...] = ()
+    state: Callable[[Any], Any] | None = None
 
 
 def without_params(rule: Rule) -> Layer:
@@ -37,6 +38,13 @@ def without_params(rule: Rule) -> Layer:
         return y, BlockRow(((), J))
 
     return Layer(lambda key: (), apply, rule_name(rule))
+
+
+def with_params(
+    rule: Rule, init: Callable[[PRNGKeyArray], Any], name: str | None = None, n_in: int | None = None
+) -> Layer:
+    """A rule y = f(θ, x) as a layer whose θ is drawn by `init`."""
+    return Layer(init, lambda params, x, key=None: rule(params, x), name or rule_name(rule), n_in)
 
 
 def as_layer(link: Layer | Rule) -> Layer:

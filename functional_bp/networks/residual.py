@@ -20,6 +20,7 @@ def residual(link: Layer | Rule) -> Layer:
         y, J = layer.apply(params, x, key)
         if y.shape != x.shape:
             raise ValueError(f"{name}: the output must have the input's shape {x.shape}, got {y.shape}")
-        return x + y, BlockRow((None, Identity(J.shape.outputs))) + J
+        batch, outputs, _ = J.shape
+        return x + y, BlockRow((None, Identity(outputs, batch))) + J
 
     return Layer(layer.init, apply, name, layer.n_in)

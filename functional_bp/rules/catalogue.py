@@ -82,6 +82,49 @@ def logits(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
     return rng.standard_normal((*batch, n)), target / target.sum(axis=-1, keepdims=True)
 
 
+def gain_inputs(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    params = rules.GainParams(rng.uniform(0.5, 1.5, n), rng.standard_normal(n))  # pyright: ignore[reportArgumentType]
+    return params, rng.standard_normal((*batch, n))
+
+
+def image_and_gain(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    params, _ = gain_inputs(rng, batch, n)
+    return params, rng.standard_normal((*batch, 2, 3, n))
+
+
+def gain_alone(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    return rng.uniform(0.5, 1.5, n), rng.standard_normal((*batch, n))
+
+
+def queries(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    """Two heads that share one key, values longer than keys, more keys than queries."""
+    shapes = (2, n, 3), (1, n + 1, 3), (1, n + 1, 4)
+    return (rules.QKV(*(rng.standard_normal((*batch, *shape)) for shape in shapes)),)
+
+
+def embedded(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    return rng.standard_normal((5, n)), rng.integers(0, 5, batch, dtype=np.int32)
+
+
+def matrix_inputs(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    return rng.standard_normal((3, n)), rng.standard_normal((*batch, n))
+
+
+def positions(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    return rng.standard_normal((5, n)), rng.standard_normal((*batch, 3, n))
+
+
+def sequences(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    return (rng.standard_normal((*batch, 3, n)),)
+
+
+def cell_inputs(gates: int, states: int, rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    shapes = (gates * n, 3), (gates * n, n), (gates * n,)
+    params = rules.CellParams(*map(rng.standard_normal, shapes))  # pyright: ignore[reportArgumentType]
+    state = tuple(rng.standard_normal((*batch, n)) for _ in range(states))
+    return params, (state if states > 1 else state[0], rng.standard_normal((*batch, 3)))
+
+
 CATALOGUE = (
     Entry("identity", rules.identity, normal),
     Entry("step", rules.step, normal, has_kink=True),
@@ -122,4 +165,29 @@ CATALOGUE = (
     Entry("kl", rules.kl, probabilities, is_total=False),
     Entry("sigmoid_binary_nll", rules.sigmoid_binary_nll, probabilities),
     Entry("softmax_nll", rules.softmax_nll, logits),
+    Entry("logsumexp", rules.logsumexp, normal),
+    Entry("softplus", rules.softplus, normal),
+    Entry("elu", rules.elu, normal),
+    Entry("silu", rules.silu, normal),
+    Entry("gelu", rules.gelu, normal),
+    Entry("gelu_tanh", rules.gelu_tanh, normal),
+    Entry("mish", rules.mish, normal),
+    Entry("hardswish", rules.hardswish, normal),
+    Entry("glu", rules.glu, normal, sizes=(6, 2)),
+    Entry("swiglu", rules.swiglu, normal, sizes=(6, 2)),
+    Entry("geglu", rules.geglu, normal, sizes=(6, 2)),
+    Entry("layer_norm", rules.layer_norm, gain_inputs, (True, False)),
+    Entry("rms_norm", rules.rms_norm, gain_alone, (True, False)),
+    Entry("l2_normalise", rules.l2_normalise, normal),
+    Entry("group_norm", partial(rules.group_norm, groups=2), gain_inputs, (True, False), sizes=(8,)),
+    Entry("group_norm of an image", partial(rules.group_norm, groups=2, axes=3), image_and_gain, (True, False), (4,)),
+    Entry("attention", partial(rules.attention, block=2), queries, sizes=(3, 1)),
+    Entry("attention, causal", partial(rules.attention, causal=True), queries, sizes=(3,)),
+    Entry("embedding", rules.embedding, embedded, (True,)),
+    Entry("linear", rules.linear, matrix_inputs, (True, False)),
+    Entry("position", rules.position, positions, (True, False)),
+    Entry("rope", rules.rope, sequences, sizes=(4, 2)),
+    Entry("lstm", rules.lstm, partial(cell_inputs, 4, 2), (True, False), (3, 1)),
+    Entry("gru", rules.gru, partial(cell_inputs, 3, 1), (True, False), (3, 1)),
+    Entry("simple_rnn", rules.simple_rnn, partial(cell_inputs, 1, 1), (True, False), (3, 1)),
 )

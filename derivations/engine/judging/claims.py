@@ -1,7 +1,7 @@
 """Is this a claim at all? Every refusal is one line that names the part."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from sympy import (
@@ -71,7 +71,7 @@ def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx
             raise NoFormula(f"unbound index {k} on the right side: the left side has no {k}")
     for e in (left, right):
         _check_scopes(e, set(), free["left"] | free["right"])
-    _check_axes(parts)
+    _check_axes(parts, hypotheses.recursions.axes)
     _check_names(said)
 
 
@@ -186,8 +186,8 @@ def _check_scopes(e: Any, bound: set, free: set) -> None:
         _check_scopes(a, bound, free)
 
 
-def _check_axes(parts: Iterable[Expr]) -> None:
-    """Every axis of an array is indexed by one range throughout."""
+def _check_axes(parts: Iterable[Expr], of_time: Container[tuple[str, int]]) -> None:
+    """Every axis of an array is indexed by one range throughout; the time of a recursion reaches beyond its steps."""
     axes: dict[tuple[str, int], Leaf] = {}
     uses: dict[tuple[str, int], list] = defaultdict(list)
     ranks: dict[str, int] = {}
@@ -221,7 +221,7 @@ def _check_axes(parts: Iterable[Expr]) -> None:
                     axes[name, axis] = leaf
     for key, elements in uses.items():
         for element, index, i in elements:
-            if key in axes and index.leaves and not inside(index, axes[key]):
+            if key in axes and key not in of_time and index.leaves and not inside(index, axes[key]):
                 raise NoFormula(f"index {i} of {element} leaves the range of that axis, to {axes[key].upper}")
 
 

@@ -19,6 +19,7 @@ from sympy import Abs, Basic, Expr, Heaviside, Idx, Indexed, Integer, Max, Min, 
 from sympy.core.relational import Relational
 
 from derivations.engine.judging.claims import dimensions_of
+from derivations.engine.judging.constructions import Construction
 from derivations.engine.judging.hypotheses import Hypotheses
 from derivations.engine.language.indices import least
 from derivations.engine.language.renaming import free_indices
@@ -92,7 +93,7 @@ def search(
             break
         if deadline is not None and perf_counter() > deadline:
             return Search(None, seen, _tried(sizes_tried), problem, out_of_time=True)
-        point = Point(rng, plan[attempt % len(plan)], STYLES[attempt % len(STYLES)], hypotheses, declared)
+        point = Point(rng, plan[attempt % len(plan)], STYLES[attempt % len(STYLES)], hypotheses, declared, deadline)
         screen = point.evaluation(Floats() if point.style != "edge" else Intervals())
         try:
             compared, fresh_pattern = False, False
@@ -194,16 +195,21 @@ class Point:
         style: str,
         hypotheses: Hypotheses,
         declared: Mapping[tuple[str, bool], Expr] | None = None,
+        deadline: float | None = None,
     ):
+        self.deadline = deadline
         self.rng, self.hypotheses, self.declared = Random(rng.random()), hypotheses, declared or {}
         self.sizes, self.style = dict(sizes), style
         self.key = tuple((str(d), s) for d, s in self.sizes.items())
         self.values: dict[tuple[str, tuple[int, ...]], Fraction] = {}
         self.coefficients: dict[tuple, Fraction] = {}
+        self.pending: set[tuple[str, tuple[int, ...]]] = set()  # entries whose value is being constructed
         self.index_values = Evaluation(Floats(), self.sizes, self.value, self.coefficient)
 
     def evaluation(self, arithmetic) -> Evaluation:
-        return Evaluation(arithmetic, self.sizes, self.value, self.coefficient)
+        evaluation = Evaluation(arithmetic, self.sizes, self.value, self.coefficient)
+        evaluation.deadline = self.deadline
+        return evaluation
 
     def range_of(self, k: Idx) -> range:
         return range(self.index_values.integer(k.lower, {}), self.index_values.integer(k.upper, {}) + 1)
@@ -219,8 +225,12 @@ class Point:
 
     def value(self, name: str, where: tuple[int, ...]) -> Fraction:
         if (name, where) not in self.values:
-            definition = self.hypotheses.value(name, where, self)
-            self.values.setdefault((name, where), self.draw(name, where) if definition is None else definition)
+            found = None
+            if (name, where) not in self.pending:
+                self.pending.add((name, where))
+                found = Construction(self.hypotheses, name, where, self).value()
+                self.pending.discard((name, where))
+            self.values.setdefault((name, where), self.draw(name, where) if found is None else found)
         return self.values[name, where]
 
     def draw(self, name: str, where: tuple[int, ...]) -> Fraction:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from sympy import factorint
 
 from derivations.engine.kernel.assumptions import Reasoning, Undefined
+from derivations.engine.kernel.conditions import sign_by_fact
 from derivations.engine.kernel.powers import REBUILD, is_positive, over_one_denominator, power, take_out, times
 from derivations.engine.kernel.terms import (
     IDEMPOTENT,
@@ -108,7 +109,7 @@ def _log_number(under: Reasoning, c: Fraction) -> Poly:
 def step(under: Reasoning, argument: Poly) -> Poly:
     """step(x) = 1 for x ≥ 0, else 0. A positive factor drops out; step(−x) = 1 − step(x) for x ≠ 0.
 
-    A whole number has no kink (see `whole`).
+    A whole number has no kink (see `whole`), and where a hypothesis gives the sign of x there is none either.
     Where a maximum over an index is in x, x = 0 is no accident but the place that attains it: the sign stays.
     A step s inside takes two values: step(x(s)) = s step(x(1)) + (1 − s) step(x(0)).
     """
@@ -126,6 +127,9 @@ def step(under: Reasoning, argument: Poly) -> Poly:
         return step(under, rest)
     if is_positive(rest):
         return ONE
+    sign = sign_by_fact(under, rest)
+    if sign is not None:
+        return ONE if sign >= 0 else ZERO
     c = min((render_monomial(m, {}), c) for m, c in rest.terms.items() if m)[1]
     if c > 0 or any(a.kind == "maximum" for m in rest.terms for a, _ in m):
         return single(Atom(under, "step", args=(rest,)))

@@ -24,7 +24,6 @@ def canonical_order(dummies: list[Leaf], powers: Powers) -> list[Leaf]:
 
 
 def _search(dummies: list[Leaf], powers: Powers, colours: dict[Leaf, str]) -> list[Leaf]:
-    next(iter(powers)).under.tick()
     colours = _refine(dummies, powers, colours)
     cells: dict[str, list[Leaf]] = {}
     for d in dummies:
@@ -70,6 +69,7 @@ def _text(powers: Powers, colours: Mapping[Leaf, str]) -> str:
 
 
 def _atom_text(atom: Atom, colours: Mapping[Leaf, str]) -> str:
+    atom.under.tick()
     if atom.leaves.isdisjoint(colours):
         return atom.key
     inner = {**colours, **{b: "•" + b.range_key for b in atom.binders}}

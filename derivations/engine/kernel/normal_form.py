@@ -211,4 +211,6 @@ class NormalForm(Algebra[Poly]):
 def maximum_over(under: Reasoning, body: Poly, where: Poly, dummy: Leaf) -> Poly:
     """max_k (a + b_k) = a + max_k b_k."""
     fixed = Poly({m: c for m, c in body.terms.items() if not any(dummy in a.leaves for a, _ in m)})
+    if fixed == body and where == ONE and never_empty(dummy):
+        return fixed
     return fixed + bound(under, "maximum", "", (), (body - fixed, where), (dummy,))

@@ -33,7 +33,7 @@ from derivations.engine.kernel.terms import (
     total,
 )
 from derivations.engine.kernel.whole import attained, counted, delta
-from derivations.engine.language.indices import Affine, Leaf, fresh, inside, plain, solve
+from derivations.engine.language.indices import Affine, Leaf, difference, fresh, inside, plain, solve
 from derivations.engine.language.indices import substitute as substitute_index
 
 Dummies = tuple[Leaf, ...]
@@ -91,6 +91,12 @@ def _close_component(under: Reasoning, dummies: list[Leaf], powers: Powers) -> P
     if not powers and (count := size(dummies[0], under)) is not None:
         return count
     for d in dummies:
+        shift = _shift(powers, d)
+        if shift:
+            moved = fresh(Leaf(d.name, d.lower + shift, d.upper + shift))
+            shifted = substitute_powers(powers, {d: Affine(-shift, ((moved, 1),))})
+            return sum_over(under, shifted, (*(leaf for leaf in dummies if leaf != d), moved))
+    for d in dummies:
         values = _peeled(d)
         if values is not None and (not values[1] or all(_everywhere(a, e) for a, e in powers.items())):
             return _peel(under, dummies, powers, d, *values)
@@ -122,6 +128,21 @@ def _close_component(under: Reasoning, dummies: list[Leaf], powers: Powers) -> P
         nonnegative=never_negative(m),
     )
     return single(atom).scale(c)
+
+
+def _shift(powers: Powers, d: Leaf) -> int:
+    """By how much to move the dummy so that the least index is d itself: Σ_{k=1}^{n−1} x_{k+1} = Σ_{k=2}^n x_k."""
+    found = {i for a in powers for i in _indices(a) if dict(i.terms).get(d) == 1}
+    alone = [i.constant for i in found if len(i.terms) == 1]
+    return min(alone or [i.constant for i in found], default=0)
+
+
+def _indices(atom: Atom) -> Iterator[Affine]:
+    yield from atom.indices
+    for argument in atom.args:
+        for m in argument.terms:
+            for inner, _ in m:
+                yield from _indices(inner)
 
 
 def _everywhere(atom: Atom, e: Exponent) -> bool:
@@ -179,8 +200,8 @@ class Rule(NamedTuple):
 
     @property
     def exchanges(self) -> tuple[Affine, ...] | None:
-        """The indices on the right side of A_ij = A_ji, and of nothing else."""
-        if self.right.single is None or self.right.single[1] != 1:
+        """The indices on the right side of A_ij = ±A_ji, and of nothing else."""
+        if self.right.single is None or abs(self.right.single[1]) != 1:
             return None
         left, right = list(self.powers.items()), list(self.right.single[0])
         if [(a.kind, a.name, e) for a, e in left] != [("variable", a.name, 1) for a, _ in right] or len(left) != 1:
@@ -314,6 +335,12 @@ def _unify(wanted: Atom, atom: Atom, values: dict[Leaf, Affine], leaves: frozens
             if values.get(leaf, b) != b:
                 return None
             values = values | {leaf: b}
+        elif len(a.terms) == 1 and a.leaves <= leaves and abs(a.terms[0][1]) == 1:  # t + 1 = b
+            (leaf, c), back = a.terms[0], difference(b, Affine(a.constant, ()))
+            value = back if c == 1 else difference(Affine(0, ()), back)
+            if values.get(leaf, value) != value:
+                return None
+            values = values | {leaf: value}
         elif a.leaves & leaves == frozenset() and a != b:
             return None
     for p, q in zip(wanted.args, atom.args, strict=True):
@@ -363,7 +390,8 @@ def apply_equations(powers: Powers) -> Poly | None:
                 return match.rest * substitute(rule.right, match.values)
             (old,) = match.used
             new = Atom(under, "variable", old.name, tuple(substitute_index(i, match.values) for i in rule.exchanges))
-            if new.key < old.key:
+            sign = next(iter(rule.right.terms.values()))
+            if new.key < old.key or (new.key == old.key and sign < 0):
                 rule.note(under)
-                return match.rest * monomial({new: 1})
+                return match.rest * (monomial({new: 1}).scale(sign) if new.key < old.key else ZERO)
     return None

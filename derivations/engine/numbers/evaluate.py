@@ -9,6 +9,7 @@ where to look closely. Nothing here knows the normal form: what this finds is in
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from math import prod
+from time import perf_counter
 from typing import Any
 
 from sympy import Add, Expr, Idx, Integer, Max, Pow, Rational, Symbol
@@ -20,9 +21,9 @@ from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import Maximum
 from derivations.engine.language.words import Word
 from derivations.engine.numbers import matrix, unknown
-from derivations.engine.numbers.arithmetic import FUNCTIONS, Inadmissible
+from derivations.engine.numbers.arithmetic import FUNCTIONS, Inadmissible, added, multiplied
 
-LARGEST_POWER, LARGEST_RANGE = 4096, 10_000
+LARGEST_POWER, LARGEST_RANGE, LARGEST_WORK = 4096, 10_000, 50_000
 SIGNS = {Gt: (1,), Ge: (0, 1), Lt: (-1,), Le: (-1, 0)}
 
 
@@ -40,6 +41,7 @@ class Evaluation(Algebra[Any]):
     ):
         self.arithmetic, self.sizes, self.lookup, self.coefficient = arithmetic, sizes, lookup, coefficient
         self.shadow = shadow
+        self.deadline: float | None = None  # of sums; after it there is no value
         self.memory: dict = {}
         self.free: dict[Expr, tuple[Idx, ...]] = {}
         self.signs: dict[Any, int] = {}  # of every argument of a step, sign, maximum … without dummies
@@ -49,6 +51,8 @@ class Evaluation(Algebra[Any]):
             return self.arithmetic.number(Fraction(int(e.p), int(e.q)))
         key = self.key(e, env)
         if key not in self.memory:
+            if len(self.memory) > LARGEST_WORK:
+                raise Inadmissible(f"more than {LARGEST_WORK} values")
             self.memory[key] = super().__call__(e, env)
         return self.memory[key]
 
@@ -91,6 +95,8 @@ class Evaluation(Algebra[Any]):
         if len(values) > LARGEST_RANGE:
             raise Inadmissible(f"{len(values)} terms")
         for value in values:
+            if self.deadline is not None and perf_counter() > self.deadline:
+                raise Inadmissible("out of time")
             yield from self.ranges(inner, {**env, k: value})
 
     def number(self, at, value):
@@ -114,16 +120,10 @@ class Evaluation(Algebra[Any]):
         return self.number(at, Fraction(int(a == b)))
 
     def add(self, at, terms):
-        result = self.arithmetic.number(Fraction(0))
-        for v in terms:
-            result = self.arithmetic.add(result, v)
-        return result
+        return added(self.arithmetic, terms)
 
     def times(self, values) -> Any:
-        result = self.arithmetic.number(Fraction(1))
-        for v in values:
-            result = self.arithmetic.multiply(result, v)
-        return result
+        return multiplied(self.arithmetic, values)
 
     def mul(self, at, deltas, factors):
         """A delta that is 0 spares the other factors; they must still have a value elsewhere."""
@@ -242,21 +242,21 @@ class Evaluation(Algebra[Any]):
         return self.sign_of(gap, at.env) in SIGNS[type(at.node)]
 
     def opaque(self, at, arguments):
-        return unknown.polynomial(self, at.node.func.__name__, (), list(arguments))
+        return unknown.polynomial(self.arithmetic, self.coefficient, at.node.func.__name__, (), list(arguments))
 
     def field(self, at, indices, limits, body: Body):
         if not limits:
-            return unknown.polynomial(self, at.node.name, indices, [body(at.env)])
+            return unknown.polynomial(self.arithmetic, self.coefficient, at.node.name, indices, [body(at.env)])
         values = {tuple(env[k] for k, _, _ in limits): body(env) for env in self.ranges(limits, at.env)}
-        return unknown.form(self, at.node.name, indices, len(limits), values)
+        return unknown.form(self.arithmetic, self.coefficient, at.node.name, indices, len(limits), values)
 
     def determinant(self, at, limits, body: Body):
-        return matrix.determinant(self, self.matrix(at, limits, body))
+        return matrix.determinant(self.arithmetic, self.matrix(at, limits, body))
 
     def inverse(self, at, indices, limits, body: Body):
         lowest = self.index(limits[0][1], at.env)
         i, j = (k - lowest for k in indices)
-        return matrix.inverse(self, self.matrix(at, limits, body), i, j)
+        return matrix.inverse(self.arithmetic, self.matrix(at, limits, body), i, j)
 
     def matrix(self, at, limits, body: Body) -> list[list[Any]]:
         return [[body(inner) for inner in self.ranges(limits[1:], env)] for env in self.ranges(limits[:1], at.env)]

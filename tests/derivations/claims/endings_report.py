@@ -35,7 +35,7 @@ def ask(name: str, seconds: float | None, limit: float) -> tuple[str, str, float
 def main(arguments: list[str]) -> None:
     from claims.banks.endings import ENDINGS
 
-    seconds = float(arguments[0]) if arguments else None
+    seconds = float(arguments[0]) if arguments and arguments[0] != "--all" else None
     for name in ENDINGS:
         word, text, built, took = ask(name, seconds, (seconds or 9) + 3)
         lines = [line for line in text.splitlines() if line]
@@ -48,6 +48,7 @@ def main(arguments: list[str]) -> None:
             print(f"- {name} | {word} | built in {built:.1f} s, {took:.1f} s | {text[:120]!r}", flush=True)
         elif "--all" in arguments:
             print(f"  {name} | {word} | {took:.1f} s | {' '.join(lines)[:150]}", flush=True)
+    print(f"# {len(ENDINGS)} claims were asked")
 
 
 if __name__ == "__main__":

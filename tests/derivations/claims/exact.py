@@ -58,8 +58,8 @@ def limits_of(e: Basic) -> tuple:
 
 
 @cache
-def _names(e: Basic) -> frozenset:
-    return frozenset(e.atoms(Symbol, Idx))
+def _names(e: Basic) -> tuple:
+    return tuple(e.atoms(Symbol, Idx))
 
 
 class Evaluation:
@@ -74,14 +74,17 @@ class Evaluation:
         self.asked: set = set()
 
     def __call__(self, e: Basic, env: Mapping = {}, moved: tuple = ()) -> Any:
-        mine = tuple((k, env[k]) for k in sorted(_names(e) & env.keys(), key=str))
-        key = (e, mine, moved)
+        key = (e, tuple(env.get(k) for k in _names(e)) if env else (), moved)
         if key not in self.memory:
             self.memory[key] = self._value(e, env, moved)
         return self.memory[key]
 
     def whole(self, e: Basic, env: Mapping, moved: tuple = ()) -> int:
         """The value of an index, or of an end of a range."""
+        if e in env:
+            return env[e]
+        if e.is_Integer:
+            return int(e)
         if not e.is_integer:
             raise Refused(f"{e} need not be a whole number")
         value = self(e, env, moved)
@@ -105,7 +108,7 @@ class Evaluation:
         if e.is_Rational:
             return Fraction(int(e.p), int(e.q))
         if e.is_NumberSymbol:
-            return numbers.REAL.mpf(str(e.evalf(75)))
+            return numbers.REAL.mpf(str(e.evalf(120)))
         if isinstance(e, AppliedUndef):
             return self._unknown(e, env, moved)
         rule = RULES.get(type(e).__name__)

@@ -1,4 +1,4 @@
-"""Numbers at a point: fractions, 60 digits where those don't suffice, and dual numbers over either.
+"""Numbers at a point: fractions, 100 digits where those don't suffice, and dual numbers over either.
 
 A dual number a + b ε, ε² = 0, carries a derivative. Each derivative has an ε of its own, so that they nest: the
 later one is the outer level. Two numbers that agree to 40 digits are taken for equal.
@@ -12,8 +12,8 @@ from typing import Any
 import mpmath
 
 REAL = mpmath.mp.clone()
-REAL.dps = 60
-CLOSE, LARGE = REAL.mpf(10) ** -40, 10**5
+REAL.dps = 100
+CLOSE, LARGE, REACH = REAL.mpf(10) ** -40, 10**5, 10**15  # of a difference, an argument, any number
 
 
 class Undefined(Exception):
@@ -69,10 +69,17 @@ def _big(x):
     return REAL.mpf(x.numerator) / x.denominator if isinstance(x, Fraction) else x
 
 
+def _within_reach(x):
+    """A number that is too large for its digits after the point to be trusted is none."""
+    if abs(x) > REACH:
+        raise Undefined("a number out of reach")
+    return x
+
+
 def add(x, y):
     tag = max(_tag(x), _tag(y))
     if tag < 0:
-        return x + y if type(x) is type(y) else _big(x) + _big(y)
+        return x + y if type(x) is type(y) else _within_reach(_big(x) + _big(y))
     (a, b), (c, d) = _split(x, tag), _split(y, tag)
     return Dual(tag, add(a, c), add(b, d))
 
@@ -80,7 +87,7 @@ def add(x, y):
 def multiply(x, y):
     tag = max(_tag(x), _tag(y))
     if tag < 0:
-        return x * y if type(x) is type(y) else _big(x) * _big(y)
+        return x * y if type(x) is type(y) is Fraction else _within_reach(_big(x) * _big(y))
     (a, b), (c, d) = _split(x, tag), _split(y, tag)
     return Dual(tag, multiply(a, c), add(multiply(a, d), multiply(b, c)))
 
@@ -99,7 +106,7 @@ def reciprocal(x):
         return Dual(x.tag, inverse, negative(multiply(x.b, multiply(inverse, inverse))))
     if is_zero(x):
         raise Undefined("division by zero")
-    return 1 / x
+    return 1 / x if isinstance(x, Fraction) else _within_reach(1 / x)
 
 
 def whole_power(x, n: int):
@@ -152,7 +159,8 @@ def function(name: str, x):
     if abs(x) > LARGE:
         raise Undefined("a number out of reach")
     try:
-        return value(x)
+        result = value(x)
+        return result if isinstance(result, Fraction) else _within_reach(result)
     except (ValueError, ZeroDivisionError) as error:
         raise Undefined(f"{name} has no value there") from error
 

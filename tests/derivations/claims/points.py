@@ -38,6 +38,11 @@ class Point:
         self.between = [h for h in given if about_indices(h, sizes)]
         self.given = [h for h in given if h not in self.between]
         self.made = {Symbol(name) for name in make}
+        self.defining: dict[Symbol, list] = {}
+        for h in self.given:
+            if isinstance(h, Eq) and isinstance(h.lhs, (Indexed, Symbol)):
+                name = h.lhs.base.label if isinstance(h.lhs, Indexed) else h.lhs
+                self.defining.setdefault(name, []).append(h)
         self.values: dict[tuple, Any] = {}
         self.coefficients: dict[tuple, Fraction] = {}
         self.read: list[tuple] = []
@@ -63,16 +68,25 @@ class Point:
         """The right sides of the hypotheses that say what this entry is."""
         if name in self.made:
             return
-        for h in self.given:
-            if not isinstance(h, Eq):
+        for h in self.defining.get(name, ()):
+            indices = h.lhs.indices if isinstance(h.lhs, Indexed) else ()
+            if len(indices) != len(where):
                 continue
-            left = h.lhs
-            if left == name and not where:
-                yield h.rhs, {}
-            elif isinstance(left, Indexed) and left.base.label == name and len(left.indices) == len(where):
-                for env in self.assignments(evaluation, sorted(free_indices(left), key=str)):
-                    if tuple(evaluation.whole(i, env) for i in left.indices) == where:
-                        yield h.rhs, env
+            for env in self._matching(evaluation, indices, where):
+                yield h.rhs, env
+
+    def _matching(self, evaluation: Evaluation, indices: tuple, where: tuple[int, ...]) -> Iterator[dict]:
+        """The values of the indices on the left side of a definition at which it speaks of this entry."""
+        env = dict(zip(indices, where, strict=True))
+        if len(env) == len(where) and all(isinstance(k, Idx) for k in indices):
+            inside = all(evaluation.whole(k.lower, env) <= v <= evaluation.whole(k.upper, env) for k, v in env.items())
+            if inside and all(evaluation.holds(h, env) for h in self.between if free_indices(h) <= env.keys()):
+                yield env
+            return
+        own = sorted(frozenset().union(*map(free_indices, indices)), key=str)
+        for env in self.assignments(evaluation, own):
+            if tuple(evaluation.whole(i, env) for i in indices) == where:
+                yield env
 
     def assignments(self, evaluation: Evaluation, indices: Sequence) -> Iterator[dict]:
         """The values of these indices that the hypotheses about indices allow."""
@@ -156,7 +170,10 @@ class Point:
                 gap = self._gap(h, env, key)
                 if gap is None or not isinstance(gap, Dual) or numbers.is_zero(gap.b):
                     break
-                step = numbers.multiply(gap.a, numbers.reciprocal(gap.b))
+                try:
+                    step = numbers.multiply(gap.a, numbers.reciprocal(gap.b))
+                except Undefined:
+                    break
                 self.values[key] = _snapped(subtract(self.values[key], step))
                 if abs(self.values[key]) > 100:
                     break
@@ -190,7 +207,7 @@ def _inside_out(indices: Sequence) -> list:
 
 
 def _snapped(x) -> Any:
-    """A number of 60 digits that is a small fraction is that fraction."""
+    """A number of many digits that is a small fraction is that fraction."""
     if isinstance(x, Fraction):
         return x if x.denominator < 10**6 else numbers.REAL.mpf(x.numerator) / x.denominator
     near = Fraction(str(numbers.REAL.nstr(x, 30))).limit_denominator(60)
