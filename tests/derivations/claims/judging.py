@@ -13,10 +13,13 @@ __all__ = [
     "Field",
     "Maximum",
     "answer",
+    "determinant",
     "dimension",
     "equation",
     "index",
+    "inverse",
     "least",
+    "log_determinant",
     "prime",
     "product",
     "sigmoid",
@@ -24,6 +27,11 @@ __all__ = [
     "step",
     "total",
 ]
+
+# words that the language may not have yet
+determinant, inverse, log_determinant = (
+    getattr(derivations, name, None) for name in ("determinant", "inverse", "log_determinant")
+)
 
 _LEAST: dict[Symbol, int] = {}
 

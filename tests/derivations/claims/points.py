@@ -103,6 +103,7 @@ class Point:
             raise Refused(f"{name} is not real")
         for _ in range(200):
             value = self._number() if not name.is_integer else Fraction(self.rng.randint(-4, 4))
+            value = -value if name.is_nonpositive else value
             number = Rational(value.numerator, value.denominator)
             if all(
                 wanted is None or getattr(number, f"is_{kind}") == wanted
