@@ -15,7 +15,7 @@ from sympy import Basic, Idx, Indexed, IndexedBase, Symbol, Tuple
 from sympy.core.function import AppliedUndef
 
 from claims import numbers
-from claims.numbers import Dual, Refused, Undefined, add, multiply, reciprocal, subtract
+from claims.numbers import Dual, OutOfReach, Refused, Undefined, add, multiply, reciprocal, subtract
 
 ZERO, ONE = Fraction(0), Fraction(1)
 BINDERS, APART = ("Maximum", "FieldValue", "Determinant", "Inverse"), {"FieldValue": 2, "Inverse": 1}
@@ -100,7 +100,7 @@ class Evaluation:
         *inner, (k, lower, upper) = limits
         low, high = self.whole(lower, env, moved), self.whole(upper, env, moved)
         if high - low > 10**4:
-            raise Undefined("a range out of reach")
+            raise OutOfReach("a range out of reach")
         for v in range(low, high + 1):
             yield from self.assignments(inner, {**env, k: v}, moved)
 

@@ -55,6 +55,7 @@ class Answer:
     word: str
     conditions: tuple[Any, ...] = ()
     text: str = ""
+    point: Any = None  # of a refuted claim: it has `dimensions`, `indices` and `inputs` by name
 
 
 def answer(left, right, given=(), indices=(), seconds: float | None = None) -> Answer:
@@ -65,4 +66,4 @@ def answer(left, right, given=(), indices=(), seconds: float | None = None) -> A
     except Exception as error:
         return Answer("raised", text=f"{type(error).__name__}: {error}"[:300])
     word = "overruled" if getattr(verdict, "overruled", None) is not None else verdict.status
-    return Answer(word, tuple(verdict.side_conditions), str(verdict))
+    return Answer(word, tuple(verdict.side_conditions), str(verdict), verdict.counterexample)
