@@ -9,7 +9,8 @@ from typing import Any
 from sympy import Basic, Expr, Idx, Indexed, Symbol, sympify
 
 from claims import numbers
-from claims.exact import Evaluation, free_indices
+from claims.binders import free_indices
+from claims.exact import Evaluation
 from claims.judging import Answer, least
 from claims.numbers import OutOfReach, Refused, Undefined, subtract
 from claims.points import Make, Point, sizes_of

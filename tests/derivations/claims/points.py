@@ -15,7 +15,8 @@ from sympy import Basic, Expr, Idx, Indexed, Rational, Sum, Symbol
 from sympy.core.relational import Eq, Relational
 
 from claims import numbers
-from claims.exact import Evaluation, free_indices
+from claims.binders import free_indices
+from claims.exact import Evaluation
 from claims.numbers import Dual, Refused, Undefined, subtract
 
 REPAIRS, ENTRIES = 30, 4  # how often a hypothesis is mended, and by how many entries it is tried
