@@ -116,7 +116,10 @@ class Examination:
         self.sound = [
             i for i, leaf in enumerate(self.problem.float_leaves) if not any(covers(f, leaf) for f in self.faults)
         ]
-        if self.sound:
+        if self.options.intended:
+            self.faults += self.not_finite(points[0])
+            self.judge.note(f"no derivative is meant ({self.options.intended}): its structure alone is checked")
+        elif self.sound:
             try:
                 self.look(points, screen)
             except BackwardRaised as error:
@@ -185,6 +188,12 @@ class Examination:
             if first is not None and second is not None and not np.array_equal(first, second, equal_nan=True):
                 text = f"{leaf.name}: not deterministic, two calls with equal arguments gave different cotangents"
                 self.faults.append(Fault(leaf, "not deterministic", text))
+
+    def not_finite(self, point: Point) -> Iterator[Fault]:
+        for i in self.sound:
+            leaf, values = self.problem.float_leaves[i], self.plain[i]
+            if values is not None and not np.all(np.isfinite(values.astype("complex128"))):
+                yield Fault(leaf, "not finite", f"{leaf.name}: the cotangent is not finite at {point.name}")
 
     def plain_claim(self, point: Point) -> tuple[list[Fault], list[Any]]:
         floats, indices, y_bar = (list(map(jnp.asarray, part)) for part in (point.floats, point.indices, point.y_bar))
