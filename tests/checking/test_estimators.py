@@ -1,72 +1,80 @@
-"""Backward passes that are no derivative on purpose: recognised by name, and accepted where that is said."""
+"""Deliberate estimators: wrong unless one says that they are meant, recognised by name, judged by their surrogate."""
+
+import inspect
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
+from estimators import ESTIMATORS
+from judging import trigger_said
 
-from functional_bp.checking import check_backward, check_custom_vjp, check_vjp
+from functional_bp.checking import check_backward
 
-X = np.random.default_rng(0).standard_normal((4, 5)).astype("float32")
-ESTIMATORS = {
-    "straight-through": (jnp.round, lambda p, g: g, lambda x: x, "straight-through"),
-    "clipped": (
-        jnp.sign,
-        lambda p, g: jnp.where(jnp.abs(p[0]) <= 1, g, 0),
-        lambda x: jnp.clip(x, -1, 1),
-        "straight-through",
-    ),
-    "spike": (
-        lambda x: (x > 0).astype(x.dtype),
-        lambda p, g: g / (1 + jnp.abs(p[0])) ** 2,
-        lambda x: x / (1 + jnp.abs(x)),
-        "straight-through",
-    ),
-    "reversal": (lambda x: x, lambda p, g: -0.5 * g, lambda x: -0.5 * x, "reversal"),
-}
+OPTIONS = inspect.signature(check_backward).parameters
+BY_SURROGATE = [estimator for estimator in ESTIMATORS if estimator.surrogate is not None]
+
+each = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: estimator.name)
+meant = pytest.mark.skipif("intended" not in OPTIONS, reason="the checker has no intended= yet")
+judged = pytest.mark.skipif("surrogate" not in OPTIONS, reason="the checker has no surrogate= yet")
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_an_estimator_is_named_and_accepted_when_meant(name):
-    forward, backward, surrogate, kind = ESTIMATORS[name]
-    report = check_backward(forward, backward, X)
-    assert not report.ok
-    assert report.verdicts[0].causes[0].kind == kind, report
-    assert "intended=" in report.verdicts[0].causes[0].text
-    assert check_backward(forward, backward, X, surrogate=surrogate).ok
-    report = check_backward(forward, backward, X, intended="an estimator")
-    assert report.ok
-    assert "an estimator" in report.notes[0]
+@pytest.fixture(autouse=True)
+def ordinary_promotion():
+    with jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard"):
+        yield
 
 
-def test_what_is_intended_must_still_be_finite_and_of_the_right_shape():
-    assert not check_backward(jnp.round, lambda p, g: g / 0.0, X, intended="an estimator").ok
-    assert not check_backward(jnp.round, lambda p, g: g[0], X, intended="an estimator").ok
+def test_there_are_thirty():
+    assert len(ESTIMATORS) >= 29
+    assert len(BY_SURROGATE) >= 20
 
 
-def test_fwd_is_held_to_the_primal_though_the_surrogate_judges():
-    backward = lambda residuals, g: (g,)  # noqa: E731
-    assert check_vjp(jnp.round, lambda x: (jnp.round(x), ()), backward, X, surrogate=lambda x: x).ok
-    assert not check_vjp(jnp.round, lambda x: (x, ()), backward, X, surrogate=lambda x: x).ok
+@pytest.mark.slow
+@pytest.mark.walk
+@each
+def test_an_estimator_is_wrong_unless_it_is_meant(estimator):
+    assert not check_backward(estimator.forward, estimator.backward, *estimator.primals).ok
 
 
-def test_static_arguments_and_defaults_are_as_jax_takes_them():
-    def power(x, p, scale=2.0):
-        return scale * x**p if isinstance(p, int) else 0 / 0
+@meant
+@pytest.mark.slow
+@pytest.mark.walk
+@each
+def test_an_estimator_is_named(estimator):
+    report = check_backward(estimator.forward, estimator.backward, *estimator.primals)
+    assert trigger_said(report, estimator.said), report
 
-    rule = jax.custom_vjp(power, nondiff_argnums=(1,))
 
-    def bwd(p, residuals, g):
-        x, scale = residuals
-        return scale * p * x ** (p - 1) * g, (x**p * g).sum()
-
-    rule.defvjp(lambda x, p, scale: (power(x, p, scale), (x, scale)), bwd)
-    report = check_custom_vjp(rule, X, 3)
+@meant
+@pytest.mark.walk
+@each
+def test_what_is_meant_passes(estimator):
+    report = check_backward(estimator.forward, estimator.backward, *estimator.primals, intended=estimator.name)
     assert report.ok, report
-    assert [v.name for v in report.verdicts] == ["x", "scale"]
 
 
-def test_none_is_zero_where_zero_is_due():
-    assert check_backward(lambda x, m: 2 * x + 0 * m, lambda p, g: (2 * g, None), X, X).ok
-    report = check_backward(lambda x, m: 2 * x + m, lambda p, g: (2 * g, None), X, X)
-    assert report.verdicts[1].causes[0].kind == "missing"
+@meant
+def test_what_is_meant_must_still_have_the_shape():
+    def backward(primals, y_bar):
+        return (y_bar[:1],)
+
+    assert not check_backward(jnp.round, backward, *ESTIMATORS[0].primals, intended="straight-through").ok
+
+
+@judged
+@pytest.mark.slow
+@pytest.mark.walk
+@pytest.mark.parametrize("estimator", BY_SURROGATE, ids=lambda estimator: estimator.name)
+def test_the_surrogate_judges(estimator):
+    report = check_backward(estimator.forward, estimator.backward, *estimator.primals, surrogate=estimator.surrogate)
+    assert report.ok == (estimator.name != "ReLU with a leak"), report
+
+
+@judged
+@pytest.mark.walk
+@pytest.mark.parametrize("estimator", BY_SURROGATE, ids=lambda estimator: estimator.name)
+def test_another_surrogate_is_wrong(estimator):
+    def other(*primals):
+        return 2 * estimator.surrogate(*primals)
+
+    assert not check_backward(estimator.forward, estimator.backward, *estimator.primals, surrogate=other).ok

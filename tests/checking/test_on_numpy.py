@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from mistakes.network import networks
 from right_backwards import AWKWARD
 from right_backwards import NETWORKS as RIGHT
-from wrong_networks import networks
 
 from functional_bp.checking.program.on_numpy import RULES
 from functional_bp.checking.program.run import by_numpy, run_on_numpy
