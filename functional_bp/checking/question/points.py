@@ -119,7 +119,14 @@ def moved_floats(literals: Sequence[float]) -> Callable[..., Iterator[Move]]:
     return mover
 
 
-TOGETHER = {"all signs flipped", "zeros", "large, ×100", "small, ×1e-4", "all positive", "zero rows at the end"}
+TOGETHER = {
+    "all signs flipped",
+    "zeros, all equal",
+    "large, ×100",
+    "small, ×1e-4",
+    "all positive",
+    "zero rows at the end",
+}
 
 
 SIGNS = {"f": (-1.0, 1.0), "c": (-1.0, 1.0, -1j, 1j)}
@@ -134,7 +141,7 @@ def moves(literals: Sequence[float]) -> list[tuple[str, Callable[[np.ndarray, np
     special = [(f"one element at {c:g}", lambda a, rng, c=c: with_element(a, rng, c)) for c in literals]
     return [
         ("all signs flipped", lambda a, rng: -a),
-        ("zeros", lambda a, rng: np.zeros_like(a)),
+        ("zeros, all equal", lambda a, rng: np.zeros_like(a)),
         ("some signs flipped", lambda a, rng: a * rng.choice(SIGNS[a.dtype.kind], a.shape)),
         ("ties in each row", lambda a, rng: tied(a)),
         ("large, ×100", lambda a, rng: 100 * a),
