@@ -39,7 +39,7 @@ from functional_bp.checking.verdict.trials import Trials, relative_error
 from functional_bp.errors import InputError
 
 ONE_PER_CENT = 0.01 / 16
-AUDIT_ROWS = 4096
+AUDIT_ROWS = 16_384
 CALLS = 300  # of a backward that keeps something between them
 GRAVE = 0.05  # of the largest cotangent
 
@@ -323,7 +323,7 @@ class Examination:
                 self.elsewhere.append(Elsewhere(trigger.text, other.findings(), other.given))
                 if len(self.elsewhere) == MOST_TRIGGERS:
                     break
-        if half and not self.elsewhere:
+        if half and not self.elsewhere and not hunt.grows():
             self.audit(trials, shapes)
         self.varied, self.given_only = hunt.varied, tuple(hunt.given_only.values())
         for note in hunt.notes:

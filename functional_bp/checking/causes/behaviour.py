@@ -118,3 +118,22 @@ def lost_precision(claimed: np.ndarray, true: np.ndarray) -> list[Cause]:
     return [
         Cause("dtype", f"precision is lost on the way: relative error {error:.1e} where {claimed.dtype} has {own:.1e}")
     ]
+
+
+ONE_FOR_ALL = {
+    "the first number of ȳ": lambda b: np.full_like(b, b.reshape(-1)[0]),
+    "ȳ[0]": lambda b: np.broadcast_to(b[:1], b.shape),
+    "the last of ȳ": lambda b: np.broadcast_to(b[-1:], b.shape),
+    "the mean of ȳ": lambda b: np.full_like(b, b.mean()),
+    "the sum of ȳ": lambda b: np.full_like(b, b.sum()),
+    "the largest of ȳ": lambda b: np.full_like(b, b.max()),
+}
+
+
+def one_for_all(e: Evidence) -> Candidates:
+    """One number of ȳ, or one row, in the place of all."""
+    if e.y_bar is None or e.y_bar.ndim < 2 or e.y_bar[0].size < 2:
+        return
+    for name, change in ONE_FOR_ALL.items():
+        changed = e.with_y_bar(lambda p, change=change: [change(b) for b in p.y_bar])
+        yield Candidate("one cotangent", f"{name} is taken for all of the cotangent", changed)

@@ -24,6 +24,7 @@ CHEAP: tuple[Callable[[Evidence], Candidates], ...] = (
     layout.other_arguments,
     terms.powers,
     layout.indices,
+    behaviour.one_for_all,
     residuals.other_points,
     layout.transposed,
     layout.transposed_primal,
