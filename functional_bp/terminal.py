@@ -7,11 +7,14 @@ import unicodedata
 from typing import Any
 
 LONGEST = 600
-PLAIN = {
-    **{"−": "-", "–": "-", "—": "-", "×": "x", "·": "*", "…": "...", "→": "->", "↦": "|->", "≤": "<=", "≥": ">="},
-    **{"≠": "!=", "≈": "~", "∞": "inf", "∂": "d", "Σ": "sum", "Π": "prod", "∈": "in", "√": "sqrt", "█": "#"},
-    **{"✓": "ok", "✗": "no", "“": '"', "”": '"', "„": '"', "’": "'", "│": "|", "─": "-", "‖": "||", "⊤": "^T"},
-    **{"η": "eta", "θ": "theta", "λ": "lambda", "σ": "sigma", "δ": "delta", "ε": "eps", "ȳ": "y_bar", "x̄": "x_bar"},
+SPELLED = {
+    **{"Σ": "sum", "Π": "prod", "∂": "d", "∇": "grad ", "∞": "oo", "√": "sqrt", "∫": "int", "∈": " in ", "∘": " o "},
+    **{"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "eps", "η": "eta", "θ": "theta", "λ": "lambda"},
+    **{"μ": "mu", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "φ": "phi", "Φ": "Phi", "Δ": "Delta", "ω": "omega"},
+    **{"−": "-", "–": "-", "—": "-", "×": "x", "·": ".", "±": "+-", "≈": "~", "≠": "!=", "≤": "<=", "≥": ">="},
+    **{"′": "'", "″": "''", "’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "…": "...", "→": "->", "←": "<-"},
+    **{"\N{COMBINING MACRON}": "_bar", "⊙": "*", "⊗": " (x) ", "ᵀ": "^T", "⊤": "^T", "⁻": "^-", "‖": "||", "↦": "|->"},
+    **{"ȳ": "y_bar", "½": "1/2", "¼": "1/4", "█": "#", "✓": "ok", "✗": "no", "│": "|", "─": "-"},
 }
 HANDLER = "functional-bp"
 
@@ -23,7 +26,7 @@ def prepare() -> None:
         if descriptor > 2:
             os.close(descriptor)
             break
-    codecs.register_error(HANDLER, in_plain_letters)
+    codecs.register_error(HANDLER, spelled)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
@@ -32,18 +35,15 @@ def prepare() -> None:
             reconfigure(errors=HANDLER)
 
 
-def in_plain_letters(error: UnicodeError) -> tuple[str | bytes, int]:
-    """The error handler: a mark that stands for it, its letter without accents, or a question mark."""
+def spelled(error: UnicodeError) -> tuple[str, int]:
+    """A handler of `errors=` that writes in ASCII what the encoding lacks."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(map(plain, error.object[error.start : error.end])), error.end
+    return "".join(map(_ascii, error.object[error.start : error.end])), error.end
 
 
-def plain(letter: str) -> str:
-    if letter in PLAIN:
-        return PLAIN[letter]
-    letters = "".join(c for c in unicodedata.normalize("NFKD", letter) if c.isascii())
-    return letters or ("" if unicodedata.combining(letter) else "?")
+def _ascii(letter: str) -> str:
+    return SPELLED.get(letter) or unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode() or "?"
 
 
 def printable(text: str) -> str:

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from functional_bp import rules
 from functional_bp.errors import InputError
-from functional_bp.network import Layer, Rule, affine_layer, chain
+from functional_bp.networks import Layer, Rule, affine_layer, chain
 from functional_bp.rules.dropout import dropout
 from functional_bp.runs.facts import Facts
 from functional_bp.training.data.digits import digits, with_negatives

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from functional_bp.checking.gradients import gradient_differences
+from functional_bp.checking.networks import gradient_differences
 from functional_bp.errors import InputError
-from functional_bp.network import Layer, value_and_grad
+from functional_bp.networks import Layer, value_and_grad
 from functional_bp.runs.classification import Problem, held_out, part_of, perceptron, problem
 from functional_bp.runs.config import EPOCHS, LARGEST, Config
 from functional_bp.runs.memory import check_network

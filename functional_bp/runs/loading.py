@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Num
 
 from functional_bp.errors import InputError
-from functional_bp.network import Layer
+from functional_bp.networks import Layer
 from functional_bp.rules.activations import sigmoid
 from functional_bp.rules.softmax import softmax
 from functional_bp.runs.classification import perceptron
@@ -23,6 +23,8 @@ from functional_bp.training.saving.stores import store
 
 if TYPE_CHECKING:
     from functional_bp.training.devices.sharding import Layout
+
+__all__ = ["load"]
 
 
 class Trained(NamedTuple):

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from functional_bp.network import Layer
+from functional_bp.networks import Layer
+
+__all__ = ["summary"]
 
 
 class Row(NamedTuple):

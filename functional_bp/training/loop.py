@@ -11,7 +11,7 @@ import optax
 from jaxtyping import Array
 
 from functional_bp.errors import InputError
-from functional_bp.network import Layer, Rule, value_and_grad
+from functional_bp.networks import Layer, Rule, value_and_grad
 from functional_bp.training.data.order import batches
 from functional_bp.training.data.source import Resident, Source
 from functional_bp.training.faults import first_fault

@@ -11,7 +11,7 @@ from jax.sharding import PartitionSpec as P
 from jaxtyping import Int
 
 from functional_bp.errors import InputError
-from functional_bp.network import Layer, Rule, value_and_grad
+from functional_bp.networks import Layer, Rule, value_and_grad
 from functional_bp.rules import AffineParams
 from functional_bp.training.data.labelled import Data
 from functional_bp.training.devices.slots import branch, check_slots, mean, tree_sum

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from functional_bp.errors import InputError
-from functional_bp.network import Layer, Rule, value_and_grad
+from functional_bp.networks import Layer, Rule, value_and_grad
 
 Gradients = Callable[..., tuple[Any, Any]]  # (params, x, d, key) ↦ (loss, gradients)
 
