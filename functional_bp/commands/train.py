@@ -59,6 +59,7 @@ def train(args: argparse.Namespace, interruption: Interruption, stack: ExitStack
 
     first = is_first()
     folder, of, kept_in = new_run(args, layout, stack) if args.resume is None else old_run(args, layout, stack)
+    layout = of.layout(layout)
     interruption.message = f"continue with: {folder.how_to_go_on()}"
     quiet = args.json or not first
     result = folder.load_result(len(of.of.classes))
@@ -90,6 +91,7 @@ def new_run(
     if args.out is None and scaling.are_many():
         raise InputError("many processes need --out: they have one run folder")
     of = experiment(config)
+    of.layout(layout)
     kept_in = store(config.checkpoints, layout)
     if config.tensorboard:
         board.modules()

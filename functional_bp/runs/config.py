@@ -35,6 +35,7 @@ class Config:
     batch: str = option("32", 'rows a step: a number, or "all"')
     epochs: int | None = option(None, f"passes through the data, {EPOCHS} without --steps; the earlier end counts", 1)
     steps: int | None = option(None, "steps", 1)
+    slots: int | None = option(None, "parts of a batch, summed in one order on any devices: 2, 4, 8 …", 1)
     tolerance: float | None = option(None, "stop when an epoch's loss is this near to that of the one before", 0)
     patience: int | None = option(None, "stop when the loss has not fallen for so many reports; keep the best", 1)
     overfit: bool = option(False, "learn nothing but the first batch: a network that cannot has a fault")

@@ -10,13 +10,16 @@ import optax
 
 from functional_bp.checking.networks import gradient_differences
 from functional_bp.errors import InputError
-from functional_bp.networks import Layer
+from functional_bp.networks import Layer, value_and_grad
 from functional_bp.runs.classification import Problem, held_out, part_of, perceptron, problem
 from functional_bp.runs.config import EPOCHS, LARGEST, Config
 from functional_bp.runs.memory import check_network
 from functional_bp.training.data.files import Part
 from functional_bp.training.data.labelled import Data
+from functional_bp.training.devices.slots import check_slots, slotted
+from functional_bp.training.loop import GradientsOf
 from functional_bp.training.optimizers import optimizer
+from functional_bp.training.precision import value_and_grad_in
 from functional_bp.training.saving.checkpoints import plain
 from functional_bp.training.step import State, start
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from functional_bp.training.devices.sharding import Layout
 
 MOST_REPORTS = 100
+ELEMENTWISE = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "nadam", "lion")
 COMPUTE = {"float32": None, "bfloat16": jnp.bfloat16}
 
 
@@ -48,6 +52,20 @@ class Experiment(NamedTuple):
         """The state before the first step; with a layout, each device has its part of it and no more."""
         arguments = self.network, self.update, self.config.seed
         return layout.start(*arguments) if layout else start(*arguments)
+
+    def layout(self, layout: "Layout | None") -> "Layout | None":
+        """That of the options, with the run's slots. Raises InputError where they do not go together."""
+        if layout is None or not self.config.slots:
+            return layout
+        from functional_bp.training.devices.sharding import with_slots
+
+        return with_slots(layout, self.config.slots, self.batch)
+
+    def gradients_of(self, layout: "Layout | None") -> GradientsOf:
+        """In the run's precision and, on one device, its slots: on many they belong to the layout."""
+        dtype = COMPUTE[self.config.compute]
+        found = value_and_grad_in(dtype) if dtype else value_and_grad
+        return slotted(self.config.slots, found) if self.config.slots and layout is None else found
 
     def shapes(self, layout: "Layout | None" = None) -> State:
         """Shape, dtype and place of each array of a state, its key as numbers."""
@@ -78,6 +96,9 @@ def experiment(config: Config) -> Experiment:
         judged = of.validation
     elif not config.validation:
         judged = of.test
+    if config.slots:
+        check_slots(config.slots, batch)
+        check_elementwise(config)
     epoch = len(seen.x) // batch
     steps = steps_of(config, epoch)
     update = optimizer(
@@ -91,6 +112,15 @@ def experiment(config: Config) -> Experiment:
         record_norms=config.gradient_norms,
     )
     return Experiment(config, of, network, update, seen, judged, batch, steps, report_every(config, epoch, steps))
+
+
+def check_elementwise(config: Config) -> None:
+    """Raises InputError for an update that sums over a parameter: in which order, each program's compiler decides."""
+    for name in ("clip", "max_norm"):
+        if getattr(config, name) is not None:
+            raise InputError(f"--slots does not go with --{name.replace('_', '-')}: a norm has a sum of its own")
+    if config.optimizer not in ELEMENTWISE:
+        raise InputError(f"--slots goes with {', '.join(ELEMENTWISE)}, which sum nothing; got {config.optimizer}")
 
 
 def steps_of(config: Config, epoch: int) -> int:

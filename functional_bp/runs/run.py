@@ -9,10 +9,9 @@ import numpy as np
 import optax
 
 from functional_bp.errors import InputError
-from functional_bp.networks import value_and_grad
 from functional_bp.runs.classification import results
 from functional_bp.runs.config import Config, to_json
-from functional_bp.runs.experiment import COMPUTE, Experiment, compare_with_autodiff, longer
+from functional_bp.runs.experiment import Experiment, compare_with_autodiff, longer
 from functional_bp.runs.interruption import Interrupted
 from functional_bp.runs.run_folder import RunFolder
 from functional_bp.runs.supervisor import beat
@@ -22,7 +21,6 @@ from functional_bp.training.devices.processes import by_any
 from functional_bp.training.loop import INTERRUPTED, Fit, Hook, Report, fit
 from functional_bp.training.measures import evaluation
 from functional_bp.training.metrics import correct
-from functional_bp.training.precision import value_and_grad_in
 from functional_bp.training.saving.checkpoints import Checkpoint, Checkpoints
 from functional_bp.training.saving.stores import Store
 from functional_bp.training.step import State
@@ -145,7 +143,7 @@ def conduct(
             state=stands.state,
             prepare=of.of.prepare,
             layout=layout,
-            gradients_of=value_and_grad_in(COMPUTE[config.compute]) if COMPUTE[config.compute] else value_and_grad,
+            gradients_of=of.gradients_of(layout),
             interrupted=interrupted if alone else None,
         )
         seconds = time.perf_counter() - began

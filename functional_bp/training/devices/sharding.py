@@ -14,6 +14,7 @@ from functional_bp.errors import InputError
 from functional_bp.networks import Layer, Rule, value_and_grad
 from functional_bp.rules import AffineParams
 from functional_bp.training.data.labelled import Data
+from functional_bp.training.devices.slots import branch, check_slots, mean, tree_sum
 from functional_bp.training.step import State, start
 
 if TYPE_CHECKING:
@@ -81,12 +82,14 @@ class Layout(NamedTuple):
     """The rows of a batch lie along the axis `data` of the mesh; `split(params, mesh)` says how each parameter lies.
 
     With `explicit`, each device runs the backward pass on its own rows and the sum over devices is written out;
-    otherwise the compiler finds it from where the arrays lie.
+    otherwise the compiler finds it from where the arrays lie. With `slots`, the sum is that of `slots.slotted`,
+    whatever the number of devices.
     """
 
     mesh: Mesh
     split: Callable[[Any, Mesh], Any] = whole
     explicit: bool = False
+    slots: int | None = None
 
     def sharding(self, *axes: str | None) -> NamedSharding:
         return NamedSharding(self.mesh, P(*axes))
@@ -101,7 +104,7 @@ class Layout(NamedTuple):
 
         Raises InputError for a batch that the devices do not divide.
         """
-        on_mesh = explicit if self.explicit else constrained
+        on_mesh = in_slots if self.slots else explicit if self.explicit else constrained
         loss_and_gradients = on_mesh(self, gradients_of(network, divergence))
 
         def checked(params: Any, x: Any, d: Any, key: Any = None) -> tuple[jax.Array, Any]:
@@ -219,6 +222,27 @@ def explicit(layout: Layout, loss_and_gradients: Callable) -> Callable:
         return jax.lax.pmean(loss_and_gradients(params, x, d, key), DATA)
 
     return jax.shard_map(on_each_device, mesh=layout.mesh, in_specs=(P(), P(DATA), P(DATA), P()), out_specs=P())
+
+
+def in_slots(layout: Layout, loss_and_gradients: Callable) -> Callable:
+    """Each device sums the branch of its own slots; all then sum the branches."""
+    slots, devices = layout.slots or 1, layout.mesh.shape[DATA]
+
+    def on_each_device(params: Any, x: Any, d: Any, key: Any) -> tuple[jax.Array, Any]:
+        here = slots // devices
+        mine = branch(loss_and_gradients, here, jax.lax.axis_index(DATA) * here, params, x, d, key)
+        return mean(tree_sum(jax.lax.all_gather(mine, DATA)), slots)
+
+    specs = (P(), P(DATA), P(DATA), P())
+    return jax.shard_map(on_each_device, mesh=layout.mesh, in_specs=specs, out_specs=P(), check_vma=False)
+
+
+def with_slots(layout: Layout, slots: int, batch: int) -> Layout:
+    """The layout with sums that do not depend on its devices. Raises InputError where it divides parameters."""
+    if layout.split is not whole:
+        raise InputError("--slots goes with --layout data or explicit, where every device has all parameters")
+    check_slots(slots, batch, layout.mesh.shape[DATA])
+    return layout._replace(slots=slots)
 
 
 LAYOUTS: dict[str, Callable[[int], Layout]] = {

@@ -139,3 +139,47 @@ def test_the_parameters_are_not_gathered_to_be_measured():
     text = jax.jit(measure).lower(state).compile().as_text()
     assert "all-gather" not in text
     assert "all-reduce" in text
+
+
+SLOTS = ["--hidden", "16", "--epochs", "3", "--dropout", "0.1", "--slots", "8", "--json"]
+
+
+def same_run(run, other):
+    for name in ("params.npz", "metrics.jsonl"):
+        assert (run / name).read_bytes() == (other / name).read_bytes(), (run, name)
+
+
+@pytest.mark.parametrize("compute", ["float32", "bfloat16"])
+def test_with_slots_any_devices_make_the_same_run(tmp_path, compute):
+    """Bit by bit, noise included; and one that is continued on other devices."""
+    options = ["train", *SLOTS, "--compute", compute]
+    assert main([*options, "--out", str(tmp_path / "one")]) == 0
+    for devices in ("1", "2", "4", "8") if compute == "float32" else ("8",):
+        how = ["explicit"] if devices == "4" else ["data"]
+        where = ["--devices", devices, "--layout", *how, "--out", str(tmp_path / devices)]
+        assert main([*options, *where]) == 0
+        same_run(tmp_path / devices, tmp_path / "one")
+    longer = tmp_path / "longer"
+    halfway = ["--epochs", "1", "--checkpoint-every", "42", "--devices", "8", "--out", str(longer)]
+    assert main([*options, *halfway]) == 0
+    assert main(["train", "--resume", str(longer), "--epochs", "2", "--devices", "2", "--json"]) == 0
+    assert main(["train", "--resume", str(longer), "--epochs", "3", "--json"]) == 0
+    same_run(longer, tmp_path / "one")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--slots", "6"], "--slots must be a power of 2, got 6"),
+        (["--slots", "64"], "a batch of 32 rows cannot be divided into 64 slots"),
+        (["--slots", "4", "--devices", "8"], "4 slots cannot be divided among 8 devices"),
+        (["--slots", "8", "--devices", "8", "--layout", "full"], "--slots goes with --layout data or explicit"),
+        (["--slots", "8", "--clip", "1"], "--slots does not go with --clip"),
+        (["--slots", "8", "--max-norm", "1"], "--slots does not go with --max-norm"),
+        (["--slots", "8", "--optimizer", "lamb"], "--slots goes with adam, "),
+    ],
+)
+def test_slots_that_do_not_fit(tmp_path, options, message, capsys):
+    assert main(["train", *options, "--out", str(tmp_path / "run")]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
