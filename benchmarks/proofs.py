@@ -18,9 +18,9 @@ from sympy import IndexedBase
 from benchmarks.timing import compare, write_json
 from derivations import dimension, index, total
 from derivations.catalogue import catalogue
-from derivations.engine.naming import _text, canonical_order
-from derivations.engine.normal_form import normal_form
-from derivations.engine.scope import reasoning
+from derivations.engine.judging.hypotheses import Hypotheses
+from derivations.engine.kernel.naming import _text, canonical_order
+from derivations.engine.kernel.normal_form import normal_form
 from derivations.registry import derivations
 
 A: Any = IndexedBase("A")
@@ -33,8 +33,7 @@ def trace(length: int):
     body: Any = 1
     for k in range(length):
         body = body * A[dummies[k], dummies[(k + 1) % length]]
-    with reasoning():
-        ((monomial, _),) = normal_form(total(body, *dummies)).terms.items()
+    ((monomial, _),) = normal_form(total(body, *dummies), Hypotheses().reasoning()).terms.items()
     atom = monomial[0][0]
     return list(atom.binders), dict(next(iter(atom.args[0].terms)))
 

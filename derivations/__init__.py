@@ -2,18 +2,26 @@
 
 from typing import TYPE_CHECKING
 
-from derivations.engine.calculus import derivative
 from derivations.engine.derivation import Derivation, Step
-from derivations.engine.indices import dimension
-from derivations.engine.prover import EngineBug, Verdict, judge
-from derivations.engine.vocabulary import (
+from derivations.engine.judging.judge import judge
+from derivations.engine.judging.verdict import Verdict
+from derivations.engine.language.calculus import derivative
+from derivations.engine.language.indices import dimension
+from derivations.engine.language.vocabulary import (
     Field,
     Maximum,
+    Phi,
+    determinant,
     equation,
+    gelu,
     index,
+    inverse,
+    log_determinant,
+    mish,
     prime,
     product,
     sigmoid,
+    silu,
     softplus,
     step,
     total,
@@ -24,20 +32,26 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Derivation",
-    "EngineBug",
     "Field",
     "Maximum",
+    "Phi",
     "Step",
     "Verdict",
     "derivative",
+    "determinant",
     "dimension",
     "emit",
     "equation",
+    "gelu",
     "index",
+    "inverse",
     "judge",
+    "log_determinant",
+    "mish",
     "prime",
     "product",
     "sigmoid",
+    "silu",
     "softplus",
     "step",
     "total",

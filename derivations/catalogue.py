@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from sympy import Derivative, Expr, IndexedBase, Symbol, exp, sqrt, tanh
 from sympy.core.relational import Relational
 
-from derivations.engine.indices import dimension
-from derivations.engine.prover import Verdict, judge
-from derivations.engine.vocabulary import equation, index, sigmoid, total
+from derivations.engine.judging.judge import judge
+from derivations.engine.judging.verdict import Verdict
+from derivations.engine.language.indices import dimension
+from derivations.engine.language.vocabulary import equation, index, sigmoid, total
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def two_layers() -> Iterator[Claim]:
     """y = V f(W x + b): the gradient by the lower weights, for any activation f."""
     from sympy import Function
 
-    from derivations.engine.vocabulary import prime
+    from derivations.engine.language.vocabulary import prime
 
     f = Function("f")
     W, V, bias, z = (IndexedBase(name) for name in ("W", "V", "b", "z"))

@@ -1,10 +1,8 @@
-"""What judges a formula, derives, prints and emits it. From the outside in:
+"""What judges a formula, derives, prints and emits it. One room for each task, and no arrow runs back:
 
-- to write: `vocabulary`, `indices`, `derivation`, `calculus`, `kink`
-- to judge: `prover` asks `claims` (is it one), `normal_form` (proven), `refute` (a counterexample), `diagnosis` (what
-  was meant, by the `edits` of it)
-- the normal form: `terms` (the algebra), `atoms`, `sums`, `naming`, `powers`, `size`, `quotients`, `scope`,
-  `hypotheses`, `domains`, `renaming`
-- numbers: `evaluate`, `arithmetic`
-- out again: `readback` (to SymPy), `printing` (LaTeX), `plain` (one line of text), `emission` (to JAX)
+- `language`: to write a formula: words, indices, derivatives, renaming, and how it is printed
+- `kernel`: the normal form, in which formulas that are equal for every dimension meet
+- `numbers`: the value of a formula at a point; it knows nothing of the kernel
+- `judging`: from a claim to a verdict: proven, refuted, undecided or ill-typed, and what was meant
+- `derivation`, `kink`: what is derived; `emission`: formulas as JAX programs
 """

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 
 from sympy import Basic, Eq, Expr
 
-from derivations.engine.plain import plain, width
-from derivations.engine.printing import latex
-from derivations.engine.prover import Verdict, judge
-from derivations.engine.renaming import free_indices
+from derivations.engine.judging.judge import judge
+from derivations.engine.judging.verdict import Verdict
+from derivations.engine.language.latex import latex
+from derivations.engine.language.plain import plain, width
+from derivations.engine.language.prose import prose
+from derivations.engine.language.renaming import free_indices
+from derivations.engine.language.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(Shown):
     """The verdict on every step; true if all are proven. `failed` is the first step that is not."""
 
     steps: tuple[Step, ...]
@@ -86,18 +90,30 @@ class Derivation:
         rows += [rf"& {latex(h)} && \text{{given}}" for h in self.given]
         for number, line in enumerate(self.lines):
             left = latex(self.result.lhs) if number == 0 else ""
-            rows.append(rf"{left} &= {latex(line.expression)} && \text{{{line.reason}}}")
+            rows.append(rf"{left} &= {latex(line.expression)} && \text{{{prose(line.reason)}}}")
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
     def _repr_latex_(self) -> str:
         return f"$${self.latex()}$$"
 
-    def unicode(self) -> str:
-        """The derivation for a terminal: one line a step, the reasons to the right."""
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td><pre>{escape(formula)}</pre></td><td>{escape(why)}</td></tr>" for formula, why in self.rows
+        )
+        return f"<table><caption>{escape(self.name)}</caption>{rows}</table>"
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """The formulas on one line each, and the reason of each."""
         left = plain(self.result.lhs)
         rows = [(plain(d), "definition") for d in self.definitions] + [(plain(h), "given") for h in self.given]
         for number, line in enumerate(self.lines):
             rows.append((f"{left if number == 0 else ' ' * width(left)} = {plain(line.expression)}", line.reason))
+        return rows
+
+    def unicode(self) -> str:
+        """The derivation for a terminal: one line a step, the reasons to the right."""
+        rows = self.rows
         column = min(max(width(formula) for formula, _ in rows), 80)
         return "\n".join(
             [self.name, *(f"  {formula}{' ' * (column - width(formula))}   {why}" for formula, why in rows)]

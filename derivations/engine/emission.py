@@ -5,62 +5,31 @@ einsum; what a sum can't take as a product (the sum of a function of several ind
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from math import prod
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array
-from sympy import (
-    Abs,
-    Add,
-    Expr,
-    Heaviside,
-    Idx,
-    Indexed,
-    Integer,
-    KroneckerDelta,
-    Max,
-    Min,
-    Mul,
-    Number,
-    Piecewise,
-    Pow,
-    Product,
-    Rational,
-    Sum,
-    Symbol,
-    cos,
-    cosh,
-    exp,
-    log,
-    sign,
-    sin,
-    sinh,
-    tanh,
-)
-from sympy.core.function import AppliedUndef
-from sympy.core.numbers import NumberSymbol
+from sympy import Expr, Idx, Indexed, Integer, Max, Rational, Sum, Symbol
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne
-from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
+from sympy.logic.boolalg import And
 
-from derivations.engine.calculus import summed
-from derivations.engine.hypotheses import gather
-from derivations.engine.renaming import free_indices, indices_of
-from derivations.engine.vocabulary import Maximum, sigmoid, softplus, step
+from derivations.engine.judging.hypotheses import gather
+from derivations.engine.language.calculus import summed
+from derivations.engine.language.fold import Algebra, At, Body
+from derivations.engine.language.ranges import with_masks
+from derivations.engine.language.renaming import free_indices, indices_of
+from derivations.engine.language.words import Word
 
-ELEMENTWISE = {
-    exp: jnp.exp,
-    log: jnp.log,
-    tanh: jnp.tanh,
-    sin: jnp.sin,
-    cos: jnp.cos,
-    sinh: jnp.sinh,
-    cosh: jnp.cosh,
-    Abs: jnp.abs,
-    sign: jnp.sign,
-    sigmoid: jax.nn.sigmoid,
-    softplus: jax.nn.softplus,
+COMPARISONS = {
+    Eq: jnp.equal,
+    Ne: jnp.not_equal,
+    Ge: jnp.greater_equal,
+    Gt: jnp.greater,
+    Le: jnp.less_equal,
+    Lt: jnp.less,
 }
 
 
@@ -69,6 +38,13 @@ class Named(NamedTuple):
 
     array: Array
     axes: tuple[Idx, ...]
+
+
+class Factors(NamedTuple):
+    """Π parts, summed over some indices, and not yet computed: a sum around it may make one einsum of both."""
+
+    parts: "tuple[Named | Factors, ...]"
+    over: tuple[Idx, ...]
 
 
 def emit(
@@ -80,6 +56,7 @@ def emit(
     `functions` holds what opaque functions are, by name (f and f′ apart); `given` the definitions to put in.
     Raises ValueError where an array is missing or two of them disagree about a dimension.
     """
+    formula, given = with_masks(formula), tuple(map(with_masks, given))
     free = free_indices(formula)
     missing = sorted(free - set(indices), key=str)
     if missing:
@@ -101,7 +78,7 @@ def _contracted(e: Expr) -> Expr:
     return summed(e.function, e.limits) if isinstance(e, Sum) else e
 
 
-class _Emitter:
+class _Emitter(Algebra[Any]):
     def __init__(
         self, formula: Expr, given: Sequence, indices: Sequence[Idx], arrays: Mapping[str, Array], functions: dict
     ):
@@ -142,14 +119,14 @@ class _Emitter:
     def length(self, k: Idx) -> int:
         return self.integer(k.upper) - int(k.lower) + 1
 
-    def integer(self, e: Expr) -> int:
+    def integer(self, e: Any) -> int:
         for symbol in e.free_symbols:
             if symbol not in self.sizes:
                 raise ValueError(f"dimension {symbol} can't be read off the arrays: give it by name")
         return int(e.subs(self.sizes))
 
     def result(self, formula: Expr, axes: tuple[Idx, ...]) -> Array:
-        value = self.aligned(self.value(formula), axes)
+        value = self.aligned(self.named(self(formula, {})), axes)
         return jnp.broadcast_to(value, tuple(self.length(k) for k in axes))
 
     def aligned(self, named: Named, axes: tuple[Idx, ...]) -> Array:
@@ -166,75 +143,72 @@ class _Emitter:
     def scalar(self, value) -> Named:
         return Named(jnp.asarray(value, self.dtype), ())
 
-    def value(self, e: Expr) -> Named:
-        if isinstance(e, (Number, NumberSymbol)):
-            return self.scalar(float(e))
-        if isinstance(e, Idx):
-            return Named(self.positions(e).astype(self.dtype), (e,))
-        if isinstance(e, Symbol):
-            return self.symbol(e)
-        if isinstance(e, Add):
-            result, *others = (self.value(a) for a in e.args)
-            for other in others:
-                result = self.together(jnp.add, result, other)
-            return result
-        if isinstance(e, Mul):
-            return self.contraction(e.args, ())
-        if isinstance(e, Sum):
-            return self.sum(e)
-        for kinds, method in METHODS:
-            if isinstance(e, kinds):
-                return method(self, e)
-        if type(e) in ELEMENTWISE:
-            inner = self.value(e.args[0])
-            return Named(ELEMENTWISE[type(e)](inner.array), inner.axes)
-        raise ValueError(f"{type(e).__name__} {e} can't be emitted")
+    def named(self, value: Named | Factors) -> Named:
+        return value if isinstance(value, Named) else self.contraction([self.named(p) for p in value.parts], value.over)
+
+    def index(self, e, env):
+        """An index stays as it is written: where it is plain, it is an axis."""
+        return e
+
+    def number(self, at, value):
+        return self.scalar(float(value))
+
+    def constant(self, at):
+        return self.scalar(float(at.node))
+
+    def position(self, at, index):
+        return Named(self.positions(index).astype(self.dtype), (index,))
 
     def positions(self, k: Idx) -> Array:
         return jnp.arange(int(k.lower), self.integer(k.upper) + 1)
 
-    def symbol(self, e: Symbol) -> Named:
-        if e in self.sizes:
-            return self.scalar(self.sizes[e])
-        if e.name not in self.arrays:
-            raise ValueError(f"{e.name} is missing; given are {', '.join(sorted(self.arrays)) or 'none'}")
-        return Named(self.arrays[e.name].astype(self.dtype), ())
+    def symbol(self, at):
+        if at.node in self.sizes:
+            return self.scalar(self.sizes[at.node])
+        if at.node.name not in self.arrays:
+            raise ValueError(f"{at.node.name} is missing; given are {', '.join(sorted(self.arrays)) or 'none'}")
+        return Named(self.arrays[at.node.name].astype(self.dtype), ())
 
-    def index(self, e: Expr) -> Named:
+    def places(self, e: Any) -> Named:
         """The values of an index expression, as integers."""
         axes = tuple(sorted(free_indices(e), key=str))
-        result = jnp.asarray(int(e.subs(dict.fromkeys(axes, 0))))
+        result = jnp.asarray(self.integer(e.subs(dict.fromkeys(axes, 0))))
         for axis, k in enumerate(axes):
             shape = [1] * len(axes)
             shape[axis] = -1
-            slope = int(e.coeff(k)) if e != k else 1
+            slope = self.integer(e.coeff(k)) if e != k else 1
             result = jnp.reshape(result, (1,) * (len(axes) - result.ndim) + result.shape) + jnp.reshape(
                 slope * self.positions(k), shape
             )
         return Named(result, axes)
 
-    def indexed(self, e: Indexed) -> Named:
-        """An element: its axes in place where the indices are plain and different, else gathered."""
-        name = str(e.base.label)
+    def element(self, at, indices):
+        """Its axes in place where the indices are plain and different, else gathered."""
+        name = str(at.node.base.label)
         array = self.arrays[name].astype(self.dtype)
-        plain = all(isinstance(i, Idx) for i in e.indices) and len(set(e.indices)) == len(e.indices)
+        plain = all(isinstance(i, Idx) for i in indices) and len(set(indices)) == len(indices)
         if plain:
-            cuts = tuple(slice(int(i.lower) - self.lowest[name, axis], None) for axis, i in enumerate(e.indices))
-            return Named(array[cuts], tuple(e.indices))
-        parts = [self.index(i) for i in e.indices]
+            cuts = tuple(slice(int(i.lower) - self.lowest[name, axis], None) for axis, i in enumerate(indices))
+            return Named(array[cuts], indices)
+        parts = [self.places(i) for i in indices]
         axes = tuple(dict.fromkeys(k for part in parts for k in part.axes))
         places = tuple(self.aligned(part, axes) - self.lowest[name, axis] for axis, part in enumerate(parts))
         return Named(array[places], axes)
 
-    def delta(self, e: KroneckerDelta) -> Named:
-        a, b = e.args[:2]
+    def delta(self, at, a, b):
         if isinstance(a, Idx) and isinstance(b, Idx):
             return Named(jnp.eye(self.length(a), self.length(b), int(a.lower) - int(b.lower), dtype=self.dtype), (a, b))
-        return self.together(lambda p, q: (p == q).astype(self.dtype), self.index(a), self.index(b))
+        return self.together(lambda p, q: (p == q).astype(self.dtype), self.places(a), self.places(b))
 
-    def contraction(self, factors: Sequence[Expr], over: tuple[Idx, ...]) -> Named:
-        """Π factors, summed over some indices: one einsum, at most two operands meeting at a time."""
-        parts = [self.value(f) for f in factors]
+    def add(self, at, terms):
+        return reduce(lambda a, b: self.together(jnp.add, a, b), map(self.named, terms))
+
+    def mul(self, at, deltas, factors):
+        written = [self(a, at.env) for a in at.node.args]
+        return Factors(tuple(written), ())
+
+    def contraction(self, parts: Sequence[Named], over: tuple[Idx, ...]) -> Named:
+        """Π parts, summed over some indices: one einsum, at most two operands meeting at a time."""
         axes = tuple(dict.fromkeys(k for part in parts for k in part.axes))
         letters = {k: n for n, k in enumerate(axes)}
         operands = [x for part in parts for x in (part.array, [letters[k] for k in part.axes])]
@@ -243,32 +217,55 @@ class _Emitter:
         result = jnp.einsum(*operands, [letters[k] for k in kept], precision="highest")
         return Named(result * jnp.asarray(counted, self.dtype) if counted != 1 else result, kept)
 
-    def sum(self, e: Sum) -> Named:
-        over = tuple(limit[0] for limit in e.limits)
-        body = e.function
-        while isinstance(body, Sum):
-            over, body = over + tuple(limit[0] for limit in body.limits), body.function
-        if not isinstance(body, Mul):
-            return self.contraction((body,), over)
-        inner = [f for f in body.args if isinstance(f, Sum)]
-        bound = {limit[0] for f in inner for limit in f.limits}
-        if len(inner) == 1 and not bound & (
-            set(over) | {k for f in body.args if f is not inner[0] for k in indices_of(f)}
-        ):
-            over += tuple(limit[0] for limit in inner[0].limits)  # Σ a Σ b = ΣΣ a b: let einsum choose the order
-            factors = [f for f in body.args if f is not inner[0]] + list(Mul.make_args(inner[0].function))
-            return self.contraction(factors, over)
-        return self.contraction(body.args, over)
+    def sum(self, at, limits, body: Body):
+        """Σ a Σ b = ΣΣ a b where no index meets another of its name: einsum chooses the order."""
+        over, value = tuple(limit[0] for limit in limits), body(at.env)
+        if isinstance(value, Named):
+            return Factors((value,), over)
+        over += value.over
+        sums = [part for part in value.parts if isinstance(part, Factors) and part.over]
+        others = tuple(self.named(part) for part in value.parts if isinstance(part, Named) or not part.over)
+        taken = {*over, *(k for part in others for k in part.axes)}
+        if len(sums) == 1 and taken.isdisjoint(sums[0].over):
+            return Factors((*others, *sums[0].parts), over + sums[0].over)
+        return Factors((*others, *map(self.named, sums)), over)
 
-    def power(self, e: Pow) -> Named:
-        base = self.value(e.base)
-        if isinstance(e.exp, Integer):
-            return Named(
-                jnp.power(base.array, int(e.exp)) if e.exp > 0 else 1 / jnp.power(base.array, -int(e.exp)), base.axes
-            )
-        if e.exp == Rational(1, 2):
+    def pow(self, at):
+        base, exponent = self.named(self(at.node.base, at.env)), at.node.exp
+        if isinstance(exponent, Integer):
+            whole = jnp.power(base.array, abs(int(exponent)))
+            return Named(whole if exponent > 0 else 1 / whole, base.axes)
+        if exponent == Rational(1, 2):
             return Named(jnp.sqrt(base.array), base.axes)
-        return self.together(jnp.power, base, self.value(e.exp))
+        return self.together(jnp.power, base, self.named(self(exponent, at.env)))
+
+    def word(self, at, word: Word, x):
+        if not word.jax and word.definition is not None:
+            return self(word.definition(at.node.args[0]), at.env)
+        return self.mapped(reduce(getattr, word.jax.split("."), jax), x())
+
+    def mapped(self, function: Callable[[Array], Array], x: Named | Factors) -> Named:
+        inner = self.named(x)
+        return Named(function(inner.array), inner.axes)
+
+    def step(self, at, x):
+        return self.mapped(lambda array: (array >= 0).astype(self.dtype), x)
+
+    def heaviside(self, at, x):
+        at_zero = at.node.args[1]
+        if not at_zero.is_number:
+            return self.outside(at)
+        return self.mapped(lambda array: jnp.heaviside(array, jnp.asarray(float(at_zero), self.dtype)), x)
+
+    def sign(self, at, x):
+        return self.mapped(jnp.sign, x)
+
+    def absolute(self, at, x):
+        return self.mapped(jnp.abs, x)
+
+    def extreme(self, at, parts):
+        choose = jnp.maximum if isinstance(at.node, Max) else jnp.minimum
+        return reduce(lambda a, b: self.together(choose, a, b), map(self.named, parts))
 
     def reduced(self, body: Named, k: Idx, reduction: Callable[..., Array]) -> Named:
         if k not in body.axes:
@@ -278,70 +275,63 @@ class _Emitter:
             )
         return Named(reduction(body.array, axis=body.axes.index(k)), tuple(a for a in body.axes if a != k))
 
-    def product(self, e: Product) -> Named:
-        body = self.value(e.function)
-        for limit in e.limits:
-            body = self.reduced(body, limit[0], jnp.prod)
-        return body
+    def product(self, at, limits, body: Body):
+        return reduce(lambda b, limit: self.reduced(b, limit[0], jnp.prod), limits, self.named(body(at.env)))
 
-    def maximum(self, e: Maximum) -> Named:
-        body = self.value(e.body)
-        if e.where != 1:
-            body = self.together(lambda x, keep: jnp.where(keep > 0, x, -jnp.inf), body, self.value(e.where))
-        return self.reduced(body, e.limits[0], jnp.max)
+    def maximum(self, at, limits, body: Body, where: Body):
+        value = self.named(body(at.env))
+        if at.node.where != 1:
+            among = self.named(where(at.env))
+            value = self.together(lambda x, keep: jnp.where(keep > 0, x, -jnp.inf), value, among)
+        return self.reduced(value, limits[0][0], jnp.max)
 
-    def step(self, e: Expr) -> Named:
-        inner = self.value(e.args[0])
-        return Named((inner.array >= 0).astype(self.dtype), inner.axes)
+    def matrix(self, limits: tuple, value: Named | Factors) -> Named:
+        """The array with the two indices of a matrix as its last axes, which are no axes of the result."""
+        named, over = self.named(value), tuple(limit[0] for limit in limits)
+        axes = tuple(k for k in named.axes if k not in over)
+        array = jnp.broadcast_to(self.aligned(named, axes + over), tuple(self.length(k) for k in axes + over))
+        return Named(array, axes)
 
-    def extreme(self, e: Expr) -> Named:
-        result, *others = (self.value(a) for a in e.args)
-        for other in others:
-            result = self.together(jnp.maximum if isinstance(e, Max) else jnp.minimum, result, other)
-        return result
+    def determinant(self, at, limits, body: Body):
+        matrix = self.matrix(limits, body(at.env))
+        return Named(jnp.linalg.det(matrix.array), matrix.axes)
 
-    def piecewise(self, e: Any) -> Named:
+    def inverse(self, at, indices, limits, body: Body):
+        matrix = self.matrix(limits, body(at.env))
+        row, column = (self.places(i) for i in indices)
+        axes = tuple(dict.fromkeys((*matrix.axes, *row.axes, *column.axes)))
+        lowest = int(limits[0][1])
+        places = [self.aligned(self.ordinal(k), axes) for k in matrix.axes]
+        places += [self.aligned(part, axes) - lowest for part in (row, column)]
+        return Named(jnp.linalg.inv(matrix.array)[tuple(places)], axes)
+
+    def ordinal(self, k: Idx) -> Named:
+        return Named(jnp.arange(self.length(k)), (k,))
+
+    def piecewise(self, at, branches):
         result = self.scalar(jnp.nan)
-        for value, condition in reversed(e.args):
-            result = self.together(jnp.where, self.condition(condition), self.value(value), result)
+        for value, condition in reversed(list(branches)):
+            result = self.together(jnp.where, condition(), self.named(value()), result)
         return result
 
-    def condition(self, c) -> Named:
-        if isinstance(c, (BooleanTrue, BooleanFalse)):
-            return Named(jnp.asarray(bool(c)), ())
-        if isinstance(c, (And, Or)):
-            result, *others = (self.condition(a) for a in c.args)
-            for other in others:
-                result = self.together(jnp.logical_and if isinstance(c, And) else jnp.logical_or, result, other)
-            return result
-        comparison = next(f for kind, f in COMPARISONS if isinstance(c, kind))
-        if isinstance(c, (Eq, Ne)):
-            return self.together(comparison, self.index(c.lhs), self.index(c.rhs))
-        return self.together(comparison, self.value(c.lhs), self.value(c.rhs))
+    def truth(self, value):
+        return Named(jnp.asarray(value), ())
 
-    def opaque(self, e: Expr) -> Named:
-        name = e.func.__name__
+    def connective(self, at, conditions):
+        join = jnp.logical_and if isinstance(at.node, And) else jnp.logical_or
+        return reduce(lambda a, b: self.together(join, a, b), conditions)
+
+    def same(self, at, a, b):
+        return self.together(COMPARISONS[type(at.node)], self.places(a), self.places(b))
+
+    def comparison(self, at, a, b):
+        return self.together(COMPARISONS[type(at.node)], self.named(a), self.named(b))
+
+    def opaque(self, at, arguments):
+        name = at.node.func.__name__
         if name not in self.functions:
             raise ValueError(f"function {name} is missing: give it in `functions`")
-        return self.together(self.functions[name], *(self.value(a) for a in e.args))
+        return self.together(self.functions[name], *map(self.named, arguments))
 
-
-COMPARISONS = (
-    (Eq, jnp.equal),
-    (Ne, jnp.not_equal),
-    (Ge, jnp.greater_equal),
-    (Gt, jnp.greater),
-    (Le, jnp.less_equal),
-    (Lt, jnp.less),
-)
-METHODS = (
-    (Indexed, _Emitter.indexed),
-    (KroneckerDelta, _Emitter.delta),
-    (Pow, _Emitter.power),
-    (Product, _Emitter.product),
-    (Maximum, _Emitter.maximum),
-    ((step, Heaviside), _Emitter.step),
-    ((Max, Min), _Emitter.extreme),
-    (Piecewise, _Emitter.piecewise),
-    (AppliedUndef, _Emitter.opaque),
-)
+    def outside(self, at: At):
+        raise ValueError(f"{type(at.node).__name__} {at.node} can't be emitted")

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sympy import Expr, Max, Min, Symbol, oo
 
-from derivations.engine.plain import plain
-from derivations.engine.prover import Verdict, judge
+from derivations.engine.judging.judge import judge
+from derivations.engine.judging.verdict import Verdict
+from derivations.engine.language.plain import plain
 
 h = Symbol("h", positive=True)
 

@@ -13,8 +13,8 @@ from sympy import Expr
 
 from derivations import Verdict, judge
 from derivations.engine.kink import Kink
-from derivations.engine.plain import plain
-from derivations.engine.renaming import free_indices
+from derivations.engine.language.plain import plain
+from derivations.engine.language.renaming import free_indices
 from derivations.lectures.nonnegative import nonnegative
 
 # From the best to the worst.

@@ -14,13 +14,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a derivation (softmax), a rule or a file of several (power_product, network)",
     )
-    parser.add_argument("--latex", action="store_true", help="print LaTeX")
+    parser.add_argument("--latex", action="store_true", help="print a LaTeX document")
     parser.add_argument("--list", action="store_true", help="list what there is")
 
 
 def run(args: argparse.Namespace) -> int:
-    from derivations.engine.plain import plain
-    from derivations.registry import STEMS, derivations, of_file, of_rule
+    from derivations.engine.document import document
+    from derivations.engine.language.plain import plain
+    from derivations.registry import derivations, of_file, of_rule, stems
 
     if args.list:
         width = max(map(len, derivations()))
@@ -32,12 +33,12 @@ def run(args: argparse.Namespace) -> int:
     if args.name in derivations():
         introduction, chosen = "", (derivations()[args.name],)
     else:
-        introduction, chosen = of_file(args.name) if args.name in STEMS else ("", of_rule(args.name))
+        introduction, chosen = of_file(args.name) if args.name in stems() else ("", of_rule(args.name))
     if not chosen:
         raise InputError(f"no derivation {args.name!r}; there are {', '.join(derivations())}")
     checks = [derivation.check() for derivation in chosen]
     if args.latex:
-        print("\n\n".join(derivation.latex() for derivation in chosen))
+        print(document(introduction, chosen, checks))
     else:
         texts = [text(derivation, check) for derivation, check in zip(chosen, checks, strict=True)]
         print("\n\n".join(filter(None, [introduction.strip(), *texts])))
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 def text(derivation, check) -> str:
     """The derivation, the outcome of its check, and what is possible at its kink."""
-    from derivations.engine.plain import plain
+    from derivations.engine.language.plain import plain
     from derivations.registry import kinks
 
     lines = [derivation.unicode(), str(check)]

@@ -37,7 +37,7 @@ from derivations import (
     softplus,
     total,
 )
-from derivations.engine.renaming import free_indices, indices_of, replace_index
+from derivations.engine.language.renaming import free_indices, indices_of, replace_index
 
 n, m = dimension("n"), dimension("m")
 i, j, k, l = (index(name, n) for name in "ijkl")

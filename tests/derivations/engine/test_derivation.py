@@ -67,7 +67,7 @@ def test_latex():
     text = jacobian.latex()
     assert text.startswith(r"\begin{aligned}")
     assert text.count(r"\text{") == 4
-    assert r"\frac{\partial}{\partial z_{i}} y_{j}" in text
+    assert r"\frac{\partial y_{j}}{\partial z_{i}}" in text
     assert r"\sum_{k=1}^{n} e^{z_{k}}" in text
     assert r"\delta_{i j}" in text
     assert "mathrel" not in text  # no range beside an index

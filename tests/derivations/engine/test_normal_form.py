@@ -19,16 +19,16 @@ from sympy import (
 )
 
 from derivations import Maximum, dimension, index, product, sigmoid, softplus, step, total
-from derivations.engine import naming
-from derivations.engine.arithmetic import Floats, Inadmissible
-from derivations.engine.claims import dimensions_of
-from derivations.engine.hypotheses import Hypotheses
-from derivations.engine.normal_form import NoFormula, normal_form
-from derivations.engine.quotients import is_zero
-from derivations.engine.readback import to_sympy
-from derivations.engine.refute import Point, assumptions
-from derivations.engine.renaming import free_indices
-from derivations.engine.scope import Undefined, reasoning
+from derivations.engine.judging.hypotheses import Hypotheses
+from derivations.engine.judging.refute import STYLES, Point, assumptions, sizes_to_try
+from derivations.engine.kernel import naming
+from derivations.engine.kernel.assumptions import Undefined
+from derivations.engine.kernel.normal_form import normal_form as normal_form_under
+from derivations.engine.kernel.quotients import is_zero
+from derivations.engine.kernel.readback import to_sympy
+from derivations.engine.language.fold import NoFormula
+from derivations.engine.language.renaming import free_indices
+from derivations.engine.numbers.arithmetic import Floats, Inadmissible
 
 n, m = dimension("n"), dimension("m")
 i, j, k, l, p, q = (index(name, n) for name in "ijklpq")
@@ -79,11 +79,19 @@ EQUAL = {
 }
 
 
+def normal_form(formula):
+    return normal_form_under(formula, Hypotheses().reasoning())
+
+
+def gap(left, right):
+    under = Hypotheses().reasoning()
+    return normal_form_under(left, under) - normal_form_under(right, under)
+
+
 @pytest.mark.parametrize("name", EQUAL)
 def test_equal_formulas_meet(name):
     left, right = EQUAL[name]
-    with reasoning():
-        assert is_zero(normal_form(left) - normal_form(right))
+    assert is_zero(gap(left, right))
 
 
 DIFFERENT = {
@@ -103,8 +111,7 @@ DIFFERENT = {
 @pytest.mark.parametrize("name", DIFFERENT)
 def test_different_formulas_differ(name):
     left, right = DIFFERENT[name]
-    with reasoning():
-        assert not is_zero(normal_form(left) - normal_form(right))
+    assert not is_zero(gap(left, right))
 
 
 FORMULAS = {
@@ -118,10 +125,12 @@ FORMULAS = {
 def test_the_normal_form_has_the_formulas_values(name):
     """Read back into SymPy and evaluated, by an evaluator that knows no normal form, wherever both have a value."""
     formula, compared = FORMULAS[name], 0
-    with reasoning():
-        back = to_sympy(normal_form(formula))
+    back = to_sympy(normal_form(formula))
+    rng = Random(0)
+    plan = sizes_to_try((formula, back), rng)
     for attempt in range(12):
-        point = Point(Random(attempt), attempt, dimensions_of((formula, back)), Hypotheses(), assumptions(formula))
+        style = STYLES[attempt % len(STYLES)]
+        point = Point(rng, plan[attempt % len(plan)], style, Hypotheses(), assumptions(formula))
         evaluation = point.evaluation(Floats())
         for env in point.assignments(sorted(free_indices(formula) | free_indices(back), key=str)):
             try:
@@ -155,8 +164,7 @@ def test_seven_matrices_need_no_brute_force(closed, monkeypatch):
         for factor in factors:
             body = body * factor.xreplace(dict(zip(dummies, names, strict=True)))
         searches.clear()
-        with reasoning():
-            forms.add(normal_form(total(body, *names)).key)
+        forms.add(normal_form(total(body, *names)).key)
         assert len(searches) <= 8
     assert len(forms) == 1
 
@@ -165,15 +173,13 @@ def test_interchangeable_dummies_are_tried_once(monkeypatch):
     searches = []
     original = naming._search
     monkeypatch.setattr(naming, "_search", lambda *args: searches.append(1) or original(*args))
-    with reasoning():
-        normal_form(total(x[i] * total(A[i, k], k) ** 7, i))
+    normal_form(total(x[i] * total(A[i, k], k) ** 7, i))
     assert len(searches) <= 8  # of 7! orders
 
 
 def test_the_order_of_sums_does_not_matter():
     body = A[i, j] * B[j, k] * x[i] * f(A[k, i])
-    with reasoning():
-        assert len({normal_form(total(body, *order)).key for order in permutations((i, j, k))}) == 1
+    assert len({normal_form(total(body, *order)).key for order in permutations((i, j, k))}) == 1
 
 
 def test_division_by_zero_is_undefined():
@@ -183,21 +189,21 @@ def test_division_by_zero_is_undefined():
         log(total(x[k], k) - total(x[l], l)),
         sqrt(total(x[k], k) - total(x[l], l) - 2),
     ):
-        with reasoning(), pytest.raises(Undefined):
+        with pytest.raises(Undefined):
             normal_form(formula)
 
 
 def test_side_conditions_are_noted():
-    with reasoning() as scope:
-        normal_form(1 / x[i] + log(y[i]) + 1 / w[i] + log(1 + exp(x[i])) + 1 / (1 + x[i] ** 2))
-    assert {(kind, str(to_sympy(poly))) for (kind, _), poly in scope.conditions.items()} == {
+    under = Hypotheses().reasoning()
+    normal_form_under(1 / x[i] + log(y[i]) + 1 / w[i] + log(1 + exp(x[i])) + 1 / (1 + x[i] ** 2), under)
+    assert {(kind, str(to_sympy(poly))) for (kind, _), poly in under.needed.items()} == {
         ("nonzero", "x[i]"),
         ("positive", "y[i]"),
     }
 
 
 def test_an_index_must_be_affine():
-    with reasoning(), pytest.raises(NoFormula, match="whole coefficients"):
+    with pytest.raises(NoFormula, match="whole coefficients"):
         normal_form(x[i * j])
-    with reasoning(), pytest.raises(NoFormula, match="language of formulas"):
+    with pytest.raises(NoFormula, match="language of formulas"):
         normal_form(Function("f")(IndexedBase("x")))

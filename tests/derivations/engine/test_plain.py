@@ -4,7 +4,7 @@ import pytest
 from sympy import Abs, Derivative, Eq, Function, IndexedBase, KroneckerDelta, Max, Ne, Piecewise, Symbol, exp, log, oo
 
 from derivations import Field, Maximum, dimension, index, prime, product, sigmoid, total
-from derivations.engine.plain import plain, width
+from derivations.engine.language.plain import plain, width
 
 n = dimension("n")
 i, j, k = (index(name, n) for name in "ijk")

@@ -27,14 +27,14 @@ from sympy import (
 )
 
 from derivations import Field, Maximum, derivative, dimension, index, product, sigmoid, softplus, step, total
-from derivations.engine.arithmetic import Inadmissible, Intervals
-from derivations.engine.domains import smooth_where
-from derivations.engine.hypotheses import Hypotheses
-from derivations.engine.normal_form import normal_form
-from derivations.engine.readback import to_sympy
-from derivations.engine.refute import Point, assumptions
-from derivations.engine.renaming import free_indices
-from derivations.engine.scope import Undefined, reasoning
+from derivations.engine.judging.hypotheses import Hypotheses
+from derivations.engine.judging.refute import Point, assumptions
+from derivations.engine.kernel.assumptions import Undefined
+from derivations.engine.kernel.normal_form import normal_form
+from derivations.engine.kernel.readback import to_sympy
+from derivations.engine.language.domains import smooth_where
+from derivations.engine.language.renaming import free_indices
+from derivations.engine.numbers.arithmetic import Inadmissible, Intervals
 
 n = dimension("n")
 i, j = index("i", n), index("j", n)
@@ -122,17 +122,22 @@ def differ(evaluation, a, b) -> bool:
         return False
 
 
+def random_point(seed, *parts):
+    style = ("signed", "positive", "unit")[seed % 3]
+    return Point(Random(seed), {n: Random(seed).choice((2, 3))}, style, Hypotheses(), assumptions(*parts))
+
+
 @pytest.mark.slow
 def test_the_normal_form_has_the_values_of_the_formula():
     compared = 0
     for seed, e in formulas(range(400), depth=4):
         try:
-            with reasoning() as scope:
-                back = to_sympy(normal_form(e))
-                conditions = [(kind, to_sympy(poly)) for (kind, _), poly in scope.conditions.items()]
+            under = Hypotheses().reasoning()
+            back = to_sympy(normal_form(e, under))
+            conditions = [(kind, to_sympy(poly)) for (kind, _), poly in under.needed.items()]
         except Undefined:
             continue
-        point = Point(Random(seed), seed, [n], Hypotheses(), assumptions(e))
+        point = random_point(seed, e)
         evaluation = point.evaluation(Intervals())
         try:
             if not holds(evaluation, conditions):
@@ -153,12 +158,12 @@ def test_the_derivative_is_the_difference_quotient():
         if not e.has(x):
             continue
         slope, domain = derivative(e, x[1]), smooth_where(e, x[1])
-        point = Point(Random(seed), seed, [n], Hypotheses(), assumptions(e, slope))
+        point = random_point(seed, e, slope)
         at = point.evaluation(Intervals())
         try:
-            if not point.satisfies(at, [r for r in domain if r.is_Relational], ()):
-                continue
             env = {i: 1, j: 2}
+            if not point.satisfies(at, env, [r for r in domain if r.is_Relational]):
+                continue
             wanted = at(slope, env)
             middle, sides = point.value("x", (1,)), []
             for shifted in (middle + h, middle - h):

@@ -1,0 +1,68 @@
+"""A proof is made by proving: there is no other way to have one."""
+
+from dataclasses import dataclass
+
+from sympy import Eq, Gt, Ne
+from sympy.core.relational import Relational
+
+from derivations.engine.judging.hypotheses import gap_of
+from derivations.engine.judging.statement import Statement
+from derivations.engine.kernel.assumptions import Reasoning
+from derivations.engine.kernel.conditions import settle
+from derivations.engine.kernel.normal_form import convert
+from derivations.engine.kernel.quotients import is_zero
+from derivations.engine.kernel.readback import to_sympy
+
+
+class NotProven(Exception):
+    """Both sides were brought to their normal forms, and these differ."""
+
+
+@dataclass(frozen=True, init=False)
+class Proof:
+    """left = right where the `conditions` hold, for every value of their indices; what was used to show it.
+
+    Sigmoid, tanh and softplus stay opaque, or with `expand` are written by exp.
+    """
+
+    statement: Statement
+    expand: bool
+    conditions: tuple[Relational, ...]
+    hypotheses: tuple[Relational, ...]
+    laws: tuple[str, ...]
+
+    def __init__(self, statement: Statement, expand: bool = False, deadline: float | None = None):
+        """Raises NotProven if the normal forms differ, and OutOfTime after the deadline."""
+        under = statement.hypotheses.reasoning(expand, deadline)
+        for condition in statement.defined:
+            if not isinstance(condition, Eq):
+                kind, gap = gap_of(condition, under)
+                under.require(kind, gap)
+        left, right = (convert(e, {}, under) for e in statement.formulas)
+        if not is_zero(left - right):
+            raise NotProven
+        ties = tuple(c for c in statement.defined if isinstance(c, Eq))
+        found = {
+            "statement": statement,
+            "expand": expand,
+            "conditions": ties + _relations(under),
+            "hypotheses": tuple(under.relied),
+            "laws": tuple(sorted(under.used)),
+        }
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
+
+
+def _relations(under: Reasoning) -> tuple[Relational, ...]:
+    relations = ((Gt if kind == "positive" else Ne)(to_sympy(poly), 0) for kind, poly in settle(under))
+    return tuple(sorted(relations, key=str))
+
+
+def prove(statement: Statement, deadline: float | None = None, expansions=(False, True)) -> Proof | None:
+    """A proof, if there is one: with sigmoid, tanh and softplus opaque, then written by exp."""
+    for expand in expansions:
+        try:
+            return Proof(statement, expand, deadline)
+        except (NotProven, RecursionError):
+            continue
+    return None

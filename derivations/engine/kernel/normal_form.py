@@ -1,0 +1,216 @@
+"""From SymPy to the normal form: a formula becomes a Laurent polynomial over atoms (see `terms`, `atoms`, `sums`)."""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from sympy import Eq, Expr, Integer, Max, Mul, Pow
+from sympy.core.relational import Ge, Gt, Le, Lt
+from sympy.logic.boolalg import And
+
+from derivations.engine.kernel import atoms, matrices
+from derivations.engine.kernel.assumptions import Reasoning, Undefined
+from derivations.engine.kernel.powers import power
+from derivations.engine.kernel.size import never_empty
+from derivations.engine.kernel.sums import bound, sum_over
+from derivations.engine.kernel.terms import ONE, Poly, number, product, total
+from derivations.engine.kernel.whole import delta, index_value
+from derivations.engine.language.calculus import evaluate_derivatives
+from derivations.engine.language.domains import known_sign
+from derivations.engine.language.fold import Algebra, Env, NoFormula
+from derivations.engine.language.indexing import index_expression, leaf_of
+from derivations.engine.language.indices import Affine, Leaf, fresh
+from derivations.engine.language.vocabulary import step
+from derivations.engine.language.words import Word
+
+MINUS = Fraction(-1)
+
+
+def normal_form(expression: Expr, under: Reasoning) -> Poly:
+    """The normal form of a well-formed formula."""
+    return convert(evaluate_derivatives(expression), {}, under)
+
+
+def convert(e: Expr, env: Env, under: Reasoning) -> Poly:
+    """The normal form of `e`, the dummies around it being those in `env`."""
+    return NormalForm(under)(e, env)
+
+
+class NormalForm(Algebra[Poly]):
+    """Each part by the constructor of its atoms, under one reasoning."""
+
+    def __init__(self, under: Reasoning):
+        self.under = under
+
+    def index(self, e, env) -> Affine:
+        return index_expression(e, env)
+
+    def number(self, at, value):
+        return number(value)
+
+    def constant(self, at):
+        return atoms.exp(self.under, ONE) if str(at.node) == "E" else atoms.constant(self.under, str(at.node))
+
+    def symbol(self, at):
+        self.under.symbols[at.node.name, 0] = at.node
+        return self.entry(at.node, at.node.name, ())
+
+    def element(self, at, indices):
+        name = str(at.node.base.label)
+        self.under.symbols[name, 1] = at.node.base
+        return self.entry(at.node, name, indices)
+
+    def entry(self, e: Any, name: str, indices: tuple[Affine, ...]) -> Poly:
+        """A symbol or an array's entry, and what SymPy was told of all of them."""
+        if e.is_positive or e.is_nonnegative:
+            self.under.declared[name, len(indices)] = "positive" if e.is_positive else "nonnegative"
+        return atoms.variable(self.under, name, indices)
+
+    def position(self, at, index):
+        return index_value(self.under, index)
+
+    def delta(self, at, a, b):
+        return delta(self.under, a, b)
+
+    def add(self, at, terms):
+        return total(terms)
+
+    def mul(self, at, deltas, factors):
+        return product(self(a, at.env) for a in at.node.args)
+
+    def pow(self, at):
+        base, exponent = at.node.args
+        value, c = self(base, at.env), self(exponent, at.env)
+        whole, positive = c.constant, known_sign(base) == 2
+        even = isinstance(base, Pow) and isinstance(base.exp, Integer) and int(base.exp) % 2 == 0
+        if whole is not None and even and (int(base.exp) * whole).denominator == 1:
+            return self.root_of_even_power(self(base.base, at.env), int(int(base.exp) * whole))
+        if whole is not None:
+            return power(value, int(whole) if whole.denominator == 1 else whole, self.under, positive)
+        return atoms.exp(self.under, c * atoms.log(self.under, value, positive))
+
+    def root_of_even_power(self, base: Poly, exponent: int) -> Poly:
+        """(x^2k)^(e/2k) = |x|^e, for every x ≠ 0, and for 0 where e > 0."""
+        return power(base if exponent % 2 == 0 else atoms.absolute(self.under, base), exponent, self.under)
+
+    def word(self, at, word: Word, x):
+        argument = at.node.args[0]
+        if word.definition is not None:
+            return self(word.definition(argument), at.env)
+        if self.under.expand and word.by_exp is not None:
+            self.under.used.add("expansion")
+            return self(word.by_exp(argument), at.env)
+        if word.name == "log":
+            return atoms.log(self.under, x(), known_sign(argument) == 2)
+        return atoms.exp(self.under, x()) if word.name == "exp" else atoms.function(self.under, word.name, (x(),))
+
+    def step(self, at, x):
+        return atoms.step(self.under, x)
+
+    def heaviside(self, at, x):
+        return atoms.step(self.under, x) if at.node.args[1] == 1 else atoms.heaviside(self.under, x)
+
+    def sign(self, at, x):
+        return atoms.sign(self.under, x)
+
+    def absolute(self, at, x):
+        return atoms.absolute(self.under, x)
+
+    def extreme(self, at, parts):
+        if isinstance(at.node, Max):
+            return atoms.maximum(self.under, tuple(parts))
+        return atoms.maximum(self.under, tuple(part.scale(MINUS) for part in parts)).scale(MINUS)
+
+    def opened(self, limits: Iterable, env: Env) -> tuple[Env, tuple[Leaf, ...]]:
+        """The dummies under new names, and what they are called there; the last limit is the outermost."""
+        env, dummies = dict(env), []
+        for k, lower, upper in limits:
+            env[k] = fresh(leaf_of(k, (lower, upper)))
+            dummies.append(env[k])
+        return env, tuple(dummies)
+
+    def sum(self, at, limits, body):
+        env, dummies = self.opened(reversed(limits), at.env)
+        return sum_over(self.under, body(env), dummies)
+
+    def product(self, at, limits, body):
+        """Π_k f_k, factor by factor: exp Σ_k log f_k for f_k > 0; Π_k step(f_k) = step(min_k f_k); else an atom."""
+        env, dummies = self.opened(reversed(limits), at.env)
+        return product(self.product_of(f, env, dummies) for f in Mul.make_args(at.node.function))
+
+    def product_of(self, factor: Expr, env: Env, dummies: tuple[Leaf, ...]) -> Poly:
+        if isinstance(factor, step) and all(map(never_empty, dummies)):
+            greatest = self(-factor.args[0], env)
+            for dummy in dummies:
+                greatest = maximum_over(self.under, greatest, ONE, dummy)
+            return atoms.step(self.under, greatest.scale(MINUS))
+        body = self(factor, env)
+        try:
+            logarithm = atoms.log(self.under, body, known_sign(factor) == 2)
+            return atoms.exp(self.under, sum_over(self.under, logarithm, dummies))
+        except Undefined:
+            for dummy in dummies:
+                body = bound(self.under, "product", "", (), (body,), (dummy,))
+            return body
+
+    def maximum(self, at, limits, body, where):
+        env, (dummy,) = self.opened(limits, at.env)
+        return maximum_over(self.under, body(env), where(env), dummy)
+
+    def field(self, at, indices, limits, body):
+        env, dummies = self.opened(limits, at.env)
+        if not limits:
+            return atoms.unknown(self.under, at.node.name, (body(env),), indices)
+        return bound(self.under, "field", at.node.name, indices, (body(env),), dummies)
+
+    def determinant(self, at, limits, body):
+        env, dummies = self.opened(limits, at.env)
+        return matrices.determinant(self.under, body(env), dummies)
+
+    def inverse(self, at, indices, limits, body):
+        env, dummies = self.opened(limits, at.env)
+        return matrices.inverse(self.under, indices, body(env), dummies)
+
+    def opaque(self, at, arguments):
+        return atoms.unknown(self.under, at.node.func.__name__, tuple(arguments))
+
+    def piecewise(self, at, branches):
+        """Branch after branch, each where its condition holds and none before it did; else there is no value."""
+        result, left = number(0), ONE
+        for value, condition in branches:
+            holds = condition()
+            result = result + left * holds * value()
+            left = left * (ONE - holds)
+        if left:
+            self.under.require("nonzero", ONE - left)
+        return result
+
+    # a condition is 1 where it holds and 0 where it doesn't; x > 0 and x ≥ 0 are the same off x = 0
+
+    def truth(self, value):
+        return number(int(value))
+
+    def connective(self, at, conditions: Sequence[Poly]):
+        if isinstance(at.node, And):
+            return product(conditions)
+        return ONE - product(ONE - c for c in conditions)
+
+    def same(self, at, a, b):
+        equal = delta(self.under, a, b)
+        return equal if isinstance(at.node, Eq) else ONE - equal
+
+    def comparison(self, at, a, b):
+        if isinstance(at.node, (Gt, Le)):
+            a, b = b, a
+        if not isinstance(at.node, (Ge, Gt, Le, Lt)):
+            raise NoFormula(f"condition {at.node} compares neither indices nor signs")
+        holds = atoms.step(self.under, a - b)
+        return holds if isinstance(at.node, (Ge, Le)) else ONE - holds
+
+
+def maximum_over(under: Reasoning, body: Poly, where: Poly, dummy: Leaf) -> Poly:
+    """max_k (a + b_k) = a + max_k b_k."""
+    fixed = Poly({m: c for m, c in body.terms.items() if not any(dummy in a.leaves for a, _ in m)})
+    if fixed == body and where == ONE and never_empty(dummy):
+        return fixed
+    return fixed + bound(under, "maximum", "", (), (body - fixed, where), (dummy,))

@@ -1,0 +1,1 @@
+"""The language of formulas: words, indices, derivatives, and how a formula is printed. Nothing here judges."""

@@ -1,0 +1,75 @@
+"""Where formulas are positive by the way they are written, and where they are smooth."""
+
+from itertools import combinations
+from typing import Any
+
+from sympy import (
+    Abs,
+    Add,
+    Eq,
+    Expr,
+    Gt,
+    Heaviside,
+    Indexed,
+    Integer,
+    KroneckerDelta,
+    Max,
+    Min,
+    Mul,
+    Ne,
+    Piecewise,
+    Pow,
+    Product,
+    Sum,
+    Symbol,
+    log,
+    sign,
+)
+from sympy.core.relational import Relational
+
+from derivations.engine.language.indices import never_negative
+from derivations.engine.language.vocabulary import Maximum, step
+from derivations.engine.language.words import WORDS
+
+
+def known_sign(e: Expr) -> int:
+    """2 if the formula is provably > 0 by the way it is written, 1 if it is ≥ 0, else 0: squares, exp, sums of such."""
+    if e.is_number:
+        return 2 if e.is_positive else 1 if e.is_zero else 0
+    if (type(e) in WORDS and WORDS[type(e)].sign == 2) or (isinstance(e, (Symbol, Indexed)) and e.is_positive):
+        return 2
+    if isinstance(e, Add):
+        signs = [known_sign(a) for a in e.args]
+        return max(signs) if all(signs) else 0
+    if isinstance(e, Sum):
+        filled = all(never_negative(upper - lower) for _, lower, upper in e.limits)
+        return min(known_sign(e.function), 2 if filled else 1)
+    if isinstance(e, (Mul, Product)):
+        return min(known_sign(a) for a in (e.args if isinstance(e, Mul) else (e.function,)))
+    if isinstance(e, Pow):
+        even = isinstance(e.exp, Integer) and int(e.exp) % 2 == 0
+        return max(known_sign(e.base), 1) if even and e.exp > 0 else known_sign(e.base)
+    return 1 if isinstance(e, (Abs, step, Heaviside, KroneckerDelta)) else 0
+
+
+def smooth_where(e: Expr, x: Expr) -> set[Relational]:
+    """What must hold for `derivative` to be the derivative by x: off every kink that x moves, inside every domain."""
+    symbol = x.base if isinstance(x, Indexed) else x
+    found: set[Any] = set()
+    for part in e.atoms(Abs, sign, step, Heaviside, Max, Min, Piecewise, Maximum, log, Pow):
+        if symbol not in part.atoms(type(symbol)):
+            continue
+        if isinstance(part, (log, Pow)):
+            inner = part.args[0]
+            if (isinstance(part, log) or not part.exp.is_integer) and known_sign(inner) < 2:
+                found.add(Gt(inner, 0))
+            continue
+        if isinstance(part, (Max, Min)):
+            found |= {Ne(a, b) for a, b in combinations(part.args, 2)}
+        elif isinstance(part, Piecewise):
+            found |= {Ne(r.lhs, r.rhs) for r in part.atoms(Relational) if r.has(Indexed) or r.has(symbol)}
+        elif isinstance(part, Maximum):
+            found.add(Eq(Sum(Mul(part.where, step(part.body - part)), *part.limits), 1))
+        else:
+            found.add(Ne(part.args[0], 0))
+    return {r for r in found if isinstance(r, Relational)}
