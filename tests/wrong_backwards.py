@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.adapters import RuleBackward, RuleOutput
 from functional_bp.checking.catalogue import BATCH, CATALOGUE, Entry, inputs
+from functional_bp.checking.question.adapters import RuleBackward, RuleOutput
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Any
 import jax
 
 from functional_bp.checking.check import check_backward, check_custom_vjp
+from functional_bp.checking.question.structure import first_line
 from functional_bp.checking.report import Report
-from functional_bp.checking.structure import first_line
 from functional_bp.errors import InputError
 
 HOW = (

@@ -4,7 +4,7 @@ import argparse
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from functional_bp.errors import InputError
@@ -26,7 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the points and cotangents tried; default 0")
     parser.add_argument("--thorough", action="store_true", help="look at large inputs as closely as at small ones")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON and nothing else")
-    parser.epilog = "Exit code 0: all right; 1: something is wrong; 2: something could not be checked."
+    parser.add_argument(
+        "--shapes", choices=["given"], help="given: the backward is meant for these shapes alone; no others are tried"
+    )
+    parser.epilog = (
+        "Exit code 0: all right; 1: something is wrong; 2: something could not be checked; "
+        "3: right at the given shapes only."
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,12 +47,18 @@ def run(args: argparse.Namespace) -> int:
         except InputError as error:
             problems[name] = str(error)
     show(args, reports, problems)
-    return 1 if any(not report.ok for report in reports.values()) else 2 if problems else 0
+    return exit_code(reports.values(), problems)
+
+
+def exit_code(reports: "Iterable[Report]", problems: dict[str, str]) -> int:
+    """What is worst: 1 wrong, 2 could not be checked, 3 right at the given shapes only, 0 right."""
+    found = {1 if not report.ok else 3 if report.given_only else 0 for report in reports} | ({2} if problems else set())
+    return next(code for code in (1, 2, 3, 0) if code in found or code == 0)
 
 
 def questions(args: argparse.Namespace) -> Iterator[tuple[str, "Callable[[], Report]"]]:
     """Name and check of everything asked for."""
-    options = {"seed": args.seed, "thorough": args.thorough}
+    options = {"seed": args.seed, "thorough": args.thorough, "shapes": args.shapes}
     if args.file is not None:
         from functional_bp.checking.files import find
 

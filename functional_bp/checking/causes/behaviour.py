@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from functional_bp.checking.causes.evidence import Candidate, Candidates, Evidence, finite
-from functional_bp.checking.judgement import Mismatch
 from functional_bp.checking.report import Cause
+from functional_bp.checking.verdict.judge import Mismatch
 
 
 def cotangent_use(e: Evidence) -> list[Cause]:
