@@ -9,14 +9,14 @@ from typing import Any
 from sympy import Abs, Derivative, Eq, Expr, Idx, Integer, Max, Min, Ne, sign
 
 from derivations import Maximum, judge, step
-from derivations.engine.arithmetic import Floats, Inadmissible
-from derivations.engine.calculus import UnknownFunction
-from derivations.engine.domains import known_sign
-from derivations.engine.evaluate import Evaluation
-from derivations.engine.hypotheses import gather
-from derivations.engine.normal_form import NoFormula
-from derivations.engine.plain import plain
-from derivations.engine.renaming import free_indices, replace_index
+from derivations.engine.judging.hypotheses import gather
+from derivations.engine.language.calculus import UnknownFunction
+from derivations.engine.language.domains import known_sign
+from derivations.engine.language.fold import NoFormula
+from derivations.engine.language.plain import plain
+from derivations.engine.language.renaming import free_indices, replace_index
+from derivations.engine.numbers.arithmetic import Floats, Inadmissible
+from derivations.engine.numbers.evaluate import Evaluation
 
 
 class NoVerdict(Exception):

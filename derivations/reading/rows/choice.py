@@ -3,6 +3,8 @@
 Of whole numbers made of indices and sizes the answer is known where it is the same for all of them.
 """
 
+from functools import partial
+
 from sympy import Expr, Idx, Indexed, Integer, KroneckerDelta, Rational, Symbol, expand
 
 from derivations import step
