@@ -110,8 +110,8 @@ def peers(params: list, x: jax.Array) -> dict[str, Callable[[], Any]]:
 
 def small_cases() -> list[tuple[str, Callable, Callable, tuple]]:
     """The library's rules, as forward and backward pass."""
-    from functional_bp.checking.adapters import RuleBackward, RuleOutput
     from functional_bp.checking.catalogue import CATALOGUE, inputs
+    from functional_bp.checking.question.adapters import RuleBackward, RuleOutput
 
     cases = []
     for entry in CATALOGUE:

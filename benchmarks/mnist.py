@@ -29,9 +29,9 @@ import functional_bp as bp
 from benchmarks.peers import PEERS, Side, Task
 from benchmarks.timing import Spread, compare, write_json
 from functional_bp.runs.classification import perceptron
-from functional_bp.training.files import DataSet, open_dataset
+from functional_bp.training.data.files import DataSet, open_dataset
+from functional_bp.training.data.source import Streamed
 from functional_bp.training.loop import fit
-from functional_bp.training.source import Streamed
 from functional_bp.training.step import start
 
 SIZES, BATCH, RATE = (784, 512, 256, 10), 128, 1e-3

@@ -2,26 +2,24 @@
 
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
 
 from derivations import Derivation
 from derivations.engine.kink import Kink
 
-STEMS = (
-    "affine",
-    "activations",
-    "softmax",
-    "multiplicative",
-    "maximum",
-    "polynomial",
-    "dropout",
-    "divergences",
-    "network",
-)
+
+@cache
+def stems() -> tuple[str, ...]:
+    """The files that derive something, in the order of their names."""
+    files = (module.name for module in iter_modules(import_module("derivations").__path__) if not module.ispkg)
+    return tuple(
+        stem for stem in files if stem != "registry" and hasattr(import_module(f"derivations.{stem}"), "DERIVATIONS")
+    )
 
 
 @cache
 def derivations() -> dict[str, Derivation]:
-    return {d.name: d for stem in STEMS for d in of_file(stem)[1]}
+    return {d.name: d for stem in stems() for d in of_file(stem)[1]}
 
 
 def of_file(stem: str) -> tuple[str, tuple[Derivation, ...]]:
@@ -34,7 +32,7 @@ def of_file(stem: str) -> tuple[str, tuple[Derivation, ...]]:
 def kinks() -> dict[str, Kink]:
     """The rules that have a kink, by name."""
     found: dict[str, Kink] = {}
-    for stem in STEMS:
+    for stem in stems():
         found |= getattr(import_module(f"derivations.{stem}"), "KINKS", {})
     return found
 

@@ -71,4 +71,11 @@ log_jacobian = Derivation(
     ),
 )
 
-DERIVATIONS = (jacobian, vjp, rows_sum_to_zero, shift_invariance, log_jacobian)
+sum_jacobian = Derivation(
+    "logsumexp",
+    definition=equation(Symbol("y"), log(S)),
+    result=equation(Derivative(Symbol("y"), z[i]), exp(z[i]) / S),
+    steps=(Step(Derivative(S, z[i]) / S, "derivative of log"), Step(exp(z[i]) / S, "contract δ_ik")),
+)
+
+DERIVATIONS = (jacobian, vjp, rows_sum_to_zero, shift_invariance, log_jacobian, sum_jacobian)

@@ -4,7 +4,7 @@ import jax
 import optax
 
 from functional_bp import affine_layer, chain, relu, softmax_nll
-from functional_bp.checking.gradients import gradient_differences
+from functional_bp.checking.networks import gradient_differences
 from functional_bp.training import correct, digits, evaluation, fit, start, stratified
 
 data = digits()

@@ -10,7 +10,7 @@ import optax
 
 import functional_bp as bp
 from functional_bp.training import digits, fit
-from functional_bp.training.sharding import LAYOUTS, layout
+from functional_bp.training.devices.sharding import LAYOUTS, layout
 
 jax.config.update("jax_enable_x64", True)
 data = digits()

@@ -18,8 +18,8 @@ import numpy as np
 import optax
 
 import functional_bp as bp
-from functional_bp.training.files import open_dataset
-from functional_bp.training.order import batches
+from functional_bp.training.data.files import open_dataset
+from functional_bp.training.data.order import batches
 
 SIDE = 28
 SHIFT, LINEAR, ELASTIC, SMOOTHNESS = 1.5, 0.12, 1.2, 4.0  # in pixels; LINEAR in pixels a pixel from the centre

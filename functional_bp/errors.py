@@ -1,5 +1,7 @@
 """The one error a person at the command line is meant to see."""
 
+__all__ = ["InputError"]
+
 
 class InputError(ValueError):
     """Input that cannot be used: one sentence with what was expected and what came.

@@ -5,7 +5,9 @@ from typing import Any
 
 import jax
 
-from functional_bp.network import Rule
+from functional_bp.networks import Rule
+
+__all__ = ["custom_vjp"]
 
 
 def custom_vjp(rule: Rule) -> Callable[..., Any]:

@@ -1,9 +1,9 @@
-"""Every rule of the library with what the laws need: an independent reference and inputs of any shape.
+"""Every rule of the library with an independent reference: its definition written another way.
 
-A rule without a case here fails `tests/laws/test_catalogue.py`.
+A rule without a reference here fails `tests/laws/test_catalogue.py`.
 """
 
-import math
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,79 +11,43 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-import functional_bp as bp
-
-SUBSETS = ((0, 2), (1,), (0, 1, 2))
+from functional_bp.rules.catalogue import CATALOGUE, SUBSETS, Entry
 
 
 @dataclass(frozen=True)
 class Case:
-    """`rule(*inputs, *constants)` gives (y, J); `reference(*inputs, *constants)` gives y of one example.
+    """An entry of the catalogue; `reference(*inputs, *constants)` gives y of one example."""
 
-    `shared` tells of each input whether the whole batch has one; constants always come one an example.
-    `sizes` are the lengths n of an example at which the rule is tried; `sample(key, batch, n)` draws
-    (inputs, constants) in default float precision, away from kinks.
-    """
-
-    name: str
-    rule: Callable[..., Any]
+    entry: Entry
     reference: Callable[..., Any]
-    sample: Callable[[Any, tuple[int, ...], int], tuple[tuple[Any, ...], tuple[Any, ...]]]
-    shared: tuple[bool, ...] = (False,)
-    sizes: tuple[int, ...] = (4, 1)
-    total: bool = True  # defined and with a finite derivative at any finite input
-    kink: bool = False  # not differentiable where inputs are 0 or tie
+    spread: Callable[..., Any] = lambda *inputs: inputs  # what takes the inputs away from a kink
+
+    @property
+    def rule(self) -> Callable[..., Any]:
+        return self.entry.rule
+
+    @property
+    def name(self) -> str:
+        return self.entry.rule_name
+
+    def sample(self, seed: int, batch: tuple[int, ...], n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """(inputs, constants): floats in the default precision, away from kinks."""
+        rng = np.random.default_rng([zlib.crc32(self.entry.name.encode()), seed])
+        drawn = self.spread(*self.entry.draw(rng, batch, n))
+        drawn = jax.tree.map(lambda a: jnp.asarray(a, float if np.issubdtype(a.dtype, np.floating) else None), drawn)
+        k = len(self.entry.shared)
+        return drawn[:k], drawn[k:]
 
 
-def normal(key: Any, batch: tuple[int, ...], n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Components of random sign with magnitudes in [0.1, 2]: away from a kink at 0."""
-    sign_key, size_key = jax.random.split(key)
-    sign = jax.random.rademacher(sign_key, (*batch, n), jnp.result_type(float))
-    return (sign * jax.random.uniform(size_key, (*batch, n), minval=0.1, maxval=2.0),), ()
+def away(z: Any) -> Any:
+    return z + 0.1 * np.sign(z)
 
 
-def distinct(key: Any, batch: tuple[int, ...], n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Components that differ by at least 0.1: away from ties."""
-    order_key, noise_key = jax.random.split(key)
-    ranks = jax.random.permutation(order_key, jnp.broadcast_to(jnp.arange(n), (*batch, n)), axis=-1, independent=True)
-    noise = jax.random.uniform(noise_key, (*batch, n))
-    return (0.2 * ranks.astype(noise.dtype) - 0.3 + 0.1 * noise,), ()
-
-
-def affine_inputs(key: Any, batch: tuple[int, ...], n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    W_key, b_key, y_key = jax.random.split(key, 3)
-    params = bp.AffineParams(jax.random.normal(W_key, (3, n)), jax.random.normal(b_key, (3,)))
-    return (params, jax.random.normal(y_key, (*batch, n))), ()
-
-
-def power_inputs(key: Any, batch: tuple[int, ...], n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    alpha_key, z_key = jax.random.split(key)
-    alpha = jax.random.uniform(alpha_key, (n, 2), minval=-2.0, maxval=2.0)
-    return (alpha, jax.random.uniform(z_key, (*batch, n), minval=0.5, maxval=2.0)), ()
-
-
-def polynomial_inputs(key: Any, batch: tuple[int, ...], n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    c_key, z_key = jax.random.split(key)
-    return (jax.random.normal(c_key, (4,)), normal(z_key, batch, n)[0][0]), ()
-
-
-def apart(key: Any, batch: tuple[int, ...], n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """An output and a target that differ in every component."""
-    y_key, gap_key = jax.random.split(key)
-    y = jax.random.normal(y_key, (*batch, n))
-    return (y,), (y + normal(gap_key, batch, n)[0][0],)
-
-
-def probabilities(key: Any, batch: tuple[int, ...], n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    y_key, d_key = jax.random.split(key)
-    uniform = partial(jax.random.uniform, shape=(*batch, n), minval=0.1, maxval=0.9)
-    return (uniform(y_key),), (uniform(d_key),)
-
-
-def logits(key: Any, batch: tuple[int, ...], n: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    z_key, d_key = jax.random.split(key)
-    return (jax.random.normal(z_key, (*batch, n)),), (jax.random.uniform(d_key, (*batch, n)),)
+def distinct(z: Any) -> tuple[Any]:
+    """Components in the same order, that differ by at least 0.1: away from ties."""
+    return (0.2 * np.argsort(np.argsort(z, -1), -1) - 0.3 + 0.1 / (1 + np.exp(z)),)
 
 
 def maxima(z: Any) -> Any:
@@ -94,68 +58,132 @@ def randomised(z: Any) -> Any:
     return jnp.where(z < 0, z * ((1 / 8 + 1 / 3) / 2), z)
 
 
-CASES = (
-    Case("identity", bp.identity, lambda z: z, normal),
-    Case("step", bp.step, lambda z: jnp.where(z < 0, jnp.zeros_like(z), jnp.ones_like(z)), normal, kink=True),
-    Case("relu", bp.relu, jax.nn.relu, normal, kink=True),
-    Case("leaky_relu", bp.leaky_relu, jax.nn.leaky_relu, normal, kink=True),
-    Case("leaky_relu", partial(bp.leaky_relu, slope=0.3), lambda z: jnp.maximum(z, 0.3 * z), normal, kink=True),
-    Case("randomised_leaky_relu", bp.randomised_leaky_relu, randomised, normal, kink=True),
-    Case("sigmoid", bp.sigmoid, jax.nn.sigmoid, normal),
-    Case("tanh", bp.tanh, lambda z: 2 / (1 + jnp.exp(-2 * z)) - 1, normal),
-    Case("absolute", bp.absolute, lambda z: jnp.maximum(z, -z), normal, kink=True),
-    Case("dropout", bp.dropout, lambda z: z, normal),
-    Case("softmax", bp.softmax, jax.nn.softmax, normal),
-    Case("log_softmax", bp.log_softmax, lambda z: z - jax.nn.logsumexp(z, keepdims=True), normal),
-    Case("affine", bp.affine, lambda p, y: p.W @ y + p.b, affine_inputs, (True, False)),
-    Case("pair_product", bp.pair_product, lambda z: z[::2] * z[1::2], normal, sizes=(6, 2)),
-    Case(
-        "power_product",
-        bp.power_product,
-        lambda alpha, z: jnp.exp(alpha.T @ jnp.log(z)),
-        power_inputs,
-        (True, False),
-        total=False,
-    ),
-    Case("subset_max", partial(bp.subset_max, subsets=SUBSETS), maxima, distinct, sizes=(3, 5), kink=True),
-    Case("subset_max", partial(bp.subset_max, subsets=SUBSETS, ties="first"), maxima, distinct, sizes=(3,), kink=True),
-    Case(
-        "polynomial",
-        bp.polynomial,
-        lambda c, z: sum(c[k] * z**k for k in range(4)),
-        polynomial_inputs,
-        (True, False),
-    ),
-    Case("squared_error", bp.squared_error, lambda y, d: jnp.vdot(y - d, y - d), apart),
-    Case("absolute_error", bp.absolute_error, lambda y, d: jnp.linalg.norm(y - d, ord=1), apart, kink=True),
-    Case(
-        "binary_nll",
-        bp.binary_nll,
-        lambda y, d: -jnp.sum(jnp.log(y**d * (1 - y) ** (1 - d))),
-        probabilities,
-        total=False,
-    ),
-    Case("nll", bp.nll, lambda y, d: -jnp.log(y) @ d, probabilities, total=False),
-    Case(
-        "binary_kl",
-        bp.binary_kl,
-        lambda y, d: jnp.sum(jnp.log((d / y) ** d * ((1 - d) / (1 - y)) ** (1 - d))),
-        probabilities,
-        total=False,
-    ),
-    Case("kl", bp.kl, lambda y, d: jnp.log(d / y) @ d, probabilities, total=False),
-    Case(
-        "sigmoid_binary_nll",
-        bp.sigmoid_binary_nll,
-        lambda z, d: -jnp.sum(d * jax.nn.log_sigmoid(z) + (1 - d) * jax.nn.log_sigmoid(-z)),
-        logits,
-    ),
-    Case("softmax_nll", bp.softmax_nll, lambda z, d: -jax.nn.log_softmax(z) @ d, logits),
-)
+def less_than_normalised(z: Any, d: Any) -> tuple[Any, Any]:
+    return z, 1.7 * d
+
+
+def image_norm(p: Any, x: Any) -> Any:
+    groups = jnp.stack(jnp.split(x, 2, -1))
+    flat = jax.nn.standardize(groups.reshape(2, -1), -1, epsilon=1e-5)
+    y = jnp.concatenate(list(flat.reshape(groups.shape)), -1)
+    return p.gain[None, None] * y + p.bias[None, None]
+
+
+def plain_attention(qkv: Any, causal: bool = False) -> Any:
+    q, k, v = (jnp.broadcast_to(a, (2, *a.shape[1:])) for a in qkv[:3])
+    s = jnp.einsum("hid,hjd->hij", q, k) / jnp.sqrt(3)
+    s = jnp.where(np.tri(*s.shape[1:], dtype=bool)[None], s, -jnp.inf) if causal else s
+    return jnp.einsum("hij,hjc->hic", jax.nn.softmax(s), v)
+
+
+def turned(x: Any) -> Any:
+    """As a product of complex numbers."""
+    T, n = x.shape
+    angle = np.arange(T)[:, None] * 10000.0 ** (-2 * np.arange(n // 2) / n)[None]
+    z = jax.lax.complex(x[:, : n // 2], x[:, n // 2 :]) * jnp.asarray(np.exp(1j * angle))
+    return jnp.concatenate([z.real, z.imag], -1)
+
+
+def plain_lstm(p: Any, state_x: Any) -> Any:
+    (h, c), x = state_x
+    i, f, g, o = jnp.split(p.W_x @ x + p.W_h @ h + p.b, 4)
+    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+    h = jax.nn.sigmoid(o) * jnp.tanh(c)
+    return (h, c), h
+
+
+def plain_gru(p: Any, state_x: Any) -> Any:
+    h, x = state_x
+    (x_r, x_u, x_g), (h_r, h_u, h_g) = jnp.split(p.W_x @ x + p.b, 3), jnp.split(p.W_h @ h, 3)
+    u = jax.nn.sigmoid(x_u + h_u)
+    h = u * h + (1 - u) * jnp.tanh(x_g + jax.nn.sigmoid(x_r + h_r) * h_g)
+    return h, h
+
+
+def plain_rnn(p: Any, state_x: Any) -> Any:
+    h = jnp.tanh(p.W_x @ state_x[1] + p.W_h @ state_x[0] + p.b)
+    return h, h
+
+
+def smoothed(z: Any, label: Any) -> Any:
+    d = jax.nn.one_hot(label, z.size, dtype=z.dtype) * 0.9 + 0.1 / z.size
+    return -jax.nn.log_softmax(z) @ d + 0.01 * jax.nn.logsumexp(z) ** 2
+
+
+REFERENCES: dict[str, Any] = {
+    "identity": (lambda z: z,),
+    "step": (lambda z: jnp.where(z < 0, jnp.zeros_like(z), jnp.ones_like(z)),),
+    "relu": (jax.nn.relu,),
+    "leaky_relu": (jax.nn.leaky_relu,),
+    "leaky_relu, another slope": (lambda z: jnp.maximum(z, 0.3 * z),),
+    "randomised_leaky_relu": (randomised,),
+    "sigmoid": (jax.nn.sigmoid,),
+    "tanh": (lambda z: 2 / (1 + jnp.exp(-2 * z)) - 1,),
+    "absolute": (lambda z: jnp.maximum(z, -z),),
+    "dropout": (lambda z: z,),
+    "softmax": (jax.nn.softmax,),
+    "log_softmax": (lambda z: z - jax.nn.logsumexp(z, keepdims=True),),
+    "affine": (lambda p, y: p.W @ y + p.b,),
+    "pair_product": (lambda z: z[::2] * z[1::2],),
+    "power_product": (lambda alpha, z: jnp.exp(alpha.T @ jnp.log(z)),),
+    "subset_max, ties split": (maxima, distinct),
+    "subset_max, ties to the first": (maxima, distinct),
+    "polynomial": (lambda c, z: sum(c[k] * z**k for k in range(4)),),
+    "squared_error": (lambda y, d: jnp.vdot(y - d, y - d),),
+    "absolute_error": (lambda y, d: jnp.linalg.norm(y - d, ord=1), lambda y, d: (d + away(y - d), d)),
+    "binary_nll": (lambda y, d: -jnp.sum(jnp.log(y**d * (1 - y) ** (1 - d))),),
+    "nll": (lambda y, d: -jnp.log(y) @ d,),
+    "binary_kl": (lambda y, d: jnp.sum(jnp.log((d / y) ** d * ((1 - d) / (1 - y)) ** (1 - d))),),
+    "kl": (lambda y, d: jnp.log(d / y) @ d,),
+    "sigmoid_binary_nll": (lambda z, d: -jnp.sum(d * jax.nn.log_sigmoid(z) + (1 - d) * jax.nn.log_sigmoid(-z)),),
+    "softmax_nll": (lambda z, d: -jax.nn.log_softmax(z) @ d, less_than_normalised),
+    "logsumexp": (jax.nn.logsumexp,),
+    "softplus": (lambda z: jnp.log1p(jnp.exp(-jnp.abs(z))) + jnp.maximum(z, 0),),
+    "elu": (jax.nn.elu,),
+    "silu": (lambda z: z / (1 + jnp.exp(-z)),),
+    "gelu": (lambda z: z * jax.scipy.stats.norm.cdf(z),),
+    "gelu_tanh": (partial(jax.nn.gelu, approximate=True),),
+    "mish": (jax.nn.mish,),
+    "hardswish": (jax.nn.hard_swish,),
+    "glu": (jax.nn.glu,),
+    "swiglu": (lambda z: jax.nn.silu(z[: len(z) // 2]) * z[len(z) // 2 :],),
+    "geglu": (lambda z: jax.nn.gelu(z[: len(z) // 2], approximate=False) * z[len(z) // 2 :],),
+    "layer_norm": (lambda p, x: p.gain * jax.nn.standardize(x, epsilon=1e-5) + p.bias,),
+    "rms_norm": (lambda g, x: g * x / jnp.sqrt(x @ x / x.size + 1e-5),),
+    "l2_normalise": (lambda x: x / jnp.sqrt(x @ x + 1e-12),),
+    "group_norm": (lambda p, x: p.gain * jax.nn.standardize(x.reshape(2, -1), -1, epsilon=1e-5).ravel() + p.bias,),
+    "group_norm of an image": (image_norm,),
+    "attention": (plain_attention,),
+    "attention, causal": (partial(plain_attention, causal=True),),
+    "embedding": (lambda E, token: jax.nn.one_hot(token, 5, dtype=E.dtype) @ E,),
+    "linear": (lambda W, x: W @ x,),
+    "position": (lambda P, x: x + P[:3],),
+    "rope": (turned,),
+    "lstm": (plain_lstm,),
+    "gru": (plain_gru,),
+    "simple_rnn": (plain_rnn,),
+    "label_nll": (lambda z, label: jax.nn.logsumexp(z) - z[label],),
+    "label_nll, smoothing": (smoothed,),
+    "max_pool": (lambda x: x.reshape(1, 2, 2, 2, -1).max((1, 3)),),
+    "mean_pool": (lambda x: x.reshape(2, 2, 2, -1).mean(2),),
+}
+ELSEWHERE = {
+    "dropout with a key": "tests/rules/test_dropout.py: a mask is no formula",
+    "linear_nll": "tests/rules/test_labels.py: a loss of the whole batch",
+}
+
+
+def case_of(entry: Entry) -> Case:
+    reference, *spread = REFERENCES[entry.name]
+    default = [lambda z: (away(z),)] if entry.has_kink and entry.shared == (False,) else []
+    return Case(entry, reference, *(spread or default))
+
+
+CASES = tuple(case_of(entry) for entry in CATALOGUE if entry.name not in ELSEWHERE)
 
 
 def case_id(case: Case) -> str:
-    return case.name + ("" if not isinstance(case.rule, partial) else f"-{next(reversed(case.rule.keywords))}")
+    return case.entry.name
 
 
 def batched(function: Callable[..., Any], shared: tuple[bool, ...], batch: tuple[int, ...]) -> Callable[..., Any]:

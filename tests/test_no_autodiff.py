@@ -146,7 +146,7 @@ def test_a_planted_use_is_found(source):
     [
         "import jax\njax.linear_transpose(f, x)",
         "import jax\njax.vmap(jax.jit(f))",
-        "from functional_bp.network import value_and_grad\nvalue_and_grad(network, kl)",
+        "from functional_bp.networks import value_and_grad\nvalue_and_grad(network, kl)",
         "class J:\n    def jvp(self, z_dot):\n        return self.jvp(z_dot)",
         "def test(J):\n    grad = J.jvp(1)\n    return grad",
         "import jax\nname = getattr(J, 'jvp')\nleaf = getattr(jax, 'vmap')",

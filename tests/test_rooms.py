@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 import functional_bp as bp
-from functional_bp import jacobians, rules
+from functional_bp import rules
 
 ROOT = Path(__file__).parents[1]
-RULE_FILES = sorted(path for path in (ROOT / "functional_bp" / "rules").glob("*.py") if path.stem != "__init__")
+RULE_FILES = sorted(
+    path for path in (ROOT / "functional_bp" / "rules").glob("*.py") if path.stem not in ("__init__", "catalogue")
+)
 MATHEMATICS = [*RULE_FILES, *sorted((ROOT / "functional_bp" / "jacobians").glob("*.py"))]
 FORMULA = re.compile(r"^[yzD](_\w)? = .+;  \S")  # the output; the Jacobian
 
@@ -18,15 +20,14 @@ every_rule_file = pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: p
 
 
 def rules_in(source: str) -> dict[str, str]:
-    """Functions of a module whose signature ends in a Jacobian, `-> tuple[…, Diagonal]`, and their docstrings."""
-    found = {}
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.returns and not node.name.startswith("_"):
-            match node.returns:
-                case ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=[*_, ast.Name(id=last)])):
-                    if isinstance(getattr(jacobians, last, None), type):
-                        found[node.name] = ast.get_docstring(node) or ""
-    return found
+    """The functions that a module names in `__all__`, and their docstrings."""
+    body = ast.parse(source).body
+    named = next(ast.literal_eval(node.value) for node in body if is_all(node))
+    return {f.name: ast.get_docstring(f) or "" for f in body if isinstance(f, ast.FunctionDef) and f.name in named}
+
+
+def is_all(node: ast.AST) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
 
 
 def imported_packages(source: str) -> set[str]:
@@ -82,7 +83,7 @@ def test_every_public_rule_is_found_by_the_walk():
 def test_the_walks_find_what_is_planted():
     assert imported_packages("def f():\n    from derivations.softmax import J") == {"derivations"}
     assert imported_packages("import sympy as sp\nimport_module('derivations.affine')") == {"sympy", "derivations"}
-    assert rules_in("def f(z: V) -> tuple[V, Diagonal]:\n    'y = z'\n\ndef g() -> tuple[V, V]: ...") == {"f": "y = z"}
+    assert rules_in("__all__ = ['C', 'f']\ndef f(z):\n    'y = z'\n\ndef g(): ...\nclass C: ...") == {"f": "y = z"}
     assert FORMULA.match("y = tanh z;  J = diag(1 − y²).")
     assert not FORMULA.match("The hyperbolic tangent.")
 

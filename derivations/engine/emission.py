@@ -242,7 +242,7 @@ class _Emitter(Algebra[Any]):
     def word(self, at, word: Word, x):
         if not word.jax and word.definition is not None:
             return self(word.definition(at.node.args[0]), at.env)
-        return self.mapped(reduce(getattr, word.jax.split("."), jax), x)
+        return self.mapped(reduce(getattr, word.jax.split("."), jax), x())
 
     def mapped(self, function: Callable[[Array], Array], x: Named | Factors) -> Named:
         inner = self.named(x)
@@ -250,6 +250,12 @@ class _Emitter(Algebra[Any]):
 
     def step(self, at, x):
         return self.mapped(lambda array: (array >= 0).astype(self.dtype), x)
+
+    def heaviside(self, at, x):
+        at_zero = at.node.args[1]
+        if not at_zero.is_number:
+            return self.outside(at)
+        return self.mapped(lambda array: jnp.heaviside(array, jnp.asarray(float(at_zero), self.dtype)), x)
 
     def sign(self, at, x):
         return self.mapped(jnp.sign, x)

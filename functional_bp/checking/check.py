@@ -11,12 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.adapters import FromResiduals, RuleBackward, RuleOutput, RuleTangent
-from functional_bp.checking.companions import Options
 from functional_bp.checking.examination import Examination
-from functional_bp.checking.problem import argument_names, pose
+from functional_bp.checking.question.adapters import FromResiduals, RuleBackward, RuleOutput, RuleTangent
+from functional_bp.checking.question.problem import argument_names, pose
+from functional_bp.checking.question.structure import first_line
 from functional_bp.checking.report import Report
-from functional_bp.checking.structure import first_line
+from functional_bp.checking.verdict.companions import Options
 from functional_bp.errors import InputError
 
 
@@ -29,6 +29,9 @@ def check_backward(
     second_order: bool = False,
     seed: int = 0,
     thorough: bool = False,
+    shapes: str | None = None,
+    surrogate: Callable | None = None,
+    intended: str = "",
 ) -> Report:
     """Is `backward(primals, y_bar)` = ȳ J, J the Jacobian of `forward(*primals)`? And if not, why?
 
@@ -38,13 +41,16 @@ def check_backward(
     jvp(primals, tangents): if given, must belong to the same Jacobian: ⟨ȳ, J ẋ⟩ = ⟨ȳ J, ẋ⟩.
     names: what to call the primals; by default the forward's own parameter names.
     second_order: also compares the derivative of the backward itself.
+    shapes: "given" if the backward is meant for the given shapes alone; else others are tried as well.
+    surrogate: the function whose derivative the backward is meant to be (a straight-through estimator's identity, say).
+    intended: why the backward is no derivative at all; then only structure, finiteness and determinism are checked.
     thorough: looks at large primals (above 20,000 numbers) as at small ones, and compares values at all smaller shapes.
 
     At a kink every element of Clarke's subdifferential is right. Raises InputError when there is nothing to check: no
     float primal, no float output, or a forward that itself raises at the given primals.
     """
-    options = Options(title_of(backward), jvp, second_order, seed, thorough=thorough)
-    return examine(forward, backward, primals, options, names=names, bare=True)
+    options = Options(title_of(backward), jvp, second_order, seed, thorough=thorough, shapes=shapes, intended=intended)
+    return examine(surrogate or forward, backward, primals, options, names=names, bare=True)
 
 
 def assert_backward(forward: Callable, backward: Callable, *primals: Any, **options: Any) -> None:
@@ -63,13 +69,16 @@ def check_vjp(
     second_order: bool = False,
     seed: int = 0,
     thorough: bool = False,
+    shapes: str | None = None,
+    surrogate: Callable | None = None,
+    intended: str = "",
 ) -> Report:
     """`check_backward` for the pair of a `jax.custom_vjp`: `fwd(*primals)` → (y, residuals), `bwd(residuals, y_bar)`.
 
     Also compares fwd's output with the primal's.
     """
-    options = Options(title_of(bwd), None, second_order, seed, fwd, thorough)
-    return examine(primal, FromResiduals(fwd, bwd), primals, options, names=names)
+    options = Options(title_of(bwd), None, second_order, seed, fwd, thorough, shapes, primal, intended)
+    return examine(surrogate or primal, FromResiduals(fwd, bwd), primals, options, names=names)
 
 
 def check_custom_vjp(
@@ -79,10 +88,14 @@ def check_custom_vjp(
     second_order: bool = False,
     seed: int = 0,
     thorough: bool = False,
+    shapes: str | None = None,
+    surrogate: Callable | None = None,
+    intended: str = "",
 ) -> Report:
     """`check_vjp` for a function decorated with `jax.custom_vjp`, against the undecorated one.
 
-    Its `nondiff_argnums` are constants. Raises InputError if f is no custom_vjp or has no rule yet.
+    Its `nondiff_argnums` stay the Python values that they are; default arguments are filled in, as JAX does. Raises
+    InputError if f is no custom_vjp or has no rule yet.
     """
     f = inspect.unwrap(f, stop=lambda g: isinstance(g, jax.custom_vjp))  # from a jax.jit around it, for one
     if not isinstance(f, jax.custom_vjp):
@@ -91,13 +104,21 @@ def check_custom_vjp(
         raise InputError(f"check_custom_vjp: {title_of(f.fun)} has no rule yet: call its defvjp(fwd, bwd) first")
     if f.symbolic_zeros:
         raise InputError(f"check_custom_vjp: {title_of(f.fun)} uses symbolic_zeros: give its parts to check_vjp")
+    primals, names = with_defaults(f.fun, primals, names)
     nondiff = tuple(sorted(n % max(1, len(primals)) for n in f.nondiff_argnums))
-    options = Options(title_of(f.fun), None, second_order, seed, f.fwd, thorough)
-    return examine(f.fun, FromResiduals(f.fwd, f.bwd, nondiff), primals, options, names=names, constant=nondiff)
+    options = Options(title_of(f.fun), None, second_order, seed, f.fwd, thorough, shapes, f.fun, intended)
+    return examine(
+        surrogate or f.fun, FromResiduals(f.fwd, f.bwd, nondiff), primals, options, names=names, static=nondiff
+    )
 
 
 def check_rule(
-    rule: Callable, *inputs: Any, names: Sequence[str] | None = None, seed: int = 0, thorough: bool = False
+    rule: Callable,
+    *inputs: Any,
+    names: Sequence[str] | None = None,
+    seed: int = 0,
+    thorough: bool = False,
+    shapes: str | None = None,
 ) -> Report:
     """`check_backward` for a rule of this library, `rule(*inputs)` → (y, J), with J @ ẋ held to ȳ @ J as well.
 
@@ -111,7 +132,7 @@ def check_rule(
         )
         raise InputError(text) from error
     due = len(x_bar) if type(x_bar) is tuple else 1
-    options = Options(title_of(rule), RuleTangent(rule, due), False, seed, thorough=thorough)
+    options = Options(title_of(rule), RuleTangent(rule, due), False, seed, thorough=thorough, shapes=shapes)
     constant = tuple(range(due, len(inputs)))
     names = names or argument_names(rule, len(inputs))
     return examine(RuleOutput(rule), RuleBackward(rule), inputs, options, names=names, constant=constant)
@@ -130,15 +151,32 @@ def examine(
     *,
     names: Sequence[str] | None = None,
     constant: Sequence[int] = (),
+    static: Sequence[int] = (),
     bare: bool = False,
 ) -> Report:
     if not isinstance(options.seed, int) or options.seed < 0:
         raise InputError(f"check: seed must be a non-negative integer, got {options.seed!r}")
+    if options.shapes not in (None, "given"):
+        raise InputError(f"check: shapes must be 'given' or None, got {options.shapes!r}")
     start = time.perf_counter()
-    posed = pose(forward, backward, primals, names, frozenset(constant), bare)
+    posed = pose(forward, backward, primals, names, frozenset(constant), bare, frozenset(static))
     with np.errstate(all="ignore"):
         report = Examination(*posed, options).report()
     return replace(report, seconds=time.perf_counter() - start)
+
+
+def with_defaults(
+    function: Callable, primals: tuple, names: Sequence[str] | None
+) -> tuple[tuple, Sequence[str] | None]:
+    """The primals with the function's own defaults for those not given."""
+    try:
+        bound = inspect.signature(function).bind(*primals)
+    except (TypeError, ValueError):  # the call itself will say it better
+        return primals, names
+    given = len(bound.args)
+    bound.apply_defaults()
+    filled = argument_names(function, len(bound.args))[given:]
+    return bound.args, None if names is None else (*names, *filled)
 
 
 def title_of(function: Any) -> str:

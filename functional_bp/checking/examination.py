@@ -1,33 +1,47 @@
 """One check, step by step: structure, points, comparison, kinks, consistency, and for what is wrong the causes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking import companions, kinks, structure
-from functional_bp.checking.companions import Options
-from functional_bp.checking.comparison import excess, roundoff, tolerance
-from functional_bp.checking.differences import MOST_COORDINATES, NumericalOracle
-from functional_bp.checking.findings import Findings, covers
-from functional_bp.checking.judgement import Judge, Mismatch, surely_close
-from functional_bp.checking.matching import FormulaOracle, SecondOpinion, matching_formula
-from functional_bp.checking.oracles import AutodiffOracle
-from functional_bp.checking.points import FEW, derived_points
-from functional_bp.checking.problem import Point, Problem
-from functional_bp.checking.programs import SMALL, Arrays, Program, Programs, own_precision, programs_for
-from functional_bp.checking.report import Report
-from functional_bp.checking.screen import Screen
-from functional_bp.checking.shapes import Cut, cuts_taken, point_at, programs_at
-from functional_bp.checking.structure import Fault, first_line
+from functional_bp.checking.findings import Elsewhere, Findings, covers
+from functional_bp.checking.limits import (
+    FEW,
+    FEW_POINTS,
+    MOST_COORDINATES,
+    MOST_POINTS,
+    MOST_TRIGGERS,
+    NUMBERS_OVER_POINTS,
+    SMALL,
+)
+from functional_bp.checking.program.compiled import Arrays, Program, Programs, own_precision, programs_for
+from functional_bp.checking.program.shapes import Shape, Shapes, shapes_of
+from functional_bp.checking.program.traits import keeps_state
+from functional_bp.checking.question import structure
+from functional_bp.checking.question.points import derived_points
+from functional_bp.checking.question.problem import Point, Problem
+from functional_bp.checking.question.structure import Fault, first_line
+from functional_bp.checking.report import Report, Verdict
+from functional_bp.checking.truth.autodiff import AutodiffOracle
+from functional_bp.checking.truth.differences import NumericalOracle
+from functional_bp.checking.truth.doubt import Doubt
+from functional_bp.checking.truth.formula import FormulaOracle, SecondOpinion, matching_formula
+from functional_bp.checking.truth.tolerance import excess, roundoff, tolerance
+from functional_bp.checking.verdict import companions, kinks
+from functional_bp.checking.verdict.companions import Options
+from functional_bp.checking.verdict.hunt import Hunt
+from functional_bp.checking.verdict.judge import Judge, Mismatch, surely_close
+from functional_bp.checking.verdict.screen import Screen
+from functional_bp.checking.verdict.trials import Trials, relative_error
+from functional_bp.errors import InputError
 
-MOST_POINTS = 64
-MOST_NUMBERS = 20_000_000  # over all points, where a large problem is looked at thoroughly
-FEW_POINTS = 12  # where each costs as many runs of the forward as there are coordinates
-FEW_SHAPES = 2  # smaller shapes at which values are compared: each costs two compilations; of the others the structure
 ONE_PER_CENT = 0.01 / 16
+AUDIT_ROWS = 16_384
+CALLS = 300  # of a backward that keeps something between them
+GRAVE = 0.05  # of the largest cotangent
 
 
 class BackwardRaised(Exception):
@@ -53,6 +67,10 @@ class Examination:
         self.faults: list[Fault] = []
         self.mismatches: list[Mismatch] = []
         self.screened = False
+        self.given: Point
+        self.elsewhere: list[Elsewhere] = []
+        self.varied, self.given_only = "", ()
+        self.nones: set[str] = set()
         self.consult()
 
     def consult(self) -> None:
@@ -64,7 +82,11 @@ class Examination:
             self.second = SecondOpinion(self.programs, given)
             doubtful = self.programs.size <= MOST_COORDINATES and self.programs.inspected.declared
             self.truth = AutodiffOracle(self.programs, self.second)
-            self.judge = Judge(self.truth, self.claim, numerical if doubtful else None, self.programs.inspected.smooth)
+            smooth = self.programs.inspected.smooth
+            doubt = None if smooth or not self.programs.precise else Doubt(self.truth, numerical)
+            self.judge = Judge(
+                self.truth, self.claim, numerical if doubtful else None, smooth, self.programs.claim64, doubt
+            )
             self.certain = True
             return
         formula = matching_formula(self.programs, given)
@@ -81,24 +103,42 @@ class Examination:
         self.sound = [
             i for i, leaf in enumerate(self.problem.float_leaves) if not any(covers(f, leaf) for f in self.faults)
         ]
-        if self.sound:
+        if self.options.intended:
+            self.faults += self.not_finite(points[0])
+            self.judge.note(f"no derivative is meant ({self.options.intended}): its structure alone is checked")
+        elif self.sound:
             try:
                 self.look(points, screen)
             except BackwardRaised as error:
                 self.faults.append(Fault(None, "raised", f"the backward raised {error} when it was run again"))
-        findings = Findings(
-            self.problem, self.programs, self.truth, self.claim, self.sampled, self.faults, self.mismatches
-        )
+        faults = [f.text for f in self.faults if f.leaf is None]
+        faults += [f"{f.text} ({e.trigger})" for e in self.elsewhere for f in e.findings.faults if f.leaf is None]
         return Report(
             title=self.options.title,
             ok=not self.wrong,
-            verdicts=findings.verdicts(points[0]),
+            verdicts=self.verdicts(points[0]),
             points=tuple(self.judge.judged),
             skipped=tuple(self.judge.skipped),
             oracles=self.oracles(),
-            notes=tuple(self.judge.notes),
-            faults=tuple(f.text for f in self.faults if f.leaf is None),
+            notes=self.judge.all_notes,
+            faults=tuple(faults),
+            varied=self.varied,
+            given_only=self.given_only,
+            seed=self.options.seed,
         )
+
+    def verdicts(self, given: Point) -> tuple[Verdict, ...]:
+        """Of each leaf, as it is at the given shape; if right there, as it is at another."""
+        verdicts = list(self.findings().verdicts(given))
+        for other in self.elsewhere:
+            for i, verdict in enumerate(other.verdicts(self.options.seed)):
+                if verdicts[i].ok and not verdict.ok:
+                    verdicts[i] = verdict
+        return tuple(verdicts)
+
+    def findings(self) -> Findings:
+        found = self.faults, self.mismatches, self.nones
+        return Findings(self.problem, self.programs, self.truth, self.claim, self.sampled, *found)
 
     def look(self, points: Sequence[Point], screen: Screen) -> None:
         self.compare(points, screen)
@@ -109,7 +149,7 @@ class Examination:
 
     def points(self) -> list[Point]:
         size = self.programs.size
-        most = min(MOST_POINTS, max(2 * FEW, MOST_NUMBERS // max(1, size)))
+        most = min(MOST_POINTS, max(2 * FEW, NUMBERS_OVER_POINTS // max(1, size)))
         if not self.certain:
             most = FEW_POINTS if size <= MOST_COORDINATES else FEW
         most, constants = (most, self.programs.inspected.constants) if self.whole else (FEW, ())
@@ -127,7 +167,7 @@ class Examination:
         """Runs the backward twice as it is, without jit: what it raises and returns, and whether it does so again."""
         try:
             self.faults, self.plain = self.plain_claim(point)
-            again = self.plain_claim(point)[1] if self.whole else self.plain
+            again = self.again(point) if self.whole else self.plain
         except Exception as error:  # whatever a hostile backward raises is its own fault
             self.faults = [Fault(None, "raised", f"the backward raised {type(error).__name__}: {first_line(error)}")]
             return
@@ -136,11 +176,28 @@ class Examination:
                 text = f"{leaf.name}: not deterministic, two calls with equal arguments gave different cotangents"
                 self.faults.append(Fault(leaf, "not deterministic", text))
 
+    def again(self, point: Point) -> list[Any]:
+        """What the second call gives; of a backward that keeps something between calls, the first that differs."""
+        calls = CALLS if keeps_state(self.problem.backward) else 1
+        for _ in range(calls):
+            cotangents = self.plain_claim(point)[1]
+            pairs = zip(self.plain, cotangents, strict=True)
+            if not all(a is None or b is None or np.array_equal(a, b, equal_nan=True) for a, b in pairs):
+                break
+        return cotangents
+
+    def not_finite(self, point: Point) -> Iterator[Fault]:
+        for i in self.sound:
+            leaf, values = self.problem.float_leaves[i], self.plain[i]
+            if values is not None and not np.all(np.isfinite(values.astype("complex128"))):
+                yield Fault(leaf, "not finite", f"{leaf.name}: the cotangent is not finite at {point.name}")
+
     def plain_claim(self, point: Point) -> tuple[list[Fault], list[Any]]:
         floats, indices, y_bar = (list(map(jnp.asarray, part)) for part in (point.floats, point.indices, point.y_bar))
         with own_precision(), np.errstate(all="ignore"):
             result = self.problem.claimed(floats, indices, y_bar, self.programs.output)
             faults, cotangents = structure.align(self.problem, result, floats)
+            self.nones = structure.nones(self.problem, result)
             return faults, [None if c is None else np.asarray(c) for c in cotangents]
 
     def compare(self, points: Sequence[Point], screen: Screen) -> None:
@@ -245,34 +302,68 @@ class Examination:
                 own, claimed = self.evaluate(found)
                 self.mismatches += self.judge.judge(found, claimed, own, self.sound)
         self.faults += companions.faults(self.problem, self.programs, self.options, given, self.truth, self.judge)
-        for number, cut in enumerate(cuts_taken(self.programs)):
-            self.compare_at(cut, given, values=number < FEW_SHAPES or self.options.thorough)
+        if self.differentiable and self.options.shapes is None and not self.wrong:
+            self.hunt(given)
 
-    def compare_at(self, cut: Cut, given: Point, values: bool) -> None:
-        """The same question at a smaller shape; what is wrong at any other too was written for the given sizes only."""
-        smaller = self.reshaped(cut, given, values)
-        if smaller.wrong and self.reshaped(cut.control(), given, values).wrong:
-            self.judge.note(f"right at the given shapes only: not with {cut.control().name}")
-            return
-        self.judge.judged += smaller.judge.judged if values else [cut.name]
-        self.judge.skipped += smaller.judge.skipped
-        self.mismatches += smaller.mismatches
-        self.faults += [replace(f, text=f"{f.text} ({cut.name})") for f in smaller.faults]
+    def hunt(self, given: Point) -> None:
+        """Other shapes: what fails at one is confirmed there in the ordinary way, with its causes."""
+        shapes = shapes_of(self.programs)
+        trials = Trials(self.programs, shapes, given, self.options.seed, self.sound)
+        half = all(a.dtype.itemsize <= 2 for a in given.floats)
+        if trials.calibrate().wrong and half:
+            narrow = self.at_point(as_float32(given))
+            grave = narrow is not None and any(relative_error(m.claimed, m.truth) > GRAVE for m in narrow.mismatches)
+            if narrow is not None and grave and not narrow.faults:  # less may be rounded on the way on purpose
+                self.elsewhere.append(Elsewhere("in float32 too, at the same numbers", narrow.findings(), narrow.given))
+                return
+        hunt = Hunt(trials, shapes)
+        for trigger in hunt.run():
+            other = self.at_point(trials.point(trigger.shape, str(trigger.shape)))
+            if other is not None and other.wrong:
+                self.elsewhere.append(Elsewhere(trigger.text, other.findings(), other.given))
+                if len(self.elsewhere) == MOST_TRIGGERS:
+                    break
+        if half and not self.elsewhere and not hunt.grows():
+            self.audit(trials, shapes)
+        self.varied, self.given_only = hunt.varied, tuple(hunt.given_only.values())
+        for note in hunt.notes:
+            self.judge.note(note)
 
-    def reshaped(self, cut: Cut, given: Point, values: bool) -> "Examination":
-        """The examination at another shape: the structure of the cotangents and, if asked for, their values."""
-        point = point_at(cut, given)
-        programs = programs_at(self.programs, cut)
+    def audit(self, trials: Trials, shapes: Shapes) -> None:
+        """In half precision a long sum of one sign shows in which dtype it is accumulated: float32 loses nothing."""
+        for family in shapes.families:
+            shape = Shape(((family, AUDIT_ROWS),))
+            if shapes.taken(shape) is None:
+                continue
+            point = trials.point(shape, str(shape))
+            floats, y_bar = (tuple(np.abs(a) for a in part) for part in (point.floats, point.y_bar))
+            other = self.at_point(replace(point, floats=floats, y_bar=y_bar))
+            if other is not None and other.mismatches and not other.faults:
+                error = max(relative_error(m.claimed, m.truth) for m in other.mismatches)
+                kind = other.floats[0].dtype
+                what = f"accumulates in {kind}: {error:.0%} at {AUDIT_ROWS:,} rows"
+                trigger = f"if {family.name} is large, its numbers of one sign: {what}"
+                self.elsewhere.append(Elsewhere(trigger, other.findings(), other.given))
+                return
+
+    def at_point(self, point: Point) -> "Examination | None":
+        """The examination at one point of another shape; None where the forward does not run there."""
+        try:
+            programs = Programs(self.problem, point.floats, point.indices)
+        except InputError:
+            return None
+        programs.both.modes = programs.both.modes[-1:]  # a single point needs no vmap
         programs.precise = self.programs.precise
         other = Examination(self.problem, point.floats, point.indices, self.options, programs)
         other.sound, other.judge.sizes = self.sound, self.judge.sizes
-        (point,) = derived_points(
-            point.floats, point.indices, programs.zero_cotangent(), (), self.options.seed, 1, point.name
-        )
-        other.inspect_outline(point)
-        if not other.faults and values:
-            own, claimed = other.evaluate([point])
-            other.mismatches = other.judge.judge([point], claimed, own, self.sound)
+        other.given = point
+        try:
+            other.inspect_structure(point)
+            if not other.faults:
+                own, claimed = other.evaluate([point])
+                other.mismatches = other.judge.judge([point], claimed, own, self.sound)
+        except BackwardRaised as error:
+            other.faults.append(Fault(None, "raised", f"the backward raised {error}"))
         return other
 
     @property
@@ -282,14 +373,12 @@ class Examination:
 
     @property
     def wrong(self) -> bool:
-        return bool(self.faults or self.mismatches)
+        return bool(self.faults or self.mismatches or self.elsewhere)
 
-    def inspect_outline(self, point: Point) -> None:
-        """The structure of the cotangents by tracing alone; by a run where the backward can't be traced."""
-        try:
-            self.faults = self.programs.outline()
-        except Exception:  # not traceable, or at fault at this shape
-            self.inspect_structure(point)
+
+def as_float32(point: Point) -> Point:
+    floats, y_bar = (tuple(a.astype("float32") for a in part) for part in (point.floats, point.y_bar))
+    return replace(point, name=f"{point.name}, in float32", floats=floats, y_bar=y_bar)
 
 
 def alike(compiled: np.ndarray, plain: np.ndarray) -> bool:

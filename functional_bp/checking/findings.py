@@ -1,20 +1,21 @@
 """What was found, put into verdicts: for each argument right or wrong, the worst elements, the likely causes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from functional_bp.checking import causes
-from functional_bp.checking.comparison import roundoff
-from functional_bp.checking.judgement import Mismatch
-from functional_bp.checking.oracles import Oracle
-from functional_bp.checking.problem import Leaf, Point, Problem
-from functional_bp.checking.programs import Arrays, Programs, finite_rows, upcast
+from functional_bp.checking.causes import explain
+from functional_bp.checking.causes.evidence import Evidence, samples_near
+from functional_bp.checking.limits import CAUSES_NAMED, WORST_SHOWN
+from functional_bp.checking.program.compiled import Arrays, Programs, finite_rows, upcast
+from functional_bp.checking.question.problem import Leaf, Point, Problem
+from functional_bp.checking.question.structure import Fault
 from functional_bp.checking.report import Cause, Element, Verdict
-from functional_bp.checking.structure import Fault
+from functional_bp.checking.truth.oracle import Oracle
+from functional_bp.checking.truth.tolerance import roundoff
+from functional_bp.checking.verdict.judge import Mismatch
 
-WORST_SHOWN = 5
 GENERAL = {"jvp", "second order", "fwd"}
 
 
@@ -29,6 +30,7 @@ class Findings:
     sampled: bool
     faults: list[Fault]
     mismatches: list[Mismatch]
+    nones: set[str]
 
     def verdicts(self, given: Point) -> tuple[Verdict, ...]:
         return tuple(self.verdict(i, leaf, given) for i, leaf in enumerate(self.problem.float_leaves))
@@ -40,7 +42,7 @@ class Findings:
             why = [Cause(fault.kind, fault.text)] if fault.leaf is not None or fault.kind == "raised" else []
             why = self.structural_cause(i, fault, given) + why
             return replace(
-                verdict, ok=False, summary=fault.text if fault.leaf else "", causes=tuple(why[: causes.MOST])
+                verdict, ok=False, summary=fault.text if fault.leaf else "", causes=tuple(why[:CAUSES_NAMED])
             )
         mine = [m for m in self.mismatches if m.leaf == i]
         return self.describe(verdict, mine, given) if mine else verdict
@@ -64,21 +66,20 @@ class Findings:
     def diagnose(self, mismatches: list[Mismatch], given: Point) -> list[Cause]:
         """The causes; a fault of the diagnosis itself never hides the verdict."""
         first = mismatches[0]
+        if self.problem.float_leaves[first.leaf].name in self.nones:
+            return [Cause("missing", "None came, which stands for zero; the cotangent is not zero")]
         if self.sampled:  # the truth is known in places only
             return []
-        shapes = [a.shape for a in first.point.floats]
-        if shapes != [a.shape for a in given.floats]:
-            return [Cause("few elements", f"wrong only at other shapes: {first.point.name}")]
-        ordinary = "given" in first.point.name
-        points = causes.samples_near(first.point, ordinary)
+        ordinary = "given" in first.point.name or first.point is given
+        points = samples_near(first.point, ordinary)
         points = self.usable(points)
         if any(map(np.iscomplexobj, (*first.point.floats, *first.point.y_bar))):
             coarse = 64 * roundoff([first.point.floats[first.leaf].dtype])
-            evidence = causes.Evidence(self.problem, first.leaf, points, self.claim, self.truth, coarse)
-            return causes.diagnose_complex(evidence)
+            evidence = Evidence(self.problem, first.leaf, points, self.claim, self.truth, coarse)
+            return explain.diagnose_complex(evidence)
         claim, precision = self.precise_claim(first)
-        evidence = causes.Evidence(self.problem, first.leaf, points, claim, self.truth, precision)
-        return causes.diagnose(evidence, mismatches, ordinary)
+        evidence = Evidence(self.problem, first.leaf, points, claim, self.truth, precision)
+        return explain.diagnose(evidence, mismatches, ordinary)
 
     def usable(self, points: list[Point]) -> list[Point]:
         y, _, _ = self.truth(points)
@@ -107,7 +108,23 @@ class Findings:
         if fault.kind != "shape" or fault.value is None or self.programs.refusal:
             return []
         x_bar = self.truth([given])[1]
-        return causes.reshape_cause(fault.value, x_bar[i][0], x_bar, i, self.problem)
+        return explain.reshape_cause(fault.value, x_bar[i][0], x_bar, i, self.problem)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What was found at another shape, and in words at which."""
+
+    trigger: str
+    findings: Findings
+    given: Point
+
+    def verdicts(self, seed: int) -> Iterator[Verdict]:
+        names = [leaf.name for leaf in self.findings.problem.float_leaves]
+        shapes = ", ".join(f"{n}{list(a.shape)}" for n, a in zip(names, self.given.floats, strict=True))
+        told = f"{self.trigger}; reproduce: seed {seed}, shapes {shapes}"
+        for verdict in self.findings.verdicts(self.given):
+            yield verdict if verdict.ok else replace(verdict, trigger=told)
 
 
 def element(mismatch: Mismatch, k: int) -> Element:
@@ -120,5 +137,5 @@ def covers(fault: Fault, leaf: Leaf) -> bool:
     """Does the fault leave nothing to compare for this leaf?"""
     if fault.leaf is None:
         return fault.kind not in GENERAL
-    whole = fault.kind in ("tree", "missing") and fault.leaf.position == leaf.position
+    whole = fault.kind == "tree" and fault.leaf.position == leaf.position
     return fault.leaf == leaf or whole

@@ -38,6 +38,7 @@ class Verdict:
     size: int = 0
     worst: tuple[Element, ...] = ()
     causes: tuple[Cause, ...] = ()
+    trigger: str = ""
 
     @property
     def name(self) -> str:
@@ -46,7 +47,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """`ok`, the verdicts per argument with their causes, the points tried, the oracles used, the seconds it took."""
+    """`ok`, the verdicts per argument with their causes, the points tried, the oracles used, the seconds it took.
+
+    `varied` tells at which other shapes the claim was right, `given_only` which size it was written for.
+    """
 
     title: str
     ok: bool
@@ -56,7 +60,15 @@ class Report:
     oracles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    varied: str = ""
+    given_only: tuple[str, ...] = ()
+    seed: int = 0
     seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def status(self) -> str:
+        """`right`, `right at the given shapes only` or `WRONG`."""
+        return "WRONG" if not self.ok else "right at the given shapes only" if self.given_only else "right"
 
     @property
     def diagnoses(self) -> dict[str, tuple[Cause, ...]]:
@@ -77,13 +89,15 @@ class Report:
         return self.ok
 
     def __str__(self) -> str:
-        lines = [f"{self.title}: {'right' if self.ok else 'WRONG'}  ({self.evidence()})"]
+        lines = [f"{self.title}: {self.status}  ({self.evidence()})"]
         lines += [f"  {fault}" for fault in self.faults]
         for verdict in self.paragraphs:
             lines += ["", *(f"  {line}" for line in verdict_lines(verdict))]
         right = [v.name for v in self.verdicts if v.ok]
         if right and not self.ok:
             lines += ["", f"  right: {', '.join(right)}"]
+        lines += [f"  the given shapes only: {text}" for text in self.given_only]
+        lines += [f"  varied: {self.varied}"] if self.varied and self.ok else []
         lines += [f"  note: {note}" for note in self.notes]
         return "\n".join(lines)
 
@@ -105,13 +119,15 @@ class Report:
         colour = "#388e3c" if self.ok else "#d9423f"  # both readable on white and on black
         parts = [
             f"<div style='font-family:sans-serif'><p><b>{html.escape(self.title)}</b>: "
-            f"<b style='color:{colour}'>{'right' if self.ok else 'wrong'}</b> "
+            f"<b style='color:{colour}'>{self.status.lower()}</b> "
             f"<span style='opacity:.7'>({html.escape(self.evidence())})</span></p>"
         ]
         parts += [f"<p style='color:{colour}'>{html.escape(fault)}</p>" for fault in self.faults]
         parts += [verdict_html(verdict) for verdict in self.paragraphs]
         right = ", ".join(html.escape(v.name) for v in self.verdicts if v.ok)
         parts += [f"<p>right: {right}</p>"] if right and not self.ok else []
+        parts += [f"<p>the given shapes only: {html.escape(text)}</p>" for text in self.given_only]
+        parts += [f"<p style='opacity:.7'>varied: {html.escape(self.varied)}</p>"] if self.varied and self.ok else []
         parts += [f"<p style='opacity:.7'>{html.escape(note)}</p>" for note in self.notes]
         return "".join(parts) + "</div>"
 
@@ -122,6 +138,8 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     lines = [f"{verdict.name} (primal {verdict.position}){count}{where}"]
     if verdict.summary:
         lines.append(f"  {verdict.summary}")
+    if verdict.trigger:
+        lines.append(f"  wrong {verdict.trigger}")
     causes = [cause.text for cause in verdict.causes if cause.text != verdict.summary]
     lines += [f"  {'likely cause' if number == 0 else 'or'}: {text}" for number, text in enumerate(causes)]
     if not verdict.causes and verdict.wrong:
@@ -129,7 +147,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     if verdict.worst:
         lines.append(f"  {'index':>14} {'claimed':>16} {'true':>16}")
         lines += [
-            f"  {index_text(e.index):>14} {number_text(e.claimed):>16} {number_text(e.true):>16}" for e in verdict.worst
+            f"  {index:>14} {claimed:>16} {true:>16}" for index, claimed, true in map(element_texts, verdict.worst)
         ]
     return lines
 
@@ -137,7 +155,7 @@ def verdict_lines(verdict: Verdict) -> list[str]:
 def verdict_html(verdict: Verdict) -> str:
     lines = verdict_lines(verdict)
     text = [line.strip() for line in lines if not verdict.worst or line not in lines[-1 - len(verdict.worst) :]]
-    rows = [(index_text(e.index), number_text(e.claimed), number_text(e.true)) for e in verdict.worst]
+    rows = [element_texts(e) for e in verdict.worst]
     table = table_html([("index", "claimed", "true"), *rows]) if rows else ""
     body = "".join(f"<br>{html.escape(line)}" for line in text[1:])
     return f"<p><b>{html.escape(text[0])}</b>{body}</p>{table}"
@@ -153,12 +171,14 @@ def table_html(rows: list[tuple[str, ...]]) -> str:
     return f"<table style='font:inherit;border-collapse:collapse;margin:.3em 0'>{''.join(lines)}</table>"
 
 
-def index_text(index: tuple[int, ...]) -> str:
-    return "[" + ", ".join(map(str, index)) + "]"
-
-
-def number_text(value: float | complex) -> str:
-    return f"{value:.7g}"
+def element_texts(element: Element) -> tuple[str, str, str]:
+    """Index, claimed and true value, with as many digits as it takes to tell these apart."""
+    index = "[" + ", ".join(map(str, element.index)) + "]"
+    for digits in range(7, 18):
+        claimed, true = f"{element.claimed:.{digits}g}", f"{element.true:.{digits}g}"
+        if claimed != true:
+            break
+    return index, claimed, true
 
 
 def plain(value: Any) -> Any:

@@ -1,16 +1,19 @@
 """Says what is in a data set, and whether it can be used."""
 
 import argparse
-import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from functional_bp.errors import InputError
+from functional_bp.terminal import printable
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from functional_bp.training.files import DataSet
-    from functional_bp.training.rows import Rows
+    from functional_bp.training.data.files import DataSet
+    from functional_bp.training.data.rows import Rows
 
 HELP = "shape, counts, histogram and checksums of a data set"
 BAR = 40
@@ -25,48 +28,58 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from functional_bp.training.arrays import data_files, open_arrays
-    from functional_bp.training.files import open_dataset
+    from functional_bp.training.data.arrays import data_files, open_arrays
+    from functional_bp.training.data.files import open_dataset
 
     if args.path.is_dir() or args.path.suffix == ".npz":
         found = of_dataset(open_dataset(args.path))
     else:
         found = of_array(open_arrays(args.path)[""], args.path)
     found["files"] = {file.name: checksum(file) for file in data_files(args.path)}
-    print(json.dumps(found) if args.json else "\n".join(lines(found)))
+    print(json.dumps(found) if args.json else printable("\n".join(lines(found))))
     return 0
 
 
 def of_dataset(data: "DataSet") -> dict[str, Any]:
     import numpy as np
 
-    parts = {"train": data.train} | ({"test": data.test} if data.test else {})
-    counts = {name: np.bincount(part.labels, minlength=data.classes).tolist() for name, part in parts.items()}
+    counts = {name: np.bincount(part.labels, minlength=data.classes).tolist() for name, part in data.parts.items()}
     return {
         "classes": data.classes,
         "shape": list(data.shape),
-        "dtype": str(data.train.x.dtype),
-        "parts": {name: summary(part.x) for name, part in parts.items()},
-        "histogram": {name: {str(c): count for c, count in enumerate(counts[name])} for name in parts},
+        "dtype": str(data.stored),
+        "parts": {name: summary(part.x) for name, part in data.parts.items()},
+        "histogram": {name: dict(zip(data.names, of_part, strict=True)) for name, of_part in counts.items()},
+        "unused": list(data.unused),
     }
 
 
 def of_array(array: "np.ndarray", path: Path) -> dict[str, Any]:
     """One file alone; of whole numbers in one row, as labels are, also how often each occurs."""
+    from functional_bp.training.data.rows import Rows
+    from functional_bp.training.data.survey import survey
+
+    if array.dtype.kind not in "uif":
+        raise InputError(f"{path}: expected whole or floating-point numbers, got {array.dtype}")
+    rows = Rows([array])
+    survey(rows, str(path))
+    found = {"shape": list(array.shape[1:]), "dtype": str(rows.dtype), "parts": {path.name: summary(rows)}}
+    if array.ndim == 1 and array.dtype.kind in "ui" and (counts := histogram(rows)):
+        found["histogram"] = {path.name: {str(value): counts[value] for value in sorted(counts)}}
+    return found
+
+
+def histogram(rows: "Rows") -> Counter[int] | None:
+    """How often each value occurs; None where there are too many."""
     import numpy as np
 
-    from functional_bp.training.files import check_finite
-    from functional_bp.training.rows import Rows
-
-    rows = Rows([array])
-    check_finite(rows, str(path))
-    found = {"shape": list(array.shape[1:]), "dtype": str(rows.dtype), "parts": {path.name: summary(rows)}}
-    if array.ndim == 1 and array.dtype.kind in "ui":
-        values, counts = np.unique(array, return_counts=True)
-        if len(values) <= MOST_VALUES:
-            table = dict(zip(map(str, values.tolist()), counts.tolist(), strict=True))
-            found["histogram"] = {path.name: table}
-    return found
+    counts: Counter[int] = Counter()
+    for block in rows.blocks():
+        values, times = np.unique(block, return_counts=True)
+        counts.update(dict(zip(values.tolist(), times.tolist(), strict=True)))
+        if len(counts) > MOST_VALUES:
+            return None
+    return counts
 
 
 def summary(rows: "Rows") -> dict[str, int | float]:
@@ -84,8 +97,9 @@ def summary(rows: "Rows") -> dict[str, int | float]:
 
 def checksum(file: Path) -> dict[str, Any]:
     """Bytes and SHA-256 of the file as it lies there: what `sha256sum` gives."""
-    with open(file, "rb") as content:
-        return {"bytes": file.stat().st_size, "sha256": hashlib.file_digest(content, "sha256").hexdigest()}
+    from functional_bp.training.regular import checksum_of
+
+    return {"bytes": file.stat().st_size, "sha256": checksum_of(file)}
 
 
 def lines(found: dict[str, Any]) -> list[str]:
@@ -97,6 +111,8 @@ def lines(found: dict[str, Any]) -> list[str]:
         text.append(f"{name}: {part['rows']} rows, from {part['lowest']:g} to {part['highest']:g}, {spread}")
     if "histogram" in found:
         text += ["", *table(found["histogram"])]
+    if found.get("unused"):
+        text += ["", f"not used, as their names do not say what they are: {', '.join(found['unused'])}"]
     files = (f"{name}  {file['bytes']} bytes  sha256 {file['sha256']}" for name, file in found["files"].items())
     return [*text, "", *files]
 

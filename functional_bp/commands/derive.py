@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from derivations.engine.document import document
     from derivations.engine.language.plain import plain
-    from derivations.registry import STEMS, derivations, of_file, of_rule
+    from derivations.registry import derivations, of_file, of_rule, stems
 
     if args.list:
         width = max(map(len, derivations()))
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     if args.name in derivations():
         introduction, chosen = "", (derivations()[args.name],)
     else:
-        introduction, chosen = of_file(args.name) if args.name in STEMS else ("", of_rule(args.name))
+        introduction, chosen = of_file(args.name) if args.name in stems() else ("", of_rule(args.name))
     if not chosen:
         raise InputError(f"no derivation {args.name!r}; there are {', '.join(derivations())}")
     checks = [derivation.check() for derivation in chosen]

@@ -1,6 +1,7 @@
 """Starts the processes of one training run on this machine, and starts them again when one dies or stalls."""
 
 import argparse
+import shlex
 import socket
 import sys
 import time
@@ -10,11 +11,12 @@ from functional_bp.commands import train
 from functional_bp.commands.train import unused
 from functional_bp.errors import InputError
 from functional_bp.runs import scaling
+from functional_bp.terminal import one_line
 
 HELP = "train in several processes on this machine, restarted from the last checkpoint when one dies or stalls"
 LOOPBACK = "127.0.0.1"
 MOST_PROCESSES = 256
-TRAIN = [sys.executable, "-m", "functional_bp.cli", "train"]
+TRAIN = [sys.executable, "-m", "functional_bp", "train"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,12 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from functional_bp.runs.lock import is_unused
     from functional_bp.runs.supervisor import signals_as_exceptions, supervise
 
     options, given = train_options(args)
     run_folder = options.resume or options.out or unused(Path("runs"), options.task or "run")
     told = given if options.resume or options.out else [*given, "--out", str(run_folder)]
-    if options.resume is None and run_folder.is_dir() and any(run_folder.iterdir()):
+    if options.resume is None and run_folder.is_dir() and not is_unused(run_folder):
         raise InputError(f"the run folder {run_folder} is not empty: choose another with --out")
     logs = run_folder.with_name(f"{run_folder.name}-processes")
     try:
@@ -41,9 +44,9 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"cannot write {logs}: {error.strerror}") from error
 
     def say(line: str) -> None:
-        line = f"launch {time.strftime('%H:%M:%S')} {line}"
+        line = one_line(f"launch {time.strftime('%H:%M:%S')} {line}")
         print(line, file=sys.stderr, flush=True)
-        with open(logs / "launch.log", "a", encoding="utf-8") as file:
+        with open(logs / "launch.log", "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(line + "\n")
 
     def commands(attempt: int) -> list[list[str]]:
@@ -53,7 +56,11 @@ def run(args: argparse.Namespace) -> int:
         return [[*TRAIN, *how, *place, str(number)] for number in range(args.processes)]
 
     with signals_as_exceptions():
-        return supervise(commands, restarts=args.restarts, stall=args.stall, logs=logs, say=say)
+        try:
+            return supervise(commands, restarts=args.restarts, stall=args.stall, logs=logs, say=say)
+        except (KeyboardInterrupt, SystemExit):
+            say(f"stopped; continue with: functional-bp launch … -- train --resume {shlex.quote(str(run_folder))}")
+            raise
 
 
 def going_on(options: argparse.Namespace, run_folder: Path) -> list[str]:

@@ -2,14 +2,15 @@
 
 import operator
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from functional_bp.jacobians.base import Jacobian, Shape, static
-from functional_bp.jacobians.blocks import BlockRow, common_batch, map_blocks
+from functional_bp.jacobians.base import Jacobian, dense_blocks, map_blocks, static, terms
+from functional_bp.jacobians.blocks import BlockRow
 from functional_bp.jacobians.diagonal import Identity
-from functional_bp.jacobians.sum import terms
+from functional_bp.jacobians.shape import Shape, after_each_other, core, leaf
 
 
 class Chain(Jacobian):
@@ -29,7 +30,9 @@ class Chain(Jacobian):
     def shape(self) -> Shape:
         shapes = [factor.shape for factor in self.factors]
         params = tuple(shape.inputs[0] for shape in shapes)
-        return Shape(common_batch(shapes), shapes[-1].outputs, (params, shapes[0].inputs[1]))
+        batch = after_each_other(shapes, [shape.inputs[1] for shape in shapes])
+        x = core(shapes[0].inputs[1], shapes[0], batch)
+        return Shape(batch, core(shapes[-1].outputs, shapes[-1], batch), (params, leaf(x)))
 
     def vjp(self, y_bar: Any) -> tuple[tuple[Any, ...], Any]:
         params_bar = []
@@ -46,22 +49,25 @@ class Chain(Jacobian):
 
     def to_dense(self) -> Any:
         """((∂y/∂θ_1, …, ∂y/∂θ_K), ∂y/∂x), each multiplied in its cheapest order."""
-        return self.as_row().to_dense()
+        return dense_blocks(self.by_input(), self.dtype, self.shape.batch)
 
-    def as_row(self) -> BlockRow:
-        """[∂y/∂θ_1 … ∂y/∂θ_K  ∂y/∂x] as products: ∂y/∂θ_k = J_K … J_k+1 ∂y_k/∂θ_k."""
+    def by_input(self) -> Any:
+        """((∂y/∂θ_1, …, ∂y/∂θ_K), ∂y/∂x) as products: ∂y/∂θ_k = J_K … J_k+1 ∂y_k/∂θ_k."""
         after: Jacobian = Identity(self.shape.outputs)
         params = []
         for factor in reversed(self.factors):
-            theta, x = factor.as_row().blocks
+            theta, x = factor.by_input()
             params.append(map_blocks(partial(operator.matmul, after), theta))
             after = after @ x
-        return BlockRow((tuple(reversed(params)), after))
+        return tuple(reversed(params)), after
 
     @property
     def wrt_input(self) -> Jacobian:
         """∂y/∂x as the product of its factors, the outermost first."""
-        return self.as_row().blocks[1]
+        return self.by_input()[1]
+
+    def absorbed_by(self, second: Jacobian) -> "Chain":
+        return self.then(second)
 
     def then(self, outer: Jacobian, name: str = "", node: str = "D") -> "Chain":
         """The chain with one more factor, of a function without parameters (a divergence) after the rest."""
@@ -70,6 +76,18 @@ class Chain(Jacobian):
             node += "'"
         factor = BlockRow(((), outer))
         return Chain((*self.factors, factor), (*self.names, name), (*self.nodes, node))
+
+    def replace(self, node: str, factor: Any) -> "Chain":
+        first, _, inside = node.partition(".")
+        if first not in self.nodes[1:]:
+            raise KeyError(f"no node {first!r}: expected one of {', '.join(self.nodes[1:])}")
+        k = self.nodes.index(first) - 1
+        if inside:
+            new = self.factors[k].replace(inside, factor)
+        else:
+            theta, old = self.factors[k].by_input()
+            new = BlockRow((theta, factor if isinstance(factor, Jacobian) else factor(old)))
+        return replace(self, factors=(*self.factors[:k], new, *self.factors[k + 1 :]))
 
     def cotangents(self, y_bar: Any) -> dict[str, Any]:
         """The cotangent at every node, from the output back to the input x, by the node's name."""
@@ -90,7 +108,7 @@ class Chain(Jacobian):
         edges = [f"{a} → {b}" for a, b in pairwise(self.nodes)]
         width, name = max(map(len, edges)), max(map(len, self.names))
         lines = [
-            f"  {edge:<{width}}  {layer:<{name}}  {factor.as_row().blocks[1]!r}"
+            f"  {edge:<{width}}  {layer:<{name}}  {factor.by_input()[1]!r}"
             for edge, layer, factor in zip(edges, self.names, self.factors, strict=True)
         ]
         return "\n".join([f"Chain of {len(edges)} factors", *lines])

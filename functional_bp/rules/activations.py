@@ -9,12 +9,14 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from functional_bp.jacobians import Diagonal, Identity
 
+__all__ = ["absolute", "identity", "leaky_relu", "randomised_leaky_relu", "relu", "sigmoid", "step", "tanh"]
+
 Vector = Float[Array, "*batch n"]
 
 
 def identity(z: Vector) -> tuple[Vector, Identity]:
     """y = z;  J = I. Source: lectures, claim C7."""
-    return z, Identity(z.shape[-1:])
+    return z, Identity(z.shape[-1:], z.shape[:-1])
 
 
 def sigmoid(z: Vector) -> tuple[Vector, Diagonal]:

@@ -7,6 +7,8 @@ from jaxtyping import Array, Float
 
 from functional_bp.jacobians import BlockRow, Broadcast, Dense, Outer
 
+__all__ = ["AffineParams", "affine"]
+
 
 class AffineParams(NamedTuple):
     """W[out, in] and b[out]; also the shape in which their Jacobians, tangents and cotangents come."""
@@ -28,7 +30,7 @@ def affine(params: AffineParams, y: Float[Array, "*batch n"]) -> tuple[Float[Arr
     z = jnp.einsum("mn,...n->...m", W, y)
     z = z + jnp.broadcast_to(b, z.shape)
     J_params = AffineParams(Outer(y, m), Broadcast(y.shape[:-1], (m,)))  # pyright: ignore[reportArgumentType]
-    return z, BlockRow((J_params, Dense(W)))
+    return z, BlockRow((J_params, Dense(W, y.shape[:-1])))
 
 
 def check_shapes(W: Array, b: Array, y: Array) -> tuple[int, int]:

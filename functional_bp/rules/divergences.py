@@ -12,6 +12,17 @@ from functional_bp.jacobians import RowVector
 from functional_bp.rules.activations import sigmoid, slopes
 from functional_bp.rules.softmax import log_softmax
 
+__all__ = [
+    "absolute_error",
+    "binary_kl",
+    "binary_nll",
+    "kl",
+    "nll",
+    "sigmoid_binary_nll",
+    "softmax_nll",
+    "squared_error",
+]
+
 Vector = Float[Array, "*batch n"]
 Number = Float[Array, "*batch"]
 

@@ -6,6 +6,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from functional_bp.jacobians import Diagonal
 
+__all__ = ["dropout"]
+
 
 def dropout(
     z: Float[Array, "*batch n"], key: PRNGKeyArray | None = None, rate: float = 0.5

@@ -11,6 +11,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from functional_bp.jacobians import Selection
 
+__all__ = ["subset_max"]
+
 
 def subset_max(
     z: Float[Array, "*batch n"],

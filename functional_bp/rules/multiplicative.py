@@ -5,6 +5,8 @@ from jaxtyping import Array, Float
 
 from functional_bp.jacobians import BlockRow, Broadcast, Dense, OwnColumn, PairProduct
 
+__all__ = ["pair_product", "power_product"]
+
 
 def pair_product(z: Float[Array, "*batch n"]) -> tuple[Float[Array, "*batch n//2"], PairProduct]:
     """y_i = z_2i−1 z_2i;  ∂y_i/∂z_2i−1 = z_2i,  ∂y_i/∂z_2i = z_2i−1, every other derivative 0.

@@ -5,6 +5,8 @@ from jaxtyping import Array, Float
 
 from functional_bp.jacobians import BlockRow, Broadcast, Dense, Diagonal
 
+__all__ = ["polynomial"]
+
 
 def polynomial(
     coefficients: Float[Array, " k"], z: Float[Array, "*batch n"]

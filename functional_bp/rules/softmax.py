@@ -3,7 +3,9 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from functional_bp.jacobians import DiagonalMinusOuter, IdentityMinusRows
+from functional_bp.jacobians import DiagonalMinusOuter, IdentityMinusRows, RowVector
+
+__all__ = ["log_softmax", "logsumexp", "softmax"]
 
 Vector = Float[Array, "*batch n"]
 
@@ -28,3 +30,14 @@ def log_softmax(z: Vector) -> tuple[Vector, IdentityMinusRows]:
     e = jnp.exp(shifted)
     total = e.sum(-1, keepdims=True)
     return shifted - jnp.log(total), IdentityMinusRows(e / total)
+
+
+def logsumexp(z: Vector) -> tuple[Float[Array, "*batch"], RowVector]:
+    """y = log Σ_k e^z_k;  J = softmax(z), a row.
+
+    Shifted by the maximum: finite wherever z is; −∞ of no numbers. Smooth everywhere.
+    """
+    top = z.max(-1, keepdims=True, initial=-jnp.inf)
+    e = jnp.exp(z - top)
+    total = e.sum(-1, keepdims=True)
+    return (top + jnp.log(total))[..., 0], RowVector(e / total)

@@ -1,6 +1,7 @@
 """What the commands train: a perceptron that tells classes apart, and the tasks made from digits."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,15 +13,17 @@ from jaxtyping import Array, Float, Int
 
 from functional_bp import rules
 from functional_bp.errors import InputError
-from functional_bp.network import Layer, Rule, affine_layer, chain
+from functional_bp.networks import Layer, Rule, affine_layer, chain
 from functional_bp.rules.dropout import dropout
-from functional_bp.training.data import Data, check, digits, ordered, stratified, with_negatives
-from functional_bp.training.files import Part, open_dataset
+from functional_bp.runs.facts import Facts
+from functional_bp.training.data.digits import digits, with_negatives
+from functional_bp.training.data.files import DataSet, Part, open_dataset
+from functional_bp.training.data.labelled import Data, check, ordered, stratified
+from functional_bp.training.data.rows import Chosen
 from functional_bp.training.metrics import classes, confusion_matrix
-from functional_bp.training.rows import Chosen
 
 if TYPE_CHECKING:
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.devices.sharding import Layout
 
 ACTIVATIONS: dict[str, Rule] = {
     rule.__name__: rule
@@ -33,6 +36,9 @@ DIGIT_NAMES = tuple("0123456789")
 class Problem(NamedTuple):
     """Instances x with the label of each, and the names of the labels: x is stored as it came, scale · x is learnt.
 
+    `content` is a checksum of all of it; `tested_on` names the part that `test` is; `notes` say what was made
+    of the data.
+
     The outputs are logits, and the divergence the KL divergence between target and softmax: for two classes one
     logit and its sigmoid are enough. Source: lectures, claim E11.
     """
@@ -41,10 +47,18 @@ class Problem(NamedTuple):
     train: Data | Part
     test: Data | Part
     scale: float = 1.0
+    validation: Data | Part | None = None
+    tested_on: str = "test"
+    content: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(self.content, self.train.x.shape[1], self.classes, self.scale)
 
     @property
     def outputs(self) -> int:
-        return 1 if len(self.classes) == 2 else len(self.classes)
+        return self.facts.outputs
 
     @property
     def divergence(self) -> Rule:
@@ -80,16 +94,40 @@ def problem(task: str, split: str, seed: int, data: str | None = None) -> Proble
 def bundled(split: str, seed: int) -> Problem:
     data = check(digits(), 10, "the digits")
     train, test = map(data.rows, held_out(data.labels, split, seed))
-    return Problem(DIGIT_NAMES, train, test)
+    return Problem(
+        DIGIT_NAMES, train, test, content=hashlib.sha256(data.x.tobytes() + data.labels.tobytes()).hexdigest()
+    )
 
 
 def from_files(path: str, split: str, seed: int) -> Problem:
+    """Held out, where the data has neither a test nor a validation part, is a quarter of the training part."""
     found = open_dataset(path)
-    names = tuple(map(str, range(found.classes)))
-    if found.test is not None:
-        return Problem(names, found.train, found.test, found.scale)
-    train, test = (part_of(found.train, rows) for rows in held_out(found.train.labels, split, seed))
-    return Problem(names, train, test, found.scale)
+    train, test, tested_on = found.train, found.test, "test"
+    if test is None and found.validation is not None:
+        test, tested_on = found.validation, "validation"
+    elif test is None:
+        train, test = (part_of(found.train, rows) for rows in held_out(found.train.labels, split, seed))
+        if not len(test.labels):
+            raise InputError(f"{path}: {len(train.labels)} rows are too few to hold out a quarter for the test")
+    notes = tuple(described(found, train, test))
+    return Problem(found.names, train, test, found.scale, found.validation, tested_on, found.content, notes)
+
+
+def described(found: DataSet, train: Data | Part, test: Data | Part) -> Iterator[str]:
+    """What was made of the data, line by line."""
+    held = "" if found.test is not None else ", held out" if found.validation is None else None
+    rows = {"train": len(train.labels)}
+    if found.validation is not None:
+        rows["validation"] = len(found.validation.labels)
+    if held is not None:
+        rows["test"] = len(test.labels)
+    yield f"data: {', '.join(f'{part} {n} rows' for part, n in rows.items())}{held or ''}; {found.classes} classes"
+    if found.stored.kind != "f":
+        yield f"data: whole numbers, divided by {round(1 / found.scale)}"
+    if found.names != tuple(map(str, range(found.classes))):
+        yield f"data: the classes are {', '.join(found.names)}"
+    if found.unused:
+        yield f"data: not used, as their names do not say what they are: {', '.join(found.unused)}"
 
 
 def held_out(
@@ -105,8 +143,9 @@ def part_of(part: Data | Part, rows: Int[np.ndarray, " m"]) -> Data | Part:
 def two_or_not_two(of: Problem, seed: int) -> Problem:
     if len(of.classes) < 3:
         raise InputError(f"--task two needs a class 2, the data has classes 0 to {len(of.classes) - 1}")
-    train, test = (part._replace(labels=(part.labels == 2).astype(np.int32)) for part in (of.train, of.test))
-    return of._replace(classes=("not 2", "2"), train=train, test=test)
+    parts = {name: getattr(of, name) for name in ("train", "test", "validation")}
+    changed = {name: p and p._replace(labels=(p.labels == 2).astype(np.int32)) for name, p in parts.items()}
+    return of._replace(classes=("not 2", "2"), **changed)
 
 
 def or_none(of: Problem, seed: int) -> Problem:

@@ -1,11 +1,13 @@
 """Every option of a run, once: what the command line takes, what config.json keeps, what is checked of both."""
 
 import argparse
-import math
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any
 
 from functional_bp.errors import InputError
+
+EPOCHS = 40
+LARGEST = 2**31 - 1  # of any whole number, as steps are counted in 32 bits
 
 
 def option(default: Any, help: str, least: int | float | None = None, most: int | float | None = None) -> Any:
@@ -17,9 +19,9 @@ class Config:
     """The options of a run. Equal ones give equal bits on equal devices, wherever the run is interrupted."""
 
     task: str = option("ten", 'ten (digits), two ("2 or not 2") or eleven (digits or none)')
-    data: str | None = option(None, "IDX, .npz or .npy files to learn in the place of the bundled digits")
+    data: str | None = option(None, "IDX, .npz or .npy files to learn instead of the bundled digits")
     split: str = option("stratified", "held-out quarter: stratified (drawn by the seed) or ordered (the last rows)")
-    validation: float = option(0.0, "part of the training rows that reports are on, in the place of the test", 0, 0.9)
+    validation: float = option(0.0, "part of the training rows that reports are on, instead of the test", 0, 0.9)
     hidden: tuple[int, ...] = option((64, 32), 'units of the hidden layers, as 64,32; "" for none')
     activation: str = option("relu", "of the hidden layers: relu, tanh, sigmoid …")
     dropout: float = option(0.0, "probability with which a hidden unit is left out", 0, 0.99)
@@ -31,15 +33,18 @@ class Config:
     weight_decay: float = option(0.0, "λ of the weight decay", 0)
     max_norm: float | None = option(None, "largest norm of a unit's incoming weights", 0)
     batch: str = option("32", 'rows a step: a number, or "all"')
-    epochs: int = option(40, "passes through the data", 1)
-    steps: int | None = option(None, "steps, in the place of epochs", 1)
+    epochs: int | None = option(None, f"passes through the data, {EPOCHS} without --steps; the earlier end counts", 1)
+    steps: int | None = option(None, "steps", 1)
+    slots: int | None = option(None, "parts of a batch, summed in one order on any devices: 2, 4, 8 …", 1)
     tolerance: float | None = option(None, "stop when an epoch's loss is this near to that of the one before", 0)
     patience: int | None = option(None, "stop when the loss has not fallen for so many reports; keep the best", 1)
     overfit: bool = option(False, "learn nothing but the first batch: a network that cannot has a fault")
     report_every: int | None = option(None, "steps between reports; if not given, an epoch, at most 100 reports", 1)
     gradient_norms: bool = option(False, "report the norm of each layer's gradient")
     tensorboard: bool = option(False, "also write the reports, and the pictures of --plots, for TensorBoard")
-    checkpoint_every: int | None = option(None, "steps between checkpoints, from which --resume goes on", 1)
+    checkpoint_every: int | None = option(
+        None, "steps between checkpoints, from which --resume continues; Ctrl-C makes one", 1
+    )
     checkpoints: str = option("npz", "how they are written: npz (whole), or orbax (in shards, while training goes on)")
     keep: int = option(3, "how many of the newest checkpoints stay", 1)
     verify_every: int | None = option(None, "steps between comparisons with jax.grad; the run stops if they part", 1)
@@ -93,10 +98,13 @@ def parsed(entry: Field, text: Any) -> Any:
 
 
 def checked(entries: dict[str, Any]) -> Config:
+    values = {}
     for entry in fields(Config):
         if entry.name in entries:
-            check(entry, entries[entry.name])
-    return Config(**entries)
+            value = entries[entry.name]
+            check(entry, value)
+            values[entry.name] = float(value) if float in kinds(entry) and type(value) is int else value
+    return Config(**values)
 
 
 def check(entry: Field, value: Any) -> None:
@@ -105,9 +113,13 @@ def check(entry: Field, value: Any) -> None:
     is_kind = type(value) in kinds(entry) or (float in kinds(entry) and type(value) is int)
     if not is_kind or (isinstance(value, tuple) and not all(type(units) is int for units in value)):
         raise InputError(f"{option_name(entry.name)} must be {expected(entry)}, got {value!r}")
+    if isinstance(value, tuple) and max(value, default=0) > LARGEST:
+        raise InputError(f"{option_name(entry.name)} must be at most {LARGEST} units each, got {max(value)}")
     if value is None or isinstance(value, bool) or not isinstance(value, int | float):
         return
-    if math.isnan(value) or (least is not None and value < least) or (most is not None and value > most):
+    if isinstance(value, int) and value > LARGEST and most is None:
+        raise InputError(f"{option_name(entry.name)} must be at most {LARGEST}, got {value}")
+    if value != value or (least is not None and value < least) or (most is not None and value > most):
         bounds = "a number" if least is None else f"at least {least}" if most is None else f"from {least} to {most}"
         raise InputError(f"{option_name(entry.name)} must be {bounds}, got {value}")
 

@@ -8,21 +8,26 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from functional_bp.checking.gradients import gradient_differences
+from functional_bp.checking.networks import gradient_differences
 from functional_bp.errors import InputError
-from functional_bp.network import Layer
+from functional_bp.networks import Layer, value_and_grad
 from functional_bp.runs.classification import Problem, held_out, part_of, perceptron, problem
-from functional_bp.runs.config import Config
-from functional_bp.training.checkpoints import plain
-from functional_bp.training.data import Data
-from functional_bp.training.files import Part
+from functional_bp.runs.config import EPOCHS, LARGEST, Config
+from functional_bp.runs.memory import check_network
+from functional_bp.training.data.files import Part
+from functional_bp.training.data.labelled import Data
+from functional_bp.training.devices.slots import check_slots, slotted
+from functional_bp.training.loop import GradientsOf
 from functional_bp.training.optimizers import optimizer
+from functional_bp.training.precision import value_and_grad_in
+from functional_bp.training.saving.checkpoints import plain
 from functional_bp.training.step import State, start
 
 if TYPE_CHECKING:
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.devices.sharding import Layout
 
 MOST_REPORTS = 100
+ELEMENTWISE = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "nadam", "lion")
 COMPUTE = {"float32": None, "bfloat16": jnp.bfloat16}
 
 
@@ -48,6 +53,20 @@ class Experiment(NamedTuple):
         arguments = self.network, self.update, self.config.seed
         return layout.start(*arguments) if layout else start(*arguments)
 
+    def layout(self, layout: "Layout | None") -> "Layout | None":
+        """That of the options, with the run's slots. Raises InputError where they do not go together."""
+        if layout is None or not self.config.slots:
+            return layout
+        from functional_bp.training.devices.sharding import with_slots
+
+        return with_slots(layout, self.config.slots, self.batch)
+
+    def gradients_of(self, layout: "Layout | None") -> GradientsOf:
+        """In the run's precision and, on one device, its slots: on many they belong to the layout."""
+        dtype = COMPUTE[self.config.compute]
+        found = value_and_grad_in(dtype) if dtype else value_and_grad
+        return slotted(self.config.slots, found) if self.config.slots and layout is None else found
+
     def shapes(self, layout: "Layout | None" = None) -> State:
         """Shape, dtype and place of each array of a state, its key as numbers."""
         state = jax.eval_shape(lambda: plain(self.start()))
@@ -58,10 +77,14 @@ def experiment(config: Config) -> Experiment:
     """Raises InputError for options that do not name what there is, or do not go together."""
     if config.compute not in COMPUTE:
         raise InputError(f"unknown --compute {config.compute!r}: expected one of {', '.join(COMPUTE)}")
-    if config.patience and not config.validation:
-        raise InputError("--patience needs --validation: to stop by the test set would be to learn it")
     of = problem(config.task, config.split, config.seed, config.data)
-    network = perceptron((of.train.x.shape[1], *config.hidden, of.outputs), config.activation, config.dropout)
+    if config.patience and not config.validation and of.validation is None:
+        raise InputError("--patience needs --validation: to stop by the test set would be to learn it")
+    if config.validation and of.validation is not None:
+        raise InputError("the data has a validation part of its own: leave out --validation")
+    sizes = (of.train.x.shape[1], *config.hidden, of.outputs)
+    check_network(sizes)
+    network = perceptron(sizes, config.activation, config.dropout)
     seen = judged = of.train
     if config.validation:
         kept, held = held_out(of.train.labels, config.split, config.seed, 1 / config.validation)
@@ -69,8 +92,13 @@ def experiment(config: Config) -> Experiment:
     batch = batch_size(config.batch, len(seen.x))
     if config.overfit:
         seen = judged = part_of(of.train, np.arange(batch))
+    elif of.validation is not None:
+        judged = of.validation
     elif not config.validation:
         judged = of.test
+    if config.slots:
+        check_slots(config.slots, batch)
+        check_elementwise(config)
     epoch = len(seen.x) // batch
     steps = steps_of(config, epoch)
     update = optimizer(
@@ -86,15 +114,29 @@ def experiment(config: Config) -> Experiment:
     return Experiment(config, of, network, update, seen, judged, batch, steps, report_every(config, epoch, steps))
 
 
+def check_elementwise(config: Config) -> None:
+    """Raises InputError for an update that sums over a parameter: in which order, each program's compiler decides."""
+    for name in ("clip", "max_norm"):
+        if getattr(config, name) is not None:
+            raise InputError(f"--slots does not go with --{name.replace('_', '-')}: a norm has a sum of its own")
+    if config.optimizer not in ELEMENTWISE:
+        raise InputError(f"--slots goes with {', '.join(ELEMENTWISE)}, which sum nothing; got {config.optimizer}")
+
+
 def steps_of(config: Config, epoch: int) -> int:
-    return config.steps or config.epochs * epoch
+    """Where both --steps and --epochs are given, the earlier end counts."""
+    ends = [config.steps, None if config.epochs is None else config.epochs * epoch]
+    steps = min((end for end in ends if end is not None), default=EPOCHS * epoch)
+    if steps > LARGEST:
+        raise InputError(f"a run has at most {LARGEST} steps, got {steps}")
+    return steps
 
 
 def report_every(config: Config, epoch: int, steps: int) -> int:
     return config.report_every or epoch * max(1, -(-steps // epoch) // MOST_REPORTS)
 
 
-def longer(of: Experiment, epochs: int, steps: int | None) -> Experiment:
+def longer(of: Experiment, epochs: int | None, steps: int | None) -> Experiment:
     """The experiment as if so many epochs or steps had been asked for from the start, with reports as often as before.
 
     Raises InputError for fewer, and for a schedule of η: with it a longer run is another from its first step.
@@ -114,7 +156,7 @@ def longer(of: Experiment, epochs: int, steps: int | None) -> Experiment:
 
 
 def batch_size(text: str, n: int) -> int:
-    size = n if text == "all" else int(text) if text.isdecimal() else 0
+    size = n if text == "all" else int(text) if text.isdecimal() and len(text) < 20 else 0
     if not 1 <= size <= n:
         raise InputError(f'--batch must be a number from 1 to {n} (the rows there are) or "all", got {text!r}')
     return size

@@ -9,8 +9,8 @@ from functional_bp.errors import InputError
 from functional_bp.runs.board import Board
 from functional_bp.runs.experiment import Experiment
 from functional_bp.runs.run_folder import RunFolder
-from functional_bp.training.archive import write_atomically
-from functional_bp.training.stores import Store
+from functional_bp.training.saving.archive import write_atomically
+from functional_bp.training.saving.stores import Store
 
 MOST_UNITS = 64
 

@@ -9,27 +9,31 @@ import numpy as np
 import optax
 
 from functional_bp.errors import InputError
-from functional_bp.network import value_and_grad
 from functional_bp.runs.classification import results
 from functional_bp.runs.config import Config, to_json
-from functional_bp.runs.experiment import COMPUTE, Experiment, compare_with_autodiff, longer
+from functional_bp.runs.experiment import Experiment, compare_with_autodiff, longer
+from functional_bp.runs.interruption import Interrupted
 from functional_bp.runs.run_folder import RunFolder
 from functional_bp.runs.supervisor import beat
-from functional_bp.training.checkpoints import Checkpoint, Checkpoints
-from functional_bp.training.data import Data
-from functional_bp.training.loop import Fit, Hook, Report, fit
+from functional_bp.training.data.labelled import Data
+from functional_bp.training.data.source import Resident, Source, Streamed
+from functional_bp.training.devices.processes import by_any
+from functional_bp.training.loop import INTERRUPTED, Fit, Hook, Report, fit
 from functional_bp.training.measures import evaluation
 from functional_bp.training.metrics import correct
-from functional_bp.training.precision import value_and_grad_in
-from functional_bp.training.source import Resident, Source, Streamed
+from functional_bp.training.saving.checkpoints import Checkpoint, Checkpoints
+from functional_bp.training.saving.stores import Store
 from functional_bp.training.step import State
 from functional_bp.training.stopping import Patience, TimeLimit
-from functional_bp.training.stores import Store
 
 if TYPE_CHECKING:
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.devices.sharding import Layout
 
 PARTED = 1e-6  # the relative difference of two float64 gradients at which a derivative is wrong, not rounded
+
+
+def never() -> bool:
+    return False
 
 
 def begin(of: Experiment, layout: "Layout | None") -> Checkpoint:
@@ -41,7 +45,12 @@ def newest(
 ) -> Checkpoint:
     """Where the run of the folder stands: its newest good checkpoint, or the beginning if it made none."""
     like = stands_at(of, of.shapes(layout))
-    return checkpoints(of, folder, store).newest(like, warn) or begin(of, layout)
+    found = checkpoints(of, folder, store).newest(like, warn)
+    if found is None:
+        warn(f"{folder.path} has no checkpoint: it starts again at step 0")
+    elif int(found.state.step) > of.steps:
+        raise InputError(f"{folder.checkpoints}: the newest is of step {int(found.state.step)}, the run has {of.steps}")
+    return found or begin(of, layout)
 
 
 def is_over(result: dict[str, Any], of: Experiment) -> bool:
@@ -61,7 +70,7 @@ def made_longer(of: Experiment, folder: RunFolder, asked: Config) -> Experiment:
     more, result = longer(of, asked.epochs, asked.steps), folder.load_result()
     if result and more.steps > of.steps and result["stopped"] != "steps" and not out_of_time(result):
         raise InputError(f"the run ended at step {result['steps']}, {result['stopped']}: it would again")
-    folder.save_config(more.config)
+    folder.save_config(more.config, of.of.facts)
     return more
 
 
@@ -74,8 +83,8 @@ def checkpoints(of: Experiment, folder: RunFolder, store: Store) -> Checkpoints:
 
 
 def identity(of: Experiment) -> dict[str, Any]:
-    """The options that a state and its reports depend on. The length of the run matters to a schedule of η alone."""
-    options = to_json(of.config) | {"report_every": of.report_every}
+    """What a state and its reports depend on: options and data. The length matters to a schedule of η alone."""
+    options = to_json(of.config) | {"report_every": of.report_every, "content": of.of.content}
     length = ("epochs", "steps") if of.config.schedule == "constant" else ()
     return {name: value for name, value in options.items() if name not in length}
 
@@ -88,15 +97,18 @@ def conduct(
     show: Callable[[Report], None],
     about: dict[str, Any],
     layout: "Layout | None" = None,
+    interrupted: Callable[[], bool] = never,
 ) -> dict[str, Any]:
     """Trains from where the run stands to its end, and gives the result that the folder then has, `about` included.
 
-    Raises InputError where training cannot go on; the folder then has all reports and checkpoints so far.
+    Raises InputError where training cannot go on, the folder then having all reports and checkpoints so far; and
+    Interrupted, having saved, where it is told to stop. Of many processes any can be told so; at each report they ask
+    each other.
     """
     config, saved, reports = of.config, checkpoints(of, folder, store), list(stands.reports)
     folder.begin_metrics(reports)
     patience = Patience(config.patience, reports, stands.best) if config.patience else None
-    limit = TimeLimit(config.time_limit)
+    limit, alone = TimeLimit(config.time_limit), jax.process_count() == 1
 
     def save(state: State) -> None:
         saved.save(Checkpoint(state, reports, patience.params if patience else ()))
@@ -107,7 +119,7 @@ def conduct(
         show(report)
         beat()
         reason = patience(report, state) if patience else None
-        return reason or limit(report, state)
+        return reason or limit(report, state) or (INTERRUPTED if not alone and by_any(interrupted()) else None)
 
     hooks = []
     if config.checkpoint_every:
@@ -131,13 +143,17 @@ def conduct(
             state=stands.state,
             prepare=of.of.prepare,
             layout=layout,
-            gradients_of=value_and_grad_in(COMPUTE[config.compute]) if COMPUTE[config.compute] else value_and_grad,
+            gradients_of=of.gradients_of(layout),
+            interrupted=interrupted if alone else None,
         )
         seconds = time.perf_counter() - began
-        if limit.reached or (config.checkpoint_every and can_go_on(of, fitted)):
+        if fitted.reason == INTERRUPTED or limit.reached or (config.checkpoint_every and can_go_on(of, fitted)):
             save(fitted.state)
     finally:
         saved.finish()
+    if fitted.reason == INTERRUPTED:
+        done = f"stopped after step {int(fitted.state.step)} of {of.steps}, which is saved"
+        raise Interrupted(f"{done}; continue with: {folder.how_to_go_on()}")
     params = patience.params if patience else fitted.params
     result = results(of.of, of.network, params, layout) | about
     result |= {
@@ -146,6 +162,7 @@ def conduct(
         "loss": reports[-1]["loss"],
         "seconds": seconds,
         "run": str(folder.path),
+        "tested_on": of.of.tested_on,
     }
     folder.finish(params, store, result, reports)
     return result

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from functional_bp.errors import InputError
 
 if TYPE_CHECKING:
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.devices.sharding import Layout
 
 PLACE = ("coordinator", "process", "processes")
 
@@ -26,8 +26,8 @@ def layout_of(args: argparse.Namespace) -> "Layout | None":
 
     Raises InputError for options that do not go together or ask for too much.
     """
-    from functional_bp.training.processes import join, virtual_devices
-    from functional_bp.training.sharding import layout
+    from functional_bp.training.devices.processes import join, virtual_devices
+    from functional_bp.training.devices.sharding import layout
 
     join(*(getattr(args, name) for name in PLACE), cluster=args.cluster)
     if args.devices is not None and not args.cluster:  # how many processes there are, JAX tells with its devices alone
@@ -39,6 +39,12 @@ def layout_of(args: argparse.Namespace) -> "Layout | None":
     import jax
 
     return layout(args.layout, args.devices or len(jax.devices()))
+
+
+def are_many() -> bool:
+    import jax
+
+    return jax.process_count() > 1
 
 
 def kept(args: argparse.Namespace) -> list[str]:

@@ -1,5 +1,6 @@
 """What a person sees of a run in the terminal."""
 
+import os
 import sys
 from typing import Any
 
@@ -8,6 +9,9 @@ from tqdm import tqdm
 
 from functional_bp.training.loop import Report
 from functional_bp.training.metrics import table
+
+WIDE, MIDDLE = 100, 70  # columns: below, the bar gives way to loss and accuracy
+NARROW = "{percentage:3.0f}%{postfix}"
 
 
 class Progress:
@@ -24,8 +28,20 @@ class Progress:
 
     def show(self, report: Report) -> None:
         loss, accuracy = report["loss"], report["validation_accuracy"]
-        self.bar.set_postfix_str(f"loss {loss:.4f}, held-out accuracy {accuracy:.4f}", refresh=False)
+        room = columns()
+        self.bar.bar_format = NARROW if room < MIDDLE else None
+        text = f"loss {loss:.4f}, {'' if room < WIDE else 'held-out '}accuracy {accuracy:.4f}"
+        self.bar.set_postfix_str(text, refresh=False)
         self.bar.update(int(report["step"]) - self.bar.n)
+
+
+def columns() -> int:
+    """Those of the terminal that stderr is, or else of $COLUMNS; without either there is room for all."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        text = os.environ.get("COLUMNS", "")
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else WIDE
 
 
 def print_differences(differences: dict[str, float]) -> None:
@@ -34,9 +50,11 @@ def print_differences(differences: dict[str, float]) -> None:
         print(f"  layer {layer:<20} largest relative difference {difference:.1e}")
 
 
-def print_results(found: dict[str, Any], classes: tuple[str, ...]) -> None:
+def print_results(found: dict[str, Any], classes: tuple[str, ...], tested_on: str) -> None:
     confusion = np.array(found["confusion"])
     print(f"confusion matrix of the {confusion.sum()} held-out rows (true class down, predicted across):")
     print(table(confusion, classes))
-    print(f"train accuracy {found['train_accuracy']:.4f}")
-    print(f"test accuracy  {found['test_accuracy']:.4f}")
+    width = max(len("train"), len(tested_on))
+    for part, name in (("train", "train_accuracy"), (tested_on, "test_accuracy")):
+        if name in found:
+            print(f"{part} accuracy{' ' * (width - len(part))} {found[name]:.4f}")

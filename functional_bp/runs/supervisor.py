@@ -18,11 +18,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from functional_bp.terminal import one_line
+
 HEARTBEAT = "FUNCTIONAL_BP_HEARTBEAT"
 BAD_INPUT = 2  # the exit code of input that cannot be used: another attempt would end the same way
 GAVE_UP = 1
 PR_SET_PDEATHSIG = 1
 LOOK_EVERY = 0.1  # seconds
+GRACE = 60  # seconds that a run has to save
 
 
 def beat() -> None:
@@ -31,11 +34,25 @@ def beat() -> None:
         Path(path).touch()
 
 
+class Silence:
+    """How long a heartbeat has not changed, by a clock that no one sets."""
+
+    def __init__(self, heartbeat: Path) -> None:
+        self.heartbeat, self.last, self.since = heartbeat, -1, time.monotonic()
+
+    def seconds(self) -> float:
+        beat, now = self.heartbeat.stat().st_mtime_ns, time.monotonic()
+        if beat != self.last:
+            self.last, self.since = beat, now
+        return now - self.since
+
+
 class Worker(NamedTuple):
     number: int
     process: subprocess.Popen
     heartbeat: Path
     log: Path
+    silence: "Silence"
 
 
 class Trouble(NamedTuple):
@@ -78,7 +95,7 @@ def watch(workers: list[Worker], stall: float) -> Trouble | None:
         for worker, code in zip(workers, codes, strict=True):
             if code:
                 return Trouble(worker, describe(code), code)
-            silence = time.time() - worker.heartbeat.stat().st_mtime
+            silence = worker.silence.seconds()
             if code is None and silence > stall:
                 return Trouble(worker, f"has given no sign of life for {silence:.0f} s", GAVE_UP)
         time.sleep(LOOK_EVERY)
@@ -97,8 +114,11 @@ def started(commands: list[list[str]], logs: Path) -> Iterator[list[Worker]]:
             for number, command in enumerate(commands):
                 heartbeat, log = Path(folder, str(number)), logs / f"process-{number}.log"
                 heartbeat.touch()
-                workers.append(Worker(number, start(command, heartbeat, log), heartbeat, log))
+                workers.append(Worker(number, start(command, heartbeat, log), heartbeat, log, Silence(heartbeat)))
             yield workers
+        except (KeyboardInterrupt, SystemExit):  # a signal: the run is to save
+            ask_to_end(workers)
+            raise
         finally:
             for worker in workers:
                 worker.process.kill()  # not SIGTERM, which JAX's distributed runtime catches
@@ -106,9 +126,19 @@ def started(commands: list[list[str]], logs: Path) -> Iterator[list[Worker]]:
                 worker.process.wait()
 
 
+def ask_to_end(workers: list[Worker]) -> None:
+    """SIGTERM, and the time to save; whoever is stopped is woken for it."""
+    for worker in workers:
+        for number in (signal.SIGTERM, signal.SIGCONT):
+            worker.process.send_signal(number)
+    end = time.monotonic() + GRACE
+    while time.monotonic() < end and any(worker.process.poll() is None for worker in workers):
+        time.sleep(LOOK_EVERY)
+
+
 def start(command: list[str], heartbeat: Path, log: Path) -> subprocess.Popen:
     """In a session of its own, so that Ctrl-C reaches the supervisor alone, which then ends the rest."""
-    with open(log, "a", encoding="utf-8") as file:
+    with open(log, "a", encoding="utf-8", errors="backslashreplace") as file:
         first = heartbeat.name == "0"
         file.write(f"$ {shlex.join(command)}\n")
         file.flush()
@@ -140,7 +170,7 @@ def end_with_parent() -> Callable[[], None] | None:
 def show_end(worker: Worker, say: Callable[[str], None], lines: int = 5) -> None:
     if worker.number:
         for line in worker.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]:
-            say(f"  {line}")
+            say(f"  {one_line(line)}")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
-from functional_bp.network import Layer, Rule
+from functional_bp.networks import Layer, Rule
 
 
 def first_fault(

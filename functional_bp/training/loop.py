@@ -1,5 +1,6 @@
 """The loop: between two reports a run is one compiled program."""
 
+import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,16 +11,17 @@ import optax
 from jaxtyping import Array
 
 from functional_bp.errors import InputError
-from functional_bp.network import Layer, Rule, value_and_grad
+from functional_bp.networks import Layer, Rule, value_and_grad
+from functional_bp.training.data.order import batches
+from functional_bp.training.data.source import Resident, Source
 from functional_bp.training.faults import first_fault
-from functional_bp.training.order import batches
-from functional_bp.training.source import Resident, Source
 from functional_bp.training.step import State, noise_key, order_key, start, train_step
 
 if TYPE_CHECKING:
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.devices.sharding import Layout
 
 RUNNING, CONVERGED, NOT_FINITE = range(3)
+INTERRUPTED = "interrupted"
 
 Pair = tuple[Any, Any]
 Report = dict[str, int | float]
@@ -34,8 +36,22 @@ class Hook(NamedTuple):
     call: Callable[[State], None]
 
 
+class Pace:
+    """How many steps a call of the program makes, so that it takes about a quarter of a second."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def __enter__(self) -> None:
+        self.began = time.monotonic()
+
+    def __exit__(self, *error: Any) -> None:
+        seconds = time.monotonic() - self.began
+        self.steps = self.steps * 4 if seconds < 0.1 else max(1, self.steps // 2) if seconds > 0.5 else self.steps
+
+
 class Fit(NamedTuple):
-    """Where the run ended, why ("steps", "converged", or what on_report said), and its reports."""
+    """Where the run ended, why ("steps", "converged", "interrupted" or what on_report said), and its reports."""
 
     state: State
     reason: str
@@ -76,6 +92,7 @@ def fit(
     prepare: Prepare = as_it_is,
     layout: "Layout | None" = None,
     gradients_of: GradientsOf = value_and_grad,
+    interrupted: Callable[[], bool] | None = None,
 ) -> Fit:
     """θ ← argmin of the mean divergence over data = (x, d), by `steps` steps on `batch` rows each.
 
@@ -87,7 +104,8 @@ def fit(
     Every `report_every` steps (an epoch, if not given) `on_report` gets the step, the epoch, the loss (the mean over
     the epoch so far) and what `measure` says of the state; a text that it gives back is the reason to end the run.
     `state` goes on from where another run stood. `prepare(x, d)` is done to each batch inside the program.
-    `layout` spreads the run over a mesh of devices, `gradients_of` may compute in another precision.
+    `layout` spreads the run over a mesh of devices, `gradients_of` may compute in another precision. `interrupted` is
+    asked some times a second: where it says so, the run ends after the step ("interrupted").
 
     Raises InputError if the batch is larger than the data, or on a loss that is not finite: at which step, and in
     which layer it appeared first. Source: lectures, claims G1-G5.
@@ -107,12 +125,13 @@ def fit(
     )
     stops = [report_every, *(hook.every for hook in hooks)]
     reports: list[Report] = []
-    step, reason = int(state.step), ""
+    step, reason, pace = int(state.step), "", Pace(most if interrupted is None else 1)
     for arrays, first, last in source.pieces(order_key(state.key), step, steps, most, batch, layout):
         while step < last and not reason:
-            until = min(last, *(step - step % every + every for every in stops))
-            before, (state, status, loss) = state, run(state, until, first, arrays)
-            step, status = map(int, jax.device_get((state.step, status)))
+            until = min(last, step + min(most, pace.steps), *(step - step % every + every for every in stops))
+            with pace:
+                before, (state, status, loss) = state, run(state, until, first, arrays)
+                step, status = map(int, jax.device_get((state.step, status)))
             if status == NOT_FINITE:
                 before, *_ = run(before, step - 1, first, arrays)
                 batch_then = batch_of(arrays, before, first, source.in_order, batch)
@@ -126,6 +145,8 @@ def fit(
             for hook in hooks:
                 if not reason and step % hook.every == 0:
                     hook.call(state)
+            if not reason and interrupted is not None and interrupted():
+                reason = INTERRUPTED
         if reason:
             break
     return Fit(state, reason or "steps", reports)

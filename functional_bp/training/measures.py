@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from functional_bp.network import Layer, Rule
+from functional_bp.networks import Layer, Rule
 from functional_bp.training.loop import Prepare, as_it_is
 from functional_bp.training.step import State
 
 if TYPE_CHECKING:
-    from functional_bp.training.sharding import Layout
+    from functional_bp.training.devices.sharding import Layout
 
 BLOCK = 4096
 

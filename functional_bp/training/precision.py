@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from functional_bp.jacobians.shared import summing_in
-from functional_bp.network import Layer, Rule
+from functional_bp.networks import Layer, Rule
 
 
 def value_and_grad_in(dtype: Any) -> Callable[[Layer, Rule], Callable[..., tuple[Array, Any]]]:
@@ -21,9 +21,10 @@ def value_and_grad_in(dtype: Any) -> Callable[[Layer, Rule], Callable[..., tuple
     def value_and_grad(network: Layer, divergence: Rule) -> Callable[..., tuple[Array, Any]]:
         def loss_and_gradients(params: Any, x: Array, d: Array, key: Any = None) -> tuple[Array, Any]:
             y, J = network.apply(cast(params, dtype), cast(x, dtype), key)
-            D, J_D = divergence(y.astype(d.dtype), d)
+            own = dtype_of(params, y.dtype)
+            D, J_D = divergence(y.astype(own), cast(d, own))
             y_bar = jnp.full(D.shape, 1 / max(D.size, 1), D.dtype) @ J_D
-            params_bar, _ = y_bar.astype(y.dtype) @ summing_in(d.dtype, J)
+            params_bar, _ = y_bar.astype(y.dtype) @ summing_in(own, J)
             return D.mean(), jax.tree.map(lambda bar, theta: bar.astype(theta.dtype), params_bar, params)
 
         return loss_and_gradients
@@ -32,4 +33,11 @@ def value_and_grad_in(dtype: Any) -> Callable[[Layer, Rule], Callable[..., tuple
 
 
 def cast(tree: Any, dtype: Any) -> Any:
-    return jax.tree.map(lambda leaf: leaf.astype(dtype), tree)
+    """Floats in that dtype; tokens and labels stay whole numbers."""
+    return jax.tree.map(lambda leaf: leaf.astype(dtype) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf, tree)
+
+
+def dtype_of(params: Any, otherwise: Any) -> Any:
+    """The parameters' own floating dtype."""
+    floats = [leaf.dtype for leaf in jax.tree.leaves(params) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+    return floats[0] if floats else otherwise

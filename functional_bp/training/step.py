@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from functional_bp.network import Layer, Rule, value_and_grad
+from functional_bp.networks import Layer, Rule, value_and_grad
 
 
 class State(NamedTuple):

@@ -4,8 +4,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from functional_bp.training.devices.processes import as_first
 from functional_bp.training.loop import Report
-from functional_bp.training.processes import as_first
 from functional_bp.training.step import State
 
 

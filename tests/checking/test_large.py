@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from functional_bp.checking import check_backward
-from functional_bp.checking.programs import SMALL, Program
+from functional_bp.checking.limits import SMALL
+from functional_bp.checking.program.compiled import Program
 
 X = np.random.default_rng(0).standard_normal((250, 100)).astype("float32")
 

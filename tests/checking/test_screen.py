@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from functional_bp.checking import check_backward
-from functional_bp.checking.judgement import Judge
-from functional_bp.checking.programs import SMALL
+from functional_bp.checking.limits import SMALL
+from functional_bp.checking.verdict.judge import Judge
 
 WIDTHS, BATCH = (96, 128, 80, 10), 8
 

@@ -15,7 +15,7 @@ from functional_bp import cli
 from functional_bp.commands import launch
 from functional_bp.runs.experiment import experiment
 from functional_bp.runs.run_folder import RunFolder
-from functional_bp.training.stores import store
+from functional_bp.training.saving.stores import store
 
 STEPS, EVERY = 600, 20
 OPTIONS = ["--hidden", "16", "--activation", "tanh", "--optimizer", "sgd", "--rate", "0.1", "--json"]

@@ -17,8 +17,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from functional_bp.cli import main
 from functional_bp.runs.experiment import experiment
 from functional_bp.runs.run_folder import RunFolder
-from functional_bp.training.checkpoints import remove
-from functional_bp.training.stores import STORES, store
+from functional_bp.training.saving.checkpoints import remove
+from functional_bp.training.saving.stores import STORES, store
 
 OPTIONS = ["--hidden", "16", "--epochs", "4", "--dropout", "0.1", "--batch", "30", "--report-every", "11"]
 WITH_CHECKPOINTS = [*OPTIONS, "--checkpoint-every", "13", "--keep", "2", "--tensorboard"]

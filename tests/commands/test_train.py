@@ -207,7 +207,7 @@ def test_nonsense_gets_one_line_and_leaves_nothing(options, message, tmp_path, c
 )
 def test_what_is_not_installed_is_said_before_anything_is_made(options, module, message, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.delitem(sys.modules, "functional_bp.training.shards", raising=False)
+    monkeypatch.delitem(sys.modules, "functional_bp.training.saving.shards", raising=False)
     assert main(["train", *options, "--out", str(tmp_path / "run")]) == 2
     refused(capsys, message)
     assert not (tmp_path / "run").exists()

@@ -14,7 +14,7 @@ from derivations.engine.kink import Kink
 from derivations.registry import kinks
 
 KINKS = kinks()
-WITH_KINK = {case.name for case in CASES if case.kink}
+WITH_KINK = {case.name for case in CASES if case.entry.has_kink}
 every_kink = pytest.mark.parametrize("name", KINKS)
 
 

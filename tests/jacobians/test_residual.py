@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import functional_bp as bp
-from functional_bp.network import residual
+from functional_bp.networks import residual
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -9,7 +9,7 @@ import pytest
 from jacobian_catalogue import JACOBIANS
 
 from functional_bp import Composed, Dense, Diagonal, Identity, Jacobian, RowVector, Shape, Sum
-from functional_bp.jacobians.base import Size, is_plain
+from functional_bp.jacobians.shape import Size, is_plain, is_size
 
 
 class Reversal(Jacobian):
@@ -25,7 +25,7 @@ class Reversal(Jacobian):
         return jnp.flip(y_bar * jnp.broadcast_to(self.scale, y_bar.shape), -1)
 
 
-pytestmark = pytest.mark.usefixtures("float64")
+pytestmark = pytest.mark.usefixtures("float64", "unoptimised")
 every_jacobian = pytest.mark.parametrize("J", JACOBIANS.values(), ids=JACOBIANS.keys())
 BATCH = 3
 CLOSE = {"rtol": 1e-12, "atol": 1e-13}
@@ -75,16 +75,22 @@ def test_the_products_are_linear(J):
 @every_jacobian
 def test_the_dense_array_says_the_same(J):
     """Σ_i ȳ_i J_i from the dense array is y_bar @ J, per example; a shared input sums over the batch."""
-    J = J if is_plain(J.shape.outputs) else J.blocks[1]  # a column's dense form is that of its blocks
     y_bar = y_bar_of(J)
     batch, outputs, inputs = J.shape
-    sizes = [inputs] if is_plain(inputs) else jax.tree.leaves(inputs)
-    leaves = zip(jax.tree.leaves(J.to_dense()), jax.tree.leaves(y_bar @ J), sizes, strict=True)
-    for dense, x_bar, size in leaves:
-        rows = jnp.broadcast_to(dense, (*batch, *outputs, *size)).reshape(math.prod(batch), -1, *size)
-        products = jnp.einsum("bi,bi...->b...", y_bar.reshape(math.prod(batch), -1), rows)
-        expected = products.sum(0) if x_bar.shape == size else products.reshape(x_bar.shape)
-        np.testing.assert_allclose(x_bar, expected, **CLOSE)
+    outputs, inputs = (
+        sizes if is_plain(sizes) else jax.tree.leaves(sizes, is_leaf=is_size) for sizes in (outputs, inputs)
+    )
+    outputs, inputs = ([sizes] if is_plain(sizes) else sizes for sizes in (outputs, inputs))
+    dense = iter(jax.tree.leaves(J.to_dense()))
+    x_bars = jax.tree.leaves(y_bar @ J)
+    expected = [jnp.zeros_like(x_bar) for x_bar in x_bars]
+    for bar, m in zip(jax.tree.leaves(y_bar), outputs, strict=True):
+        for k, (x_bar, n) in enumerate(zip(x_bars, inputs, strict=True)):
+            rows = jnp.broadcast_to(next(dense), (*batch, *m, *n)).reshape(math.prod(batch), -1, *n)
+            products = jnp.einsum("bi,bi...->b...", bar.reshape(math.prod(batch), -1), rows)
+            expected[k] += products.sum(0) if x_bar.shape == n else products.reshape(x_bar.shape)
+    for x_bar, wanted in zip(x_bars, expected, strict=True):
+        np.testing.assert_allclose(x_bar, wanted, **CLOSE)
 
 
 @every_jacobian

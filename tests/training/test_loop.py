@@ -13,14 +13,14 @@ import functional_bp as bp
 from functional_bp.errors import InputError
 from functional_bp.jacobians.shared import summing_in
 from functional_bp.rules.dropout import dropout
-from functional_bp.training.files import Part
+from functional_bp.training.data.files import Part
+from functional_bp.training.data.order import batches
+from functional_bp.training.data.rows import Rows
+from functional_bp.training.data.source import Streamed
 from functional_bp.training.loop import Hook, fit
 from functional_bp.training.measures import evaluation
 from functional_bp.training.metrics import correct
-from functional_bp.training.order import batches
 from functional_bp.training.precision import value_and_grad_in
-from functional_bp.training.rows import Rows
-from functional_bp.training.source import Streamed
 from functional_bp.training.step import order_key, start
 
 NETWORK = bp.chain(bp.affine_layer(3, 4), bp.tanh, bp.affine_layer(4, 2))

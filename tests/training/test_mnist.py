@@ -8,9 +8,9 @@ import pytest
 from data_files import REAL
 
 import functional_bp as bp
-from functional_bp.training.files import open_dataset
+from functional_bp.training.data.files import open_dataset
+from functional_bp.training.data.source import Streamed
 from functional_bp.training.loop import fit
-from functional_bp.training.source import Streamed
 
 NETWORK = bp.chain(bp.affine_layer(784, 64, "he"), bp.relu, bp.affine_layer(64, 10, "he"))
 

@@ -1,7 +1,7 @@
 """Is this a claim at all? Every refusal is one line that names the part."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from sympy import (
@@ -35,8 +35,10 @@ from sympy.core.numbers import NumberSymbol
 from sympy.core.relational import Relational
 
 from derivations.engine.judging.hypotheses import Hypotheses
-from derivations.engine.kernel.normal_form import NoFormula, index_expression, leaf_of
+from derivations.engine.language.fold import NoFormula
+from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import Leaf, inside, plain
+from derivations.engine.language.known import check_words
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import Binding, step
 from derivations.engine.language.words import NAMES, WORDS
@@ -48,6 +50,8 @@ def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx
     """Raise NoFormula if left = right is no well-formed claim."""
     for side, e in (("left", left), ("right", right)):
         _check_side(side, e)
+    for e in hypotheses.formulas:
+        check_words(e)
     free = {"left": set(free_indices(left)), "right": set(free_indices(right))}
     ranges: dict[str, tuple] = {}
     parts = [left, right, *(e for pair in hypotheses.definitions + hypotheses.equations for e in pair)]
@@ -67,7 +71,7 @@ def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx
             raise NoFormula(f"unbound index {k} on the right side: the left side has no {k}")
     for e in (left, right):
         _check_scopes(e, set(), free["left"] | free["right"])
-    _check_axes(parts)
+    _check_axes(parts, hypotheses.recursions.axes)
     _check_names(said)
 
 
@@ -96,6 +100,7 @@ def _check_side(side: str, e: Expr) -> None:
     bare = _bare_array(e)
     if bare is not None:
         raise NoFormula(f"array {bare} on the {side} side stands without its indices")
+    check_words(e)
 
 
 # What may be declared of a symbol or an array; all of them are real.
@@ -181,8 +186,8 @@ def _check_scopes(e: Any, bound: set, free: set) -> None:
         _check_scopes(a, bound, free)
 
 
-def _check_axes(parts: Iterable[Expr]) -> None:
-    """Every axis of an array is indexed by one range throughout."""
+def _check_axes(parts: Iterable[Expr], of_time: Container[tuple[str, int]]) -> None:
+    """Every axis of an array is indexed by one range throughout; the time of a recursion reaches beyond its steps."""
     axes: dict[tuple[str, int], Leaf] = {}
     uses: dict[tuple[str, int], list] = defaultdict(list)
     ranks: dict[str, int] = {}
@@ -216,7 +221,7 @@ def _check_axes(parts: Iterable[Expr]) -> None:
                     axes[name, axis] = leaf
     for key, elements in uses.items():
         for element, index, i in elements:
-            if key in axes and index.leaves and not inside(index, axes[key]):
+            if key in axes and key not in of_time and index.leaves and not inside(index, axes[key]):
                 raise NoFormula(f"index {i} of {element} leaves the range of that axis, to {axes[key].upper}")
 
 

@@ -38,11 +38,12 @@ from derivations.engine.judging.proof import prove
 from derivations.engine.judging.refute import NOT_THERE, Point, assumptions, search, sizes_to_try
 from derivations.engine.judging.statement import Statement
 from derivations.engine.kernel.assumptions import OutOfTime, Undefined
-from derivations.engine.kernel.normal_form import NoFormula, convert
+from derivations.engine.kernel.normal_form import convert
 from derivations.engine.kernel.readback import to_sympy
 from derivations.engine.kernel.terms import TooLarge
 from derivations.engine.language.calculus import UnknownFunction, partial
 from derivations.engine.language.edits import Change, edits, same_range
+from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.plain import plain
 from derivations.engine.language.renaming import free_indices, replace_index
 from derivations.engine.language.vocabulary import FieldValue, sigmoid, softplus, total

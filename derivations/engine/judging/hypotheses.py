@@ -1,27 +1,27 @@
 """What a claim may take for granted: definitions, equations, inequalities, indices that differ."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from fractions import Fraction
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from sympy import Derivative, Expr, Idx, Indexed, Integer, Pow, Product, Sum, Symbol, Tuple, preorder_traversal
+from sympy import Derivative, Expr, Idx, Indexed, Integer, Product, Sum, Symbol, Tuple, preorder_traversal
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 
+from derivations.engine.judging.recursion import Recursions
 from derivations.engine.kernel.assumptions import Fact, Reasoning
 from derivations.engine.kernel.laws import LAWS
-from derivations.engine.kernel.normal_form import NoFormula, convert, index_expression, leaf_of
+from derivations.engine.kernel.normal_form import convert
 from derivations.engine.kernel.sums import Rule, opened
 from derivations.engine.kernel.terms import Poly, TooLarge
 from derivations.engine.language.calculus import derivative
 from derivations.engine.language.domains import smooth_where
-from derivations.engine.language.indices import inside
+from derivations.engine.language.fold import NoFormula
+from derivations.engine.language.indexing import index_expression, leaf_of
+from derivations.engine.language.indices import inside, never_negative
 from derivations.engine.language.renaming import free_indices, replace_index
-from derivations.engine.numbers.arithmetic import Inadmissible
-from derivations.engine.numbers.evaluate import Evaluation
 
 LARGEST_FORMULA = 20_000
 
@@ -52,6 +52,10 @@ class Hypotheses:
         under.needed, under.used, under.relied = {}, set(), {}
         return under
 
+    @cached_property
+    def recursions(self) -> Recursions:
+        return Recursions(self.equations)
+
     def unfold(self, e: Expr, off_kinks: set[Relational]) -> Expr:
         """The formula with every definition put in and every derivative carried out; `off_kinks` gets what that needs.
 
@@ -67,6 +71,7 @@ class Hypotheses:
             result = e.expr
             for x in e.variables:
                 inner = self._unfold(result, stop | {_base(x)}, depth + 1, off_kinks)
+                inner = self.recursions.unrolled(inner, x)
                 off_kinks |= {self._unfold(r, stop, depth + 1, set()) for r in smooth_where(inner, x)}
                 result = derivative(inner, x)
                 if len(list(islice(preorder_traversal(result), LARGEST_FORMULA + 1))) > LARGEST_FORMULA:
@@ -106,9 +111,13 @@ class Hypotheses:
             return None
         env: dict[Idx, int] = {}
         for k, w in zip(element.indices, where, strict=True):
+            own = sorted(free_indices(k), key=str)
             if isinstance(k, Integer) and int(k) == w:
                 continue
-            if not isinstance(k, Idx) or env.setdefault(k, w) != w or w not in point.range_of(k):
+            if len(own) != 1 or (k.coeff(own[0]) != 1 and k != own[0]) or not isinstance(k - own[0], Integer):
+                return None
+            value = w - int(k - own[0])  # of k − 1 the index k is one more
+            if env.setdefault(own[0], value) != value or value not in point.range_of(own[0]):
                 return None
         return env if point.different(env) else None
 
@@ -121,68 +130,14 @@ class Hypotheses:
                 below_one |= c.gts == 1 and self.about(c.lts, name, where, point) is not None
         return positive, below_one
 
-    def value(self, name: str, where: tuple[int, ...], point) -> Fraction | None:
-        """A value that satisfies the equations about this entry: 0 or 1, a row with a given sum, an element given."""
-        evaluation = Evaluation(_Exact(), point.sizes, point.value, point.coefficient)
-        binary = any(
-            isinstance(left, Pow) and left.base == right and self.about(right, name, where, point) is not None
-            for left, right in self.equations
-        )
-        for left, right in self.equations:
-            env = self.about(left, name, where, point)
-            if env is not None:
-                with suppress(Inadmissible):
-                    return evaluation(right, env)
-            if isinstance(left, Sum) and len(left.limits) == 1:
-                env = self.about(left.function, name, where, point)
-                if env is not None and left.limits[0][0] in env:
-                    self._draw_row(left, right, env, name, point, evaluation, binary)
-                    return point.values[name, where]
-        return Fraction(point.rng.randint(0, 1)) if binary else None
-
-    def _draw_row(self, left, right, env, name: str, point, evaluation, binary: bool) -> None:
-        """Values of x_k for every k, with the sum that is asked for."""
-        k = left.limits[0][0]
-        others = {i: w for i, w in env.items() if i != k}
-        wanted = evaluation(right, others)
-        places = [
-            tuple(int(i) if isinstance(i, Integer) else (others | {k: v})[i] for i in left.function.indices)
-            for v in point.range_of(k)
-        ]
-        if binary:
-            chosen = point.rng.randrange(len(places))
-            row = [Fraction(int(p == chosen)) for p in range(len(places))]
-        else:
-            row = [point.draw(name, place) for place in places]
-            row = (
-                [r * wanted / sum(row) for r in row]
-                if wanted and sum(row)
-                else [r + (wanted - sum(row)) / len(row) for r in row]
-            )
-        point.values.update({(name, place): r for place, r in zip(places, row, strict=True)})
-
-
-class _Exact:
-    """Just enough arithmetic for the right sides of equations."""
-
-    number = staticmethod(lambda value: value)
-    add = staticmethod(lambda a, b: a + b)
-    multiply = staticmethod(lambda a, b: a * b)
-    reciprocal = staticmethod(lambda a: 1 / a)
-    sign = staticmethod(lambda a: (a > 0) - (a < 0))
-
-    def function(self, name: str, value: Fraction) -> Fraction:
-        raise Inadmissible(f"{name} of a number is not rational")
-
 
 def _covers(defined: Indexed, element: Indexed) -> bool:
     """True if the definition speaks of this element: y[0] is not among the y[i], i = 1 … n, but an array of its own."""
     for place, i in zip(defined.indices, element.indices, strict=True):
         leaf, value = leaf_of(place), index_expression(i, {})
-        if not value.terms:
-            if value.constant < leaf.lower:
-                return False
-        elif not inside(value, leaf):
+        if not value.terms and (value.constant < leaf.lower or never_negative(value.constant - leaf.upper - 1)):
+            return False
+        if not inside(value, leaf):
             raise NoFormula(f"{element} stands for more than {defined}, {place} = {leaf.lower} … {leaf.upper}, defines")
     return True
 

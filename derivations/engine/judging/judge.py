@@ -13,9 +13,9 @@ from derivations.engine.judging.refute import Search, search
 from derivations.engine.judging.statement import Statement, statement
 from derivations.engine.judging.verdict import IllTyped, Proven, Refuted, Undecided, Verdict
 from derivations.engine.kernel.assumptions import OutOfTime, Undefined
-from derivations.engine.kernel.normal_form import NoFormula
 from derivations.engine.kernel.terms import TooLarge
 from derivations.engine.language.calculus import UnknownFunction
+from derivations.engine.language.fold import NoFormula
 
 NO_CLAIM = (NoFormula, Undefined, UnknownFunction)
 

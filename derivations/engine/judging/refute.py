@@ -19,6 +19,7 @@ from sympy import Abs, Basic, Expr, Heaviside, Idx, Indexed, Integer, Max, Min, 
 from sympy.core.relational import Relational
 
 from derivations.engine.judging.claims import dimensions_of
+from derivations.engine.judging.constructions import Construction
 from derivations.engine.judging.hypotheses import Hypotheses
 from derivations.engine.language.indices import least
 from derivations.engine.language.renaming import free_indices
@@ -161,7 +162,7 @@ def sizes_to_try(parts: Sequence[Basic], rng: Random) -> list[dict[Symbol, int]]
 
 def _edges(d: Symbol, parts: Sequence[Basic]) -> set[int]:
     """The sizes at which a range that this dimension ends is empty, has one value, has two."""
-    ranges = {(k.lower, k.upper) for e in parts for k in e.atoms(Idx)}
+    ranges: set[Any] = {(k.lower, k.upper) for e in parts for k in e.atoms(Idx)}
     ranges |= {limit[1:] for e in parts for s in e.atoms(Sum, Product) for limit in s.limits if len(limit) == 3}
     found: set[int] = set()
     for lower, upper in ranges:
@@ -202,6 +203,7 @@ class Point:
         self.key = tuple((str(d), s) for d, s in self.sizes.items())
         self.values: dict[tuple[str, tuple[int, ...]], Fraction] = {}
         self.coefficients: dict[tuple, Fraction] = {}
+        self.pending: set[tuple[str, tuple[int, ...]]] = set()  # entries whose value is being constructed
         self.index_values = Evaluation(Floats(), self.sizes, self.value, self.coefficient)
 
     def evaluation(self, arithmetic) -> Evaluation:
@@ -223,8 +225,12 @@ class Point:
 
     def value(self, name: str, where: tuple[int, ...]) -> Fraction:
         if (name, where) not in self.values:
-            definition = self.hypotheses.value(name, where, self)
-            self.values.setdefault((name, where), self.draw(name, where) if definition is None else definition)
+            found = None
+            if (name, where) not in self.pending:
+                self.pending.add((name, where))
+                found = Construction(self.hypotheses, name, where, self).value()
+                self.pending.discard((name, where))
+            self.values.setdefault((name, where), self.draw(name, where) if found is None else found)
         return self.values[name, where]
 
     def draw(self, name: str, where: tuple[int, ...]) -> Fraction:

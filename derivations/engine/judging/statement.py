@@ -10,7 +10,9 @@ from sympy.core.relational import Relational
 
 from derivations.engine.judging.claims import check
 from derivations.engine.judging.hypotheses import Hypotheses, gather
+from derivations.engine.language.ranges import with_masks
 from derivations.engine.language.renaming import free_indices
+from derivations.engine.language.strides import in_rows
 
 
 @dataclass(frozen=True)
@@ -49,4 +51,5 @@ class Statement:
 def statement(left: Any, right: Any, given: Iterable = (), indices: Sequence[Idx] = ()) -> Statement:
     """Raises NoFormula with what is wrong if this is no claim."""
     left, right = (Integer(e) if isinstance(e, int) else e for e in (left, right))
+    left, right, *given = in_rows([with_masks(part) for part in (left, right, *given)])
     return Statement(left, right, gather(given), tuple(indices))

@@ -4,11 +4,11 @@ Every law's docstring says why it is sound and which side condition it needs.
 """
 
 from fractions import Fraction
-from math import gcd
 
 from sympy import factorint
 
 from derivations.engine.kernel.assumptions import Reasoning, Undefined
+from derivations.engine.kernel.conditions import sign_by_fact
 from derivations.engine.kernel.powers import REBUILD, is_positive, over_one_denominator, power, take_out, times
 from derivations.engine.kernel.terms import (
     IDEMPOTENT,
@@ -27,8 +27,9 @@ from derivations.engine.kernel.terms import (
     single,
     total,
 )
-from derivations.engine.language.indices import Affine, difference, never_zero
-from derivations.engine.language.words import WORDS
+from derivations.engine.kernel.whole import delta, index_value, step_of_whole, whole
+from derivations.engine.language.indices import Affine
+from derivations.engine.language.words import BY_NAME
 
 
 def variable(under: Reasoning, name: str, indices: tuple[Affine, ...] = ()) -> Poly:
@@ -43,36 +44,6 @@ def variable(under: Reasoning, name: str, indices: tuple[Affine, ...] = ()) -> P
 def constant(under: Reasoning, name: str) -> Poly:
     """π."""
     return single(Atom(under, "constant", name, positive=True))
-
-
-def index_value(under: Reasoning, index: Affine) -> Poly:
-    """An index used as a number: c + Σ c_k k."""
-    parts = [number(index.constant)]
-    for leaf, c in index.terms:
-        atom = Atom(
-            under,
-            "index",
-            indices=(Affine(0, ((leaf, 1),)),),
-            positive=leaf.lower > 0,
-            nonnegative=leaf.lower >= 0,
-        )
-        parts.append(single(atom).scale(Fraction(c)))
-    return total(parts)
-
-
-def delta(under: Reasoning, a: Affine, b: Affine) -> Poly:
-    """δ(a − b): 1 where the indices are equal, 0 where they provably never are; symmetric in a and b."""
-    gap = difference(a, b)
-    if not gap.terms and gap.constant == 0:
-        return ONE
-    if never_zero(gap):
-        return ZERO
-    if under.differ(a, b):
-        under.used.add("different indices")
-        return ZERO
-    scale = gcd(gap.constant, *(c for _, c in gap.terms)) * (1 if gap.terms[0][1] > 0 else -1)
-    gap = Affine(gap.constant // scale, tuple((leaf, c // scale) for leaf, c in gap.terms))
-    return single(Atom(under, "delta", indices=(gap,)))
 
 
 def exp(under: Reasoning, argument: Poly) -> Poly:
@@ -135,14 +106,19 @@ def _log_number(under: Reasoning, c: Fraction) -> Poly:
     )
 
 
-def step(under: Reasoning, argument: Poly) -> Poly:
+def step(under: Reasoning, argument: Poly, strict: bool = False) -> Poly:
     """step(x) = 1 for x ≥ 0, else 0. A positive factor drops out; step(−x) = 1 − step(x) for x ≠ 0.
 
+    A whole number has no kink (see `whole`), and where a hypothesis gives the sign of x there is none either; x ≥ 0 is
+    not enough for the step of a sign, which is `strict`: sign 0 = 0.
     Where a maximum over an index is in x, x = 0 is no accident but the place that attains it: the sign stays.
     A step s inside takes two values: step(x(s)) = s step(x(1)) + (1 − s) step(x(0)).
     """
     if argument.constant is not None:
         return number(int(argument.constant >= 0))
+    found = whole(under, argument)
+    if found is not None:
+        return step_of_whole(under, argument, *found)
     inner = next((a for m in argument.terms for a, _ in m if a.kind == "step"), None)
     if inner is not None:
         on, off = (step(under, _with_value(argument, inner, value)) for value in (ONE, ZERO))
@@ -152,6 +128,9 @@ def step(under: Reasoning, argument: Poly) -> Poly:
         return step(under, rest)
     if is_positive(rest):
         return ONE
+    sign = sign_by_fact(under, rest, strict)
+    if sign is not None:
+        return ONE if sign >= 0 else ZERO
     c = min((render_monomial(m, {}), c) for m, c in rest.terms.items() if m)[1]
     if c > 0 or any(a.kind == "maximum" for m in rest.terms for a, _ in m):
         return single(Atom(under, "step", args=(rest,)))
@@ -176,7 +155,7 @@ def heaviside(under: Reasoning, argument: Poly) -> Poly:
     if argument.constant == 0:
         return number(Fraction(1, 2))
     under.require("nonzero", argument)
-    return step(under, argument)
+    return step(under, argument, strict=True)
 
 
 def absolute(under: Reasoning, argument: Poly) -> Poly:
@@ -197,20 +176,17 @@ def maximum(under: Reasoning, arguments: tuple[Poly, ...]) -> Poly:
     )
 
 
-def function(under: Reasoning, name: str, arguments: tuple[Poly, ...], indices: tuple[Affine, ...] = ()) -> Poly:
-    """f(x), of which the table of words knows the sign and f(−x) = a + b x + c f(x)."""
-    (x,), word = arguments, NAMED[name]
+def function(under: Reasoning, name: str, arguments: tuple[Poly, ...]) -> Poly:
+    """A word's function, at the sign of x that comes first: f(−x) = a + b x + c f(x), such as σ(−x) = 1 − σ(x)."""
+    word, (x,) = BY_NAME[name], arguments
     if word.reflection is not None:
         a, b, c = map(Fraction, word.reflection)
-        if not x.terms and (a, b, c) == (0, 0, -1):
+        if not x.terms and (a, c) == (0, -1):
             return ZERO
         if x.terms and x.terms[min(x.terms, key=lambda m: "*".join(f"{a.key}^{e}" for a, e in m))] < 0:
             flipped = x.scale(Fraction(-1))
             return number(a) + flipped.scale(b) + function(under, name, (flipped,)).scale(c)
-    return single(Atom(under, "function", name, indices, arguments, positive=word.sign == 2))
-
-
-NAMED = {word.name: word for word in WORDS.values()}
+    return single(Atom(under, "function", name, (), arguments, positive=word.sign == 2))
 
 
 def unknown(under: Reasoning, name: str, arguments: tuple[Poly, ...], indices: tuple[Affine, ...] = ()) -> Poly:
@@ -224,8 +200,8 @@ REBUILD.update(
     delta=lambda atom, indices, args: delta(atom.under, indices[0], Affine(0, ())),
     exp=lambda atom, indices, args: exp(atom.under, args[0]),
     log=lambda atom, indices, args: log(atom.under, args[0], positive=True),  # as it was, or its condition is noted
-    step=lambda atom, indices, args: step(atom.under, args[0]),
-    function=lambda atom, indices, args: function(atom.under, atom.name, args, indices),
+    step=lambda atom, indices, args: step(atom.under, args[0], strict=True),  # it may be a sign's
+    function=lambda atom, indices, args: function(atom.under, atom.name, args),
     unknown=lambda atom, indices, args: unknown(atom.under, atom.name, args, indices),
     quotient=lambda atom, indices, args: args[0],
 )

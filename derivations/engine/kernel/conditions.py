@@ -47,6 +47,19 @@ def implies(under: Reasoning, known: Condition, wanted: Condition) -> bool:
     return False
 
 
+def sign_by_fact(under: Reasoning, poly: Poly, strict: bool) -> int | None:
+    """1, 0 or −1 if a hypothesis says that the polynomial is > 0, ≥ 0 (unless `strict`) or < 0; else None."""
+    wanted = [(1, "positive", poly), (-1, "positive", poly.scale(Fraction(-1)))]
+    wanted += [] if strict else [(0, "nonnegative", poly)]
+    for fact in under.facts:
+        for sign, kind, value in wanted:
+            if implies(under, (fact.kind, fact.poly), (kind, value)):
+                under.relied[fact.origin] = None
+                under.used.add("sign by a hypothesis")
+                return sign
+    return None
+
+
 def _places(poly: Poly) -> Iterator[Affine]:
     """Every index that stands somewhere in the polynomial."""
 

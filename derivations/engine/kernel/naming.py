@@ -9,9 +9,11 @@ alone decides; brute force would try every order of the dummies.
 from collections.abc import Mapping
 
 from derivations.engine.kernel.terms import Atom, Exponent, Poly
+from derivations.engine.kernel.whole import whole
 from derivations.engine.language.indices import Leaf
 
 Powers = Mapping[Atom, Exponent]
+SYMMETRIC = ("inverse", "symmetric")  # the inverse of a symmetric matrix
 
 
 def canonical_order(dummies: list[Leaf], powers: Powers) -> list[Leaf]:
@@ -73,7 +75,9 @@ def _atom_text(atom: Atom, colours: Mapping[Leaf, str]) -> str:
     inner = {**colours, **{b: "•" + b.range_key for b in atom.binders}}
     if atom.kind == "delta":  # i − j and j − i are the same delta
         indices = "".join(sorted(f"{abs(c)}{inner.get(leaf, leaf.name)}" for leaf, c in atom.indices[0].terms))
-    elif atom.name in atom.under.symmetric and atom.kind == "variable":
+    elif atom.kind == "step" and (found := whole(atom.under, atom.args[0])) is not None:
+        return "step:" + "".join(sorted(f"{abs(c)}{inner.get(leaf, leaf.name)}" for leaf, c in found[0].terms))
+    elif (atom.kind, atom.name) == SYMMETRIC or (atom.name in atom.under.symmetric and atom.kind == "variable"):
         indices = ",".join(sorted(i.render(inner) for i in atom.indices))
     else:
         indices = ",".join(i.render(inner) for i in atom.indices)

@@ -48,10 +48,17 @@ def contract_deltas(powers: Powers) -> Poly | None:
             moved = {a: e for a, e in powers.items() if leaf in a.leaves and a is not delta}
             if not moved:
                 break
-            if inside(value, leaf) or all(a.kind in ("variable", "index", "delta") and e > 0 for a, e in moved.items()):
+            if inside(value, leaf) or all(_anywhere(a, e) for a, e in moved.items()):
                 rest = {a: e for a, e in powers.items() if a is not delta}
                 return single(delta) * substitute_powers(rest, {leaf: value})
     return None
+
+
+def _anywhere(atom: Atom, e: Exponent) -> bool:
+    """True of entries, indices, deltas and steps of such: they have a value, and no sign, whatever their indices."""
+    if atom.kind == "step":
+        return e > 0 and all(_anywhere(a, k) for m in atom.args[0].terms for a, k in m)
+    return e > 0 and atom.kind in ("variable", "index", "delta")
 
 
 LARGEST_NUMBER = 10**60  # that is still factored

@@ -26,7 +26,8 @@ from sympy.core.symbol import Str
 
 from derivations.engine.kernel.terms import Atom, Poly
 from derivations.engine.language.indices import Affine, Leaf
-from derivations.engine.language.vocabulary import FieldValue, Maximum, sigmoid, softplus, step
+from derivations.engine.language.vocabulary import Determinant, FieldValue, Inverse, Maximum, step
+from derivations.engine.language.words import BY_NAME
 
 Names = Mapping[Leaf, Idx]
 DUMMIES = "klmpqrstuvabcdefgh"
@@ -96,6 +97,10 @@ def _atom(atom: Atom, names: Names) -> Expr:
             return Sum(args[0], *limits)
         case "maximum":
             return Maximum(args[0], Tuple(*limits), args[1])
+        case "determinant":
+            return Determinant(args[0], Tuple(*limits))
+        case "inverse":
+            return Inverse(Tuple(*indices), args[0], Tuple(*limits))
         case "product":
             return Product(args[0], *limits)
         case "field":
@@ -104,8 +109,7 @@ def _atom(atom: Atom, names: Names) -> Expr:
             return Function(atom.name)(*args)
     if indices:
         return FieldValue(Str(atom.name), Tuple(*indices), args[0], Tuple())
-    known = {"sigmoid": sigmoid, "softplus": softplus}
-    return (known.get(atom.name) or getattr(sympy, atom.name))(*args)
+    return BY_NAME[atom.name].function(*args)
 
 
 def _symbol(atom: Atom) -> Symbol:

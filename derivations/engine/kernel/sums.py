@@ -22,6 +22,7 @@ from derivations.engine.kernel.naming import canonical_order
 from derivations.engine.kernel.powers import REBUILD, never_negative, substitute, substitute_atom, substitute_powers
 from derivations.engine.kernel.size import exact, never_empty, size
 from derivations.engine.kernel.terms import (
+    ZERO,
     Atom,
     Exponent,
     Monomial,
@@ -31,9 +32,11 @@ from derivations.engine.kernel.terms import (
     single,
     total,
 )
-from derivations.engine.language.indices import Affine, Leaf, fresh, inside, plain, solve
+from derivations.engine.kernel.whole import attained, counted, delta
+from derivations.engine.language.indices import Affine, Leaf, difference, fresh, inside, plain, solve
 from derivations.engine.language.indices import substitute as substitute_index
 
+Dummies = tuple[Leaf, ...]
 PEELED = 64  # a range of fixed size is written out up to here
 
 
@@ -88,13 +91,27 @@ def _close_component(under: Reasoning, dummies: list[Leaf], powers: Powers) -> P
     if not powers and (count := size(dummies[0], under)) is not None:
         return count
     for d in dummies:
+        shift = _shift(powers, d)
+        if shift:
+            moved = fresh(Leaf(d.name, d.lower + shift, d.upper + shift))
+            shifted = substitute_powers(powers, {d: Affine(-shift, ((moved, 1),))})
+            return sum_over(under, shifted, (*(leaf for leaf in dummies if leaf != d), moved))
+    for d in dummies:
         values = _peeled(d)
         if values is not None and (not values[1] or all(_everywhere(a, e) for a, e in powers.items())):
             return _peel(under, dummies, powers, d, *values)
-    for rule in (*_denominators(powers, dummies), *under.rules):
+    for d in dummies:
+        count = counted(under, d, {a: e for a, e in powers.items() if d in a.leaves})
+        if count is not None:
+            others = monomial({a: e for a, e in powers.items() if d not in a.leaves})
+            return sum_over(under, count * others, tuple(leaf for leaf in dummies if leaf != d))
+    for rule in (*_denominators(powers, dummies), *_inverses(under, powers), *(r for r in under.rules if r.dummies)):
         for match in matches(under, rule, dummies, powers):
             rule.note(under)
-            return sum_over(under, match.rest * substitute(rule.right, match.values), match.dummies)
+            closed = sum_over(under, match.rest * substitute(rule.right, match.values), match.dummies)
+            left = match.rest * substitute(rule.left_over, match.values)
+            kept = tuple(leaf for d in rule.kept if (leaf := match.values[d].plain) is not None)
+            return closed - sum_over(under, left, (*match.dummies, *kept)) if left else closed
     order = canonical_order(dummies, powers) if powers else dummies
     level = 1 + max((a.level for a in powers), default=0)
     names = {d: Leaf(f"·{level}.{k:02d}", d.lower, d.upper) for k, d in enumerate(order)}
@@ -107,10 +124,25 @@ def _close_component(under: Reasoning, dummies: list[Leaf], powers: Powers) -> P
         "sum",
         args=(Poly({m: Fraction(1)}),),
         binders=tuple(names.values()),
-        positive=all(a.positive for a, _ in m) and all(map(never_empty, dummies)),
+        positive=all(a.positive or attained(a, tuple(names.values())) for a, _ in m) and all(map(never_empty, dummies)),
         nonnegative=never_negative(m),
     )
     return single(atom).scale(c)
+
+
+def _shift(powers: Powers, d: Leaf) -> int:
+    """By how much to move the dummy so that the least index is d itself: Σ_{k=1}^{n−1} x_{k+1} = Σ_{k=2}^n x_k."""
+    found = {i for a in powers for i in _indices(a) if dict(i.terms).get(d) == 1}
+    alone = [i.constant for i in found if len(i.terms) == 1]
+    return min(alone or [i.constant for i in found], default=0)
+
+
+def _indices(atom: Atom) -> Iterator[Affine]:
+    yield from atom.indices
+    for argument in atom.args:
+        for m in argument.terms:
+            for inner, _ in m:
+                yield from _indices(inner)
 
 
 def _everywhere(atom: Atom, e: Exponent) -> bool:
@@ -162,11 +194,14 @@ class Rule(NamedTuple):
     right: Poly
     free: frozenset[Leaf]
     origin: Any = None
+    law: str = "sum over its denominator"
+    left_over: Poly = ZERO  # what is summed over the dummies in `kept` and taken from the right side
+    kept: tuple[Leaf, ...] = ()
 
     @property
     def exchanges(self) -> tuple[Affine, ...] | None:
-        """The indices on the right side of A_ij = A_ji, and of nothing else."""
-        if self.right.single is None or self.right.single[1] != 1:
+        """The indices on the right side of A_ij = ±A_ji, and of nothing else."""
+        if self.right.single is None or abs(self.right.single[1]) != 1:
             return None
         left, right = list(self.powers.items()), list(self.right.single[0])
         if [(a.kind, a.name, e) for a, e in left] != [("variable", a.name, 1) for a, _ in right] or len(left) != 1:
@@ -175,7 +210,7 @@ class Rule(NamedTuple):
 
     def note(self, under: Reasoning) -> None:
         if self.origin is None:
-            under.used.add("sum over its denominator")
+            under.used.add(self.law)
         else:
             under.used.add("hypothesis")
             under.relied[self.origin] = None
@@ -196,6 +231,45 @@ def _denominators(powers: Powers, dummies: list[Leaf]) -> Iterator[Rule]:
             if body.single:
                 m, c = body.single
                 yield Rule(names, dict(m), single(atom).scale(1 / c), frozenset())
+
+
+def _inverses(under: Reasoning, powers: Powers) -> Iterator[Rule]:
+    """Σ_k A_ik (A⁻¹)_kj = δ_ij = Σ_k (A⁻¹)_ik A_kj; for A = p + r: Σ_k p_ik (A⁻¹)_kj = δ_ij − Σ_k r_ik (A⁻¹)_kj."""
+    for atom in powers:
+        if atom.kind == "inverse":
+            for transposed in (False, True):
+                yield from _inverse_rule(under, atom, transposed)
+
+
+def _inverse_rule(under: Reasoning, inverse: Atom, transposed: bool) -> Iterator[Rule]:
+    i, j, d = (fresh(inverse.binders[0]) for _ in range(3))
+    rows = (j, d) if transposed else (i, d)
+    body = substitute(
+        inverse.args[0], dict(zip(inverse.binders, map(plain, reversed(rows) if transposed else rows), strict=True))
+    )
+    entry = REBUILD["inverse"](inverse, (plain(i), plain(d)) if transposed else (plain(d), plain(j)), inverse.args)
+    pivots = [m for m in body.terms if {*rows} <= set().union(*(a.leaves for a, _ in m))]
+    pivots = [m for m in pivots if all(a.kind != "delta" for a, _ in m)]
+    if not pivots or entry.single is None:
+        return
+    pivot = min(pivots, key=lambda m: (len(m), [(a.kind, a.name) for a, _ in m]))
+    names, factors, c = (d,), dict(pivot), body.terms[pivot]
+    if len(pivot) == 1 and pivot[0][0].kind == "sum" and pivot[0][1] == 1:
+        opened_names, inner = opened(pivot[0][0])
+        if inner.single is None:
+            return
+        names, factors, c = (d, *opened_names), dict(inner.single[0]), c * inner.single[1]
+    ((found, e),) = entry.single[0]
+    rest = Poly({m: k for m, k in body.terms.items() if m != pivot})
+    yield Rule(
+        names,
+        factors | {found: e},
+        delta(under, plain(i), plain(j)).scale(1 / c),
+        frozenset((i, j)),
+        law="inverse matrix",
+        left_over=(rest * entry).scale(1 / c),
+        kept=(d,) if rest else (),
+    )
 
 
 def matches(under: Reasoning, rule: Rule, dummies: list[Leaf], powers: Powers) -> Iterator[Match]:
@@ -261,6 +335,12 @@ def _unify(wanted: Atom, atom: Atom, values: dict[Leaf, Affine], leaves: frozens
             if values.get(leaf, b) != b:
                 return None
             values = values | {leaf: b}
+        elif len(a.terms) == 1 and a.leaves <= leaves and abs(a.terms[0][1]) == 1:  # t + 1 = b
+            (leaf, c), back = a.terms[0], difference(b, Affine(a.constant, ()))
+            value = back if c == 1 else difference(Affine(0, ()), back)
+            if values.get(leaf, value) != value:
+                return None
+            values = values | {leaf: value}
         elif a.leaves & leaves == frozenset() and a != b:
             return None
     for p, q in zip(wanted.args, atom.args, strict=True):
@@ -279,16 +359,17 @@ def _rebuild_sum(atom: Atom, indices: tuple[Affine, ...], args: tuple[Poly, ...]
 
 
 def bound(
-    under: Reasoning, kind: str, name: str, indices: tuple[Affine, ...], args: tuple[Poly, ...], dummy: Leaf
+    under: Reasoning, kind: str, name: str, indices: tuple[Affine, ...], args: tuple[Poly, ...], dummies: Dummies
 ) -> Poly:
-    """An atom that binds one index in its arguments: the maximum over an index, a function of a whole vector."""
-    leaf = Leaf(f"·{1 + max(a.level for a in args)}.00", dummy.lower, dummy.upper)
-    renamed = tuple(substitute(a, {dummy: plain(leaf)}) for a in args)
-    return single(Atom(under, kind, name, indices, renamed, (leaf,)))
+    """An atom that binds indices in its arguments: the maximum over an index, a function of a vector or a matrix."""
+    level = 1 + max(a.level for a in args)
+    leaves = tuple(Leaf(f"·{level}.{p:02d}", d.lower, d.upper) for p, d in enumerate(dummies))
+    names = {d: plain(leaf) for d, leaf in zip(dummies, leaves, strict=True)}
+    return single(Atom(under, kind, name, indices, tuple(substitute(a, names) for a in args), leaves))
 
 
 def _rebuild_bound(atom: Atom, indices: tuple[Affine, ...], args: tuple[Poly, ...]) -> Poly:
-    return bound(atom.under, atom.kind, atom.name, indices, args, atom.binders[0])
+    return bound(atom.under, atom.kind, atom.name, indices, args, atom.binders)
 
 
 REBUILD.update(sum=_rebuild_sum, maximum=_rebuild_bound, product=_rebuild_bound, field=_rebuild_bound)
@@ -309,7 +390,8 @@ def apply_equations(powers: Powers) -> Poly | None:
                 return match.rest * substitute(rule.right, match.values)
             (old,) = match.used
             new = Atom(under, "variable", old.name, tuple(substitute_index(i, match.values) for i in rule.exchanges))
-            if new.key < old.key:
+            sign = next(iter(rule.right.terms.values()))
+            if new.key < old.key or (new.key == old.key and sign < 0):
                 rule.note(under)
-                return match.rest * monomial({new: 1})
+                return match.rest * (monomial({new: 1}).scale(sign) if new.key < old.key else ZERO)
     return None

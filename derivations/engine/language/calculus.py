@@ -27,7 +27,7 @@ from sympy import (
 from sympy.core.function import AppliedUndef
 from sympy.core.symbol import Str
 
-from derivations.engine.language.fold import Algebra, At
+from derivations.engine.language.fold import Algebra, At, NoFormula
 from derivations.engine.language.indices import never_negative
 from derivations.engine.language.renaming import free_indices, indices_of, renamed, replace_index, unused
 from derivations.engine.language.vocabulary import FieldValue, Inverse, prime, step
@@ -44,7 +44,12 @@ def derivative(expression: Expr, with_respect_to: Indexed | Symbol) -> Expr:
     A dummy of the expression that is also an index of x is renamed first: the derivative of Σ_k z_k² by z_k is 2 z_k,
     not Σ_k 2 z_k. At a kink of |·|, max or step the formula is the one that holds beside it.
     """
-    return _Slope(with_respect_to)(sympify(expression), {})
+    x = with_respect_to
+    if not isinstance(x, (Indexed, Symbol)):
+        raise NoFormula(f"the derivative by {x}: only entries of arrays and symbols are differentiated by")
+    if isinstance(x, Symbol) and x.is_integer:
+        raise NoFormula(f"the derivative by {x}, a whole number: sizes and indices are not differentiated by")
+    return _Slope(x)(sympify(expression), {})
 
 
 class _Slope(Algebra[Any]):
@@ -94,12 +99,13 @@ class _Slope(Algebra[Any]):
         return Add(*(Mul(partial(at.node, p), inner) for p, inner in slopes if inner != 0))
 
     def word(self, at, word, x):
-        return Integer(0) if x == 0 else Mul(word.slope(at.node.args[0]), x)
+        inner = x()
+        return Integer(0) if inner == 0 else Mul(word.slope(at.node.args[0]), inner)
 
     def step(self, at, x):
         return self.chain(at)
 
-    sign = absolute = step
+    sign = absolute = heaviside = step
 
     def extreme(self, at, parts):
         return self.chain(at)

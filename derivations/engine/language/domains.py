@@ -22,21 +22,21 @@ from sympy import (
     Product,
     Sum,
     Symbol,
-    exp,
     log,
     sign,
 )
 from sympy.core.relational import Relational
 
 from derivations.engine.language.indices import never_negative
-from derivations.engine.language.vocabulary import Maximum, sigmoid, softplus, step
+from derivations.engine.language.vocabulary import Maximum, step
+from derivations.engine.language.words import WORDS
 
 
 def known_sign(e: Expr) -> int:
     """2 if the formula is provably > 0 by the way it is written, 1 if it is ≥ 0, else 0: squares, exp, sums of such."""
     if e.is_number:
         return 2 if e.is_positive else 1 if e.is_zero else 0
-    if isinstance(e, (exp, sigmoid, softplus)) or (isinstance(e, (Symbol, Indexed)) and e.is_positive):
+    if (type(e) in WORDS and WORDS[type(e)].sign == 2) or (isinstance(e, (Symbol, Indexed)) and e.is_positive):
         return 2
     if isinstance(e, Add):
         signs = [known_sign(a) for a in e.args]

@@ -98,11 +98,15 @@ class Algebra(Generic[T]):
     def pow(self, at: At) -> T:
         return self.outside(at)
 
-    def word(self, at: At, word: Word, x: T) -> T:
-        """A function of the table of words."""
+    def word(self, at: At, word: Word, x: Callable[[], T]) -> T:
+        """A function of the table of words; its argument is computed when it is asked for."""
         return self.outside(at)
 
     def step(self, at: At, x: T) -> T:
+        return self.outside(at)
+
+    def heaviside(self, at: At, x: T) -> T:
+        """H(x), with the value at 0 that it was given, or none."""
         return self.outside(at)
 
     def sign(self, at: At, x: T) -> T:
@@ -172,7 +176,10 @@ class Algebra(Generic[T]):
         return self.outside(at)
 
     def outside(self, at: At) -> NoReturn:
-        raise NoFormula(f"{type(at.node).__name__} {at.node} is not part of the language of formulas")
+        kind, text = type(at.node).__name__, str(at.node)
+        raise NoFormula(
+            f"{text if text.startswith(kind) else f'{kind} {text}'} is not part of the language of formulas"
+        )
 
 
 def is_index(e: Expr, env: Env) -> bool:
@@ -204,7 +211,7 @@ def _mul(algebra: Algebra, at: At) -> Any:
 def _word(algebra: Algebra, at: At) -> Any:
     if type(at.node) not in WORDS:
         return algebra.outside(at)
-    return algebra.word(at, WORDS[type(at.node)], algebra(at.node.args[0], at.env))
+    return algebra.word(at, WORDS[type(at.node)], lambda: algebra(at.node.args[0], at.env))
 
 
 def _sum(algebra: Algebra, at: At) -> Any:
@@ -262,7 +269,8 @@ READINGS: tuple[tuple[Any, Callable[[Any, At], Any]], ...] = (
     (Determinant, _determinant),
     (Inverse, _inverse),
     (Piecewise, _piecewise),
-    ((step, Heaviside), lambda a, at: a.step(at, a(at.node.args[0], at.env))),
+    (step, lambda a, at: a.step(at, a(at.node.args[0], at.env))),
+    (Heaviside, lambda a, at: a.heaviside(at, a(at.node.args[0], at.env))),
     (sign, lambda a, at: a.sign(at, a(at.node.args[0], at.env))),
     (Abs, lambda a, at: a.absolute(at, a(at.node.args[0], at.env))),
     ((Max, Min), lambda a, at: a.extreme(at, (a(part, at.env) for part in at.node.args))),

@@ -78,13 +78,13 @@ class Latex(Writing):
         return rf"{name}\left({', '.join(arguments)}\right)"
 
     def word(self, at, word, x):
-        return Written(f"e^{{{x.text}}}", ATOM, FUNCTION) if word.name == "exp" else super().word(at, word, x)
+        return Written(f"e^{{{x().text}}}", ATOM, FUNCTION) if word.name == "exp" else super().word(at, word, x)
 
     def step(self, at, x):
         name = {"step": r"\operatorname{step}", "Heaviside": r"\operatorname{H}", "sign": r"\operatorname{sign}"}
         return Written(self.applied(name[at.node.func.__name__], x.text), ATOM, FUNCTION)
 
-    sign = step
+    sign = heaviside = step
 
     def extreme(self, at, parts):
         return Written(self.applied(rf"\{at.node.func.__name__.lower()}", *(p.text for p in parts)), ATOM, OTHER)

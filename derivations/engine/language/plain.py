@@ -60,7 +60,7 @@ class Plain(Writing):
 
     def word(self, at, word, x):
         if word.name == "exp":
-            return Written(f"e^{self.within(x, POWER)}", ATOM, FUNCTION)
+            return Written(f"e^{self.within(x(), POWER)}", ATOM, FUNCTION)
         return super().word(at, word, x)
 
     def absolute(self, at, x):

@@ -45,9 +45,9 @@ def _masked(kind: type, body: Expr, limits: list, position: int) -> tuple[Expr, 
     new = k if declared and (k.lower, k.upper) == (low, high) else Idx(str(k.name), (low, high))
     inner = [_put(entry, k, new) for entry in limits[:position]]
     mask = Mul(step(upper - new) if upper != high else 1, step(new - lower) if lower != low else 1)
-    body = body.xreplace({k: new})
-    body = mask * body if kind is Sum else body if mask == 1 else 1 + mask * (body - 1)
-    return body, [*inner, Tuple(new, low, high), *limits[position + 1 :]]
+    inside: Any = body.xreplace({k: new})
+    whole = mask * inside if kind is Sum else inside if mask == 1 else 1 + mask * (inside - 1)
+    return whole, [*inner, Tuple(new, low, high), *limits[position + 1 :]]
 
 
 def _put(limit: Tuple, k: Any, new: Idx) -> Tuple:

@@ -240,7 +240,7 @@ class Inverse(Binding):
 
 def determinant(body, k: Idx, l: Idx) -> Determinant:
     """det A for A_kl = body; k and l have the same range."""
-    return Determinant(body, *_square(k, l))
+    return Determinant(*_square(body, k, l))
 
 
 def log_determinant(body, k: Idx, l: Idx) -> Expr:
@@ -252,16 +252,20 @@ class inverse:
     """A⁻¹ for A_kl = body; `inverse(A[k, l], k, l)[i, j]` is an entry."""
 
     def __init__(self, body, k: Idx, l: Idx):
-        self.body, self.limits = sympify(body), limits_of(_square(k, l))
+        self.body, self.limits = _square(body, k, l)
 
     def __getitem__(self, indices) -> Inverse:
         return Inverse(Tuple(*indices), self.body, self.limits)
 
 
-def _square(k: Idx, l: Idx) -> tuple[Idx, Idx]:
+def _square(body, k: Idx, l: Idx) -> tuple[Any, Tuple]:
+    """The entries and the limits, with names for the dummies that a sum around them will hardly have."""
     if k == l or (k.lower, k.upper) != (l.lower, l.upper):
         raise ValueError(f"a square matrix needs two indices of one range, not {k} and {l}")
-    return k, l
+    body = sympify(body)
+    mark = "'" * (1 + max((i.name.count("'") for i in body.atoms(Idx)), default=0))
+    inner = {m: Idx(m.name + mark, (m.lower, m.upper)) for m in (k, l)}
+    return body.xreplace(inner), limits_of(inner.values())
 
 
 def prime(function, argument: int | None = None) -> Any:

@@ -73,5 +73,6 @@ ROWS = (
     Word(gelu, "", "gelu", r"\operatorname{gelu}", definition=lambda x: x * Phi(x)),
 )
 WORDS: dict[type, Word] = {word.function: word for word in ROWS}
-# what a function of the user's own may not be called
-NAMES = {word.name for word in ROWS} | {"step", "sqrt", "Abs", "sign", "Max", "Min", "Heaviside", "log1p"}
+BY_NAME: dict[str, Word] = {word.name: word for word in ROWS}
+# What a function of the user's own may not be called.
+NAMES = {word.name for word in ROWS} | {"step", "sqrt", "Abs", "sign", "Max", "Min", "Heaviside"}

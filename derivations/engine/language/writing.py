@@ -147,12 +147,12 @@ class Writing(Algebra[Written], ABC):
         return self.applied("sqrt", text)
 
     def word(self, at, word: Word, x):
-        return Written(self.applied(self.name(word.name), x.text), ATOM, FUNCTION)
+        return Written(self.applied(self.name(word.name), x().text), ATOM, FUNCTION)
 
     def step(self, at, x):
         return Written(self.applied(self.name(at.node.func.__name__), x.text), ATOM, FUNCTION)
 
-    sign = step
+    sign = heaviside = step
 
     def extreme(self, at, parts):
         name = self.name(at.node.func.__name__.lower())

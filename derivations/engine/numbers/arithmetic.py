@@ -1,7 +1,9 @@
 """Numbers to evaluate formulas with: exact where rational and intervals of 40 digits elsewhere, or floating point."""
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 from mpmath.ctx_iv import MPIntervalContext
@@ -18,6 +20,16 @@ FUNCTIONS = frozenset({"exp", "log", "sin", "cos", "sinh", "cosh", "tanh", "erf"
 
 class Inadmissible(Exception):
     """The formula has no value at this point, or sits on a kink there."""
+
+
+def added(arithmetic: Any, values: Iterable[Any]) -> Any:
+    """Σ values."""
+    return reduce(arithmetic.add, values, arithmetic.number(Fraction(0)))
+
+
+def multiplied(arithmetic: Any, values: Iterable[Any]) -> Any:
+    """Π values."""
+    return reduce(arithmetic.multiply, values, arithmetic.number(Fraction(1)))
 
 
 class Intervals:
@@ -99,3 +111,30 @@ class Floats:
 
     def constant(self, e: NumberSymbol) -> float:
         return float(e)
+
+
+class Exact:
+    """Rationals alone."""
+
+    def number(self, value: Fraction) -> Fraction:
+        return value
+
+    def add(self, a: Fraction, b: Fraction) -> Fraction:
+        return a + b
+
+    def multiply(self, a: Fraction, b: Fraction) -> Fraction:
+        return a * b
+
+    def reciprocal(self, a: Fraction) -> Fraction:
+        if a == 0:
+            raise Inadmissible("division by zero")
+        return 1 / a
+
+    def sign(self, a: Fraction) -> int:
+        return (a > 0) - (a < 0)
+
+    def function(self, name: str, x: Fraction) -> Fraction:
+        raise Inadmissible(f"{name} of a number is not rational")
+
+    def constant(self, e: NumberSymbol) -> Fraction:
+        raise Inadmissible(f"{e} is not rational")

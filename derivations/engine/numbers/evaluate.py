@@ -12,7 +12,7 @@ from math import prod
 from time import perf_counter
 from typing import Any
 
-from sympy import Add, Expr, Heaviside, Idx, Integer, Max, Pow, Rational, Symbol
+from sympy import Add, Expr, Idx, Integer, Max, Pow, Rational, Symbol
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt
 from sympy.logic.boolalg import And
 
@@ -21,7 +21,7 @@ from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import Maximum
 from derivations.engine.language.words import Word
 from derivations.engine.numbers import matrix, unknown
-from derivations.engine.numbers.arithmetic import FUNCTIONS, Inadmissible
+from derivations.engine.numbers.arithmetic import FUNCTIONS, Inadmissible, added, multiplied
 
 LARGEST_POWER, LARGEST_RANGE, LARGEST_WORK = 4096, 10_000, 50_000
 SIGNS = {Gt: (1,), Ge: (0, 1), Lt: (-1,), Le: (-1, 0)}
@@ -120,16 +120,10 @@ class Evaluation(Algebra[Any]):
         return self.number(at, Fraction(int(a == b)))
 
     def add(self, at, terms):
-        result = self.arithmetic.number(Fraction(0))
-        for v in terms:
-            result = self.arithmetic.add(result, v)
-        return result
+        return added(self.arithmetic, terms)
 
     def times(self, values) -> Any:
-        result = self.arithmetic.number(Fraction(1))
-        for v in values:
-            result = self.arithmetic.multiply(result, v)
-        return result
+        return multiplied(self.arithmetic, values)
 
     def mul(self, at, deltas, factors):
         """A delta that is 0 spares the other factors; they must still have a value elsewhere."""
@@ -165,7 +159,7 @@ class Evaluation(Algebra[Any]):
         if written is not None and word.name not in FUNCTIONS:
             return self(written(at.node.args[0]), at.env)
         own = {"exp": self.exp, "log": self.log}.get(word.name)
-        return own(x) if own else self.arithmetic.function(word.name, x)
+        return own(x()) if own else self.arithmetic.function(word.name, x())
 
     def sum(self, at, limits, body: Body):
         return self.add(at, (body(env) for env in self.ranges(limits[::-1], at.env)))
@@ -206,10 +200,11 @@ class Evaluation(Algebra[Any]):
             return True
 
     def step(self, at, x):
+        return self.number(at, Fraction(int(self.sign_of(at.node.args[0], at.env) >= 0)))
+
+    def heaviside(self, at, x):
         s = self.sign_of(at.node.args[0], at.env)
-        if s == 0 and isinstance(at.node, Heaviside):
-            return self(at.node.args[1], at.env)
-        return self.number(at, Fraction(int(s >= 0)))
+        return self(at.node.args[1], at.env) if s == 0 else self.number(at, Fraction(int(s > 0)))
 
     def sign(self, at, x):
         return self.number(at, Fraction(self.sign_of(at.node.args[0], at.env)))
@@ -247,21 +242,21 @@ class Evaluation(Algebra[Any]):
         return self.sign_of(gap, at.env) in SIGNS[type(at.node)]
 
     def opaque(self, at, arguments):
-        return unknown.polynomial(self, at.node.func.__name__, (), list(arguments))
+        return unknown.polynomial(self.arithmetic, self.coefficient, at.node.func.__name__, (), list(arguments))
 
     def field(self, at, indices, limits, body: Body):
         if not limits:
-            return unknown.polynomial(self, at.node.name, indices, [body(at.env)])
+            return unknown.polynomial(self.arithmetic, self.coefficient, at.node.name, indices, [body(at.env)])
         values = {tuple(env[k] for k, _, _ in limits): body(env) for env in self.ranges(limits, at.env)}
-        return unknown.form(self, at.node.name, indices, len(limits), values)
+        return unknown.form(self.arithmetic, self.coefficient, at.node.name, indices, len(limits), values)
 
     def determinant(self, at, limits, body: Body):
-        return matrix.determinant(self, self.matrix(at, limits, body))
+        return matrix.determinant(self.arithmetic, self.matrix(at, limits, body))
 
     def inverse(self, at, indices, limits, body: Body):
         lowest = self.index(limits[0][1], at.env)
         i, j = (k - lowest for k in indices)
-        return matrix.inverse(self, self.matrix(at, limits, body), i, j)
+        return matrix.inverse(self.arithmetic, self.matrix(at, limits, body), i, j)
 
     def matrix(self, at, limits, body: Body) -> list[list[Any]]:
         return [[body(inner) for inner in self.ranges(limits[1:], env)] for env in self.ranges(limits[:1], at.env)]

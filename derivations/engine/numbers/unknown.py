@@ -1,16 +1,17 @@
 """What stands for an unknown function at a point: a random polynomial, so that its derivatives are known exactly."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import product as cartesian
 from math import perm, prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from derivations.engine.numbers.evaluate import Evaluation
+from derivations.engine.numbers.arithmetic import added, multiplied
+
+Coefficient = Callable[..., Fraction]
 
 
-def polynomial(point: "Evaluation", name: str, indices: tuple[int, ...], arguments: list) -> Any:
+def polynomial(arithmetic: Any, coefficient: Coefficient, name: str, indices: tuple[int, ...], arguments: list) -> Any:
     """Σ c_ab… x^a y^b …, exponents up to 3 (of one argument) or 2, or its derivative: f′, f′1, f′2 …"""
     base, *primes = name.split("'")
     orders = [0] * len(arguments)
@@ -20,30 +21,35 @@ def polynomial(point: "Evaluation", name: str, indices: tuple[int, ...], argumen
     terms = []
     for exponents in cartesian(range(degree + 1), repeat=len(arguments)):
         if all(e >= o for e, o in zip(exponents, orders, strict=True)):
-            c = point.coefficient(base, indices, exponents) * prod(
-                perm(e, o) for e, o in zip(exponents, orders, strict=True)
-            )
+            c = coefficient(base, indices, exponents) * prod(perm(e, o) for e, o in zip(exponents, orders, strict=True))
             powers = (x for x, e, o in zip(arguments, exponents, orders, strict=True) for _ in range(e - o))
-            terms.append(point.times([point.arithmetic.number(Fraction(c)), *powers]))
-    return point.add(None, terms)
+            terms.append(multiplied(arithmetic, [arithmetic.number(Fraction(c)), *powers]))
+    return added(arithmetic, terms)
 
 
-def form(point: "Evaluation", name: str, indices: tuple[int, ...], rank: int, values: Mapping[Any, Any]) -> Any:
+def form(
+    arithmetic: Any,
+    coefficient: Coefficient,
+    name: str,
+    indices: tuple[int, ...],
+    rank: int,
+    values: Mapping[tuple[int, ...], Any],
+) -> Any:
     """F_j(v) = Σ_k a_jk v_k + (Σ_k b_jk v_k)², or its first or second derivative; k are the `rank` indices of v."""
     base, *primes = name.split("'")
     split = len(indices) - rank * len(primes)
     j, wrt = indices[:split], [indices[p : p + rank] for p in range(split, len(indices), rank)]
 
     def drawn(letter: str, k: tuple[int, ...]) -> Any:
-        return point.arithmetic.number(point.coefficient(base, j, (letter, *k)))
+        return arithmetic.number(coefficient(base, j, (letter, *k)))
 
     def weighted(letter: str) -> Any:
-        return point.add(None, (point.arithmetic.multiply(drawn(letter, k), v) for k, v in values.items()))
+        return added(arithmetic, (arithmetic.multiply(drawn(letter, k), v) for k, v in values.items()))
 
     if not wrt:
         inner = weighted("b")
-        return point.arithmetic.add(weighted("a"), point.arithmetic.multiply(inner, inner))
-    slope = point.times([point.arithmetic.number(Fraction(2)), *(drawn("b", m) for m in wrt)])
+        return arithmetic.add(weighted("a"), arithmetic.multiply(inner, inner))
+    slope = multiplied(arithmetic, [arithmetic.number(Fraction(2)), *(drawn("b", m) for m in wrt)])
     if len(wrt) == 1:
-        return point.arithmetic.add(drawn("a", wrt[0]), point.arithmetic.multiply(slope, weighted("b")))
-    return slope if len(wrt) == 2 else point.arithmetic.number(Fraction(0))
+        return arithmetic.add(drawn("a", wrt[0]), arithmetic.multiply(slope, weighted("b")))
+    return slope if len(wrt) == 2 else arithmetic.number(Fraction(0))

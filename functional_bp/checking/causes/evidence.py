@@ -6,12 +6,10 @@ from functools import cached_property
 
 import numpy as np
 
-from functional_bp.checking.points import cotangent_maker, fresh
-from functional_bp.checking.problem import Point, Problem
-from functional_bp.checking.programs import Arrays
-
-LARGEST_JACOBIAN = 512  # rows or columns; larger ones are not looked at as matrices
-MOST_NUMBERS = 2e7  # in the gradients of all rows by all primals, at all samples
+from functional_bp.checking.limits import JACOBIAN_NUMBERS, LARGEST_JACOBIAN
+from functional_bp.checking.program.compiled import Arrays
+from functional_bp.checking.question.points import cotangent_maker, fresh
+from functional_bp.checking.question.problem import Point, Problem
 
 Evaluate = Callable[[Sequence[Point]], Arrays]
 Truth = Callable[[Sequence[Point]], tuple[Arrays, Arrays, Arrays]]
@@ -95,7 +93,7 @@ class Evidence:
         inputs = self.true[0].size
         if not 0 < outputs <= LARGEST_JACOBIAN or not 0 < inputs <= LARGEST_JACOBIAN:
             return None
-        if len(self.points) * outputs * sum(a.size for a in self.points[0].floats) > MOST_NUMBERS:
+        if len(self.points) * outputs * sum(a.size for a in self.points[0].floats) > JACOBIAN_NUMBERS:
             return None
         shapes = self.points[0].y_bar
         asked = [replace(p, y_bar=unflatten(row, shapes)) for p in self.points for row in np.eye(outputs)]

@@ -9,7 +9,7 @@ import numpy as np
 from jax import lax
 
 from functional_bp.checking.causes.mistake import BY_OUTPUT
-from functional_bp.checking.causes.program import Scope, Step
+from functional_bp.checking.program.traced import Scope, Step
 
 
 class Switches(NamedTuple):

@@ -1,5 +1,7 @@
 """Causes in the layout of a right computation: sign, factor, transposition, axes, slices, shifts, order."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -54,8 +56,6 @@ def transposed(e: Evidence) -> Candidates:
 
 def transposed_primal(e: Evidence) -> Candidates:
     """A square matrix among the primals used transposed."""
-    from dataclasses import replace
-
     for i, leaf in enumerate(e.problem.float_leaves):
         shape = e.points[0].floats[i].shape
         if len(shape) >= 2 and shape[-1] == shape[-2] > 1:
@@ -177,8 +177,6 @@ def shifted(a: np.ndarray, by: int, axis: int) -> np.ndarray:
 
 def indices(e: Evidence) -> Candidates:
     """Integer primals off by one, permuted; masks inverted or ignored."""
-    from dataclasses import replace
-
     index_leaves = [leaf for leaf in e.problem.leaves if leaf.kind == "index"]
     for i, leaf in enumerate(index_leaves):
         a = e.points[0].indices[i]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from functional_bp.checking.causes.evidence import Candidate, Candidates, Evidence
-from functional_bp.checking.problem import Point
+from functional_bp.checking.question.problem import Point
 
 
 def other_points(e: Evidence) -> Candidates:

@@ -23,10 +23,10 @@ from derivations.engine.judging.hypotheses import Hypotheses
 from derivations.engine.judging.refute import STYLES, Point, assumptions, sizes_to_try
 from derivations.engine.kernel import naming
 from derivations.engine.kernel.assumptions import Undefined
-from derivations.engine.kernel.normal_form import NoFormula
 from derivations.engine.kernel.normal_form import normal_form as normal_form_under
 from derivations.engine.kernel.quotients import is_zero
 from derivations.engine.kernel.readback import to_sympy
+from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.numbers.arithmetic import Floats, Inadmissible
 

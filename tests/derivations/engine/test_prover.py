@@ -185,8 +185,9 @@ def test_every_sign_pattern_is_tried(left, right):
 
 
 def test_undecided_says_what_was_tried():
-    """An identity outside of the normal form's laws: cosh² − sinh² is found, a sum in closed form is not."""
-    verdict = judge(total(k, k), n * (n + 1) / 2)
+    """An identity outside of the normal form's laws: Σ k³ in closed form is found, Σ k⁴ is not."""
+    assert judge(total(k**3, k), (n * (n + 1) / 2) ** 2)
+    verdict = judge(total(k**4, k), n * (n + 1) * (2 * n + 1) * (3 * n**2 + 3 * n - 1) / 30)
     assert verdict.status == "undecided"
     assert "no counterexample at" in verdict.evidence
     assert "n = 2" in verdict.dimension

@@ -1,0 +1,1 @@
+"""What is asked: a forward, a claimed backward, and the points to compare them at."""

@@ -1,0 +1,300 @@
+"""Points nobody named: zeros, ties, sign flips, scales, repeated rows, toggled masks, and special cotangents."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+
+from functional_bp.checking.limits import FEW, FEW_POINTS
+from functional_bp.checking.question.problem import Point
+
+Floats = tuple[np.ndarray, ...]
+
+
+def derived_points(
+    floats: Floats,
+    indices: Floats,
+    outputs: Sequence[np.ndarray],
+    literals: Sequence[float],
+    seed: int,
+    most: int,
+    given: str = "the given point",
+) -> list[Point]:
+    """The given point first, then the derived ones, the likeliest to show a fault before the others."""
+    rng = np.random.default_rng(seed)
+    cotangents = cotangent_maker(outputs, rng)
+    points = [Point(given, floats, indices, cotangents())]
+    if most <= FEW:
+        name = "rows mixed: zero, ×100, flipped, tied; masks toggled in part"
+        return [*points, Point(name, mixed(floats), tuple(map(toggled_in_part, indices)), cotangents())][:most]
+    seen = {fingerprint(floats, indices)}
+    movers = [given_cotangents, more_cotangents, moved_floats(literals), moved_indices]
+    if most <= FEW_POINTS:  # other numbers show more than other cotangents
+        movers = [given_cotangents, *movers[2:], more_cotangents]
+    for mover in movers:
+        for name, new_floats, new_indices, y_bar in mover(floats, indices, outputs, rng):
+            key = fingerprint(new_floats, new_indices)
+            if key not in seen or y_bar is not None:
+                seen.add(key)
+                points.append(Point(name, new_floats, new_indices, y_bar or cotangents()))
+    return points[:most]
+
+
+def fingerprint(floats: Floats, indices: Floats) -> bytes:
+    return b"".join(a.tobytes() for a in (*floats, *indices))
+
+
+def cotangent_maker(outputs: Sequence[np.ndarray], rng: np.random.Generator) -> Callable[[], Floats]:
+    """Random cotangents, none of them zero, in the dtype of the outputs."""
+
+    def make() -> Floats:
+        return tuple(random_like(y, rng) for y in outputs)
+
+    return make
+
+
+def random_like(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    values = rng.uniform(0.5, 1.5, y.shape) * rng.choice([-1.0, 1.0], y.shape)
+    if jnp.issubdtype(y.dtype, jnp.complexfloating):
+        values = values + 1j * rng.uniform(0.5, 1.5, y.shape)
+    return np.asarray(values).astype(y.dtype)
+
+
+Move = tuple[str, Floats, Floats, Floats | None]
+
+
+def given_cotangents(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
+    """At the given point: another random cotangent, one-hot, zeros, ones."""
+    yield "the given point, another cotangent", floats, indices, tuple(random_like(y, rng) for y in outputs)
+    one_hot = [np.zeros(y.shape, y.dtype) for y in outputs]
+    first = next((y for y in one_hot if y.size), None)
+    if first is not None:
+        first.reshape(-1)[rng.integers(first.size)] = 1
+        yield "a one-hot cotangent", floats, indices, tuple(one_hot)
+    yield "a zero cotangent", floats, indices, tuple(np.zeros(y.shape, y.dtype) for y in outputs)
+    yield "a cotangent of ones", floats, indices, tuple(np.ones(y.shape, y.dtype) for y in outputs)
+
+
+def more_cotangents(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
+    """At the given point: cotangents of one sign, of equal, zero and single rows, large and small."""
+    for name, change in COTANGENTS:
+        y_bar = tuple(np.asarray(change(random_like(y, rng))).astype(y.dtype) for y in outputs)
+        if any(b.size for b in y_bar):
+            yield name, floats, indices, y_bar
+
+
+COTANGENTS: list[tuple[str, Callable[[np.ndarray], np.ndarray]]] = [
+    ("a cotangent of one sign", np.abs),
+    ("a cotangent of equal rows", lambda b: np.broadcast_to(b[:1], b.shape) if b.ndim else b),
+    ("a cotangent with zero rows", lambda b: np.where(alternate(b), b, 0)),
+    ("a large cotangent, ×100", lambda b: 100 * b),
+    ("a small cotangent, ×1e-4", lambda b: 1e-4 * b),
+    ("a cotangent in the last row alone", lambda b: np.where(last_row(b), b, 0)),
+]
+
+
+def alternate(b: np.ndarray) -> np.ndarray:
+    """Every other row."""
+    return np.broadcast_to(np.arange(len(b)).reshape(-1, *[1] * (b.ndim - 1)) % 2 == 0, b.shape) if b.ndim else b != 0
+
+
+def last_row(b: np.ndarray) -> np.ndarray:
+    rows = np.arange(len(b)).reshape(-1, *[1] * (b.ndim - 1)) if b.ndim else np.zeros(())
+    return np.broadcast_to(rows == len(b) - 1, b.shape) if b.ndim else np.ones((), bool)
+
+
+def moved_floats(literals: Sequence[float]) -> Callable[..., Iterator[Move]]:
+    """The moves of the float leaves: all together first, then each leaf alone."""
+
+    def mover(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
+        del outputs
+        keep = [invariant(a) for a in floats]
+        for name, change in moves(literals):
+            scopes: list[tuple[int, ...]] = (
+                [tuple(range(len(floats)))] if len(floats) == 1 else [*((i,) for i in range(min(len(floats), 6)))]
+            )
+            if name in TOGETHER and len(floats) > 1:
+                scopes.insert(0, tuple(range(len(floats))))
+            for scope in scopes:
+                moved = list(floats)
+                for i in scope:
+                    if floats[i].size:
+                        values = np.asarray(change(floats[i].astype(wide(floats[i])), rng))
+                        moved[i] = project(values, floats[i], keep[i])
+                which = f" (leaf {scope[0]})" if len(scope) < len(floats) else ""
+                yield name + which, tuple(moved), indices, None
+
+    return mover
+
+
+TOGETHER = {
+    "all signs flipped",
+    "zeros, all equal",
+    "large, ×100",
+    "small, ×1e-4",
+    "all positive",
+    "zero rows at the end",
+}
+
+
+SIGNS = {"f": (-1.0, 1.0), "c": (-1.0, 1.0, -1j, 1j)}
+
+
+def wide(a: np.ndarray) -> str:
+    return "complex128" if np.iscomplexobj(a) else "float64"
+
+
+def moves(literals: Sequence[float]) -> list[tuple[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]]]:
+    """Name and change of one leaf."""
+    special = [(f"one element at {c:g}", lambda a, rng, c=c: with_element(a, rng, c)) for c in literals]
+    return [
+        ("all signs flipped", lambda a, rng: -a),
+        ("zeros, all equal", lambda a, rng: np.zeros_like(a)),
+        ("some signs flipped", lambda a, rng: a * rng.choice(SIGNS[a.dtype.kind], a.shape)),
+        ("ties in each row", lambda a, rng: tied(a)),
+        ("large, ×100", lambda a, rng: 100 * a),
+        ("one element zero", lambda a, rng: with_element(a, rng, 0.0)),
+        *special,
+        ("equal rows", lambda a, rng: np.broadcast_to(a[:1], a.shape) if a.ndim > 1 and a.size else a),
+        ("a shared maximum", lambda a, rng: shared_maximum(a)),
+        ("rounded to integers", lambda a, rng: np.round(a)),
+        ("all positive", lambda a, rng: np.abs(a)),
+        ("all negative", lambda a, rng: -np.abs(a)),
+        ("zero rows at the end", lambda a, rng: padded(a)),
+        ("skewed", lambda a, rng: a * np.exp(2 * rng.standard_normal(a.shape))),
+        ("sorted", lambda a, rng: np.sort(a, axis=-1) if 0 < a.ndim <= 32 else a),
+        ("far from zero", lambda a, rng: a + 8 * (rms(a) or 1.0)),
+        ("small, ×1e-4", lambda a, rng: 1e-4 * a),
+        ("rows reversed", lambda a, rng: a[::-1] if a.ndim else a),
+        ("fresh numbers", lambda a, rng: rng.standard_normal(a.shape) * (rms(a) or 1.0)),
+        ("huge, ×1e4", lambda a, rng: 1e4 * a),
+    ]
+
+
+def fresh(a: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Other numbers of the same kind: the given ones permuted and shrunk by up to a third; what they keep is kept."""
+    if not a.size:
+        return a
+    values = rng.permutation(a.astype(wide(a)).ravel()).reshape(a.shape) * rng.uniform(0.65, 1.0, a.shape)
+    return project(np.asarray(values), a, invariant(a))
+
+
+def rms(a: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.abs(a) ** 2))) if a.size else 0.0
+
+
+def with_element(a: np.ndarray, rng: np.random.Generator, value: float) -> np.ndarray:
+    """A copy with one random element in each row set to the value."""
+    a = np.array(a)
+    if a.size:
+        rows = a.reshape(-1, a.shape[-1]) if a.ndim else a.reshape(1, 1)
+        rows[np.arange(len(rows)), rng.integers(0, rows.shape[1], len(rows))] = value
+    return a
+
+
+def tied(a: np.ndarray) -> np.ndarray:
+    """Each second element equal to its neighbour, along the last axis."""
+    a = np.array(a)
+    if a.ndim and a.shape[-1] > 1:
+        a[..., 1::2] = a[..., : a.shape[-1] // 2 * 2 : 2]
+    return a
+
+
+def padded(a: np.ndarray) -> np.ndarray:
+    """The second half of the rows zero."""
+    a = np.array(a)
+    if a.ndim:
+        a[(len(a) + 1) // 2 :] = 0
+    return a
+
+
+def shared_maximum(a: np.ndarray) -> np.ndarray:
+    """Each row's maximum also at its last and first place."""
+    a = np.array(a)
+    if a.size and a.ndim and not np.iscomplexobj(a):
+        a[..., 0] = a[..., -1] = a.max(axis=-1)
+    return a
+
+
+def invariant(a: np.ndarray) -> str:
+    """What the given values keep and a backward may rely on: 0/1 targets, rows that sum to one, symmetry."""
+    if not a.size or np.iscomplexobj(a):
+        return ""
+    if np.all(a.ravel()[:64] >= 0):  # few numbers show of most leaves that they keep neither
+        values = a.astype("float64")
+        loose = 8 * float(jnp.finfo(a.dtype).eps)
+        if np.all((values == 0) | (values == 1)):
+            return "one-hot rows" if a.ndim and a.shape[-1] > 1 and np.all(values.sum(-1) == 1) else "binary"
+        if a.ndim and a.shape[-1] > 1 and np.all(values >= 0) and np.all(np.abs(values.sum(-1) - 1) <= loose):
+            return "rows sum to one"
+    if a.ndim > 1 and a.shape[-1] == a.shape[-2] > 1 and np.all(a == np.swapaxes(a, -1, -2)):
+        return "symmetric"
+    return ""
+
+
+def project(a: np.ndarray, given: np.ndarray, keep: str) -> np.ndarray:
+    """The moved leaf back in its own dtype and on what the given values keep; the given leaf where it can't be."""
+    if keep == "binary":
+        a = np.where(np.isin(a, (0, 1)), a, 1 - given.astype("float64"))
+    elif keep == "one-hot rows":
+        a = np.roll(given.astype("float64"), 1, axis=-1)
+    elif keep == "rows sum to one":
+        a = np.abs(a)
+        total = a.sum(axis=-1, keepdims=True)
+        a = np.where(total > 0, a / np.where(total > 0, total, 1), 1 / a.shape[-1])
+    elif keep == "symmetric":
+        a = (a + np.swapaxes(a, -1, -2)) / 2
+    if not np.iscomplexobj(a):  # where a product of three numbers still fits into the dtype
+        limit = max(float(jnp.finfo(given.dtype).max) ** (1 / 3), float(np.abs(given).max(initial=0)))
+        a = np.clip(a, -limit, limit)
+    with np.errstate(all="ignore"):
+        a = np.asarray(a).astype(given.dtype)
+    return a if np.all(np.isfinite(a)) else given
+
+
+def moved_indices(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
+    """Integers permuted and repeated within the range they came in; masks toggled, all set, none set."""
+    del outputs
+    for i, a in enumerate(indices):
+        if a.dtype == bool:
+            changes = [("mask toggled", ~a), ("mask all set", np.ones_like(a)), ("mask empty", np.zeros_like(a))]
+        elif a.size and np.issubdtype(a.dtype, np.integer):
+            changes = [
+                ("equal indices", np.full_like(a, a.reshape(-1)[0])),
+                ("indices reversed", a[::-1] if a.ndim else a),
+                ("repeated indices", a[rng.integers(0, len(a), len(a))] if a.ndim else a),
+                ("the smallest and the largest index", np.where(rng.random(a.shape) < 0.5, a.min(), a.max())),
+            ]
+        else:
+            changes = []
+        for name, moved in changes:
+            yield f"{name} (index {i})", floats, (*indices[:i], moved, *indices[i + 1 :]), None
+
+
+def mixed(floats: Floats) -> Floats:
+    """For large primals, all at one point: rows in turn zero, tied, scaled up, flipped and as given."""
+    return tuple(project(rows_moved(a), a, invariant(a)) if a.size else a for a in floats)
+
+
+def toggled_in_part(a: np.ndarray) -> np.ndarray:
+    """Every other element of a mask the other way round; integers as they are."""
+    return a ^ (np.arange(a.size) % 2 == 0).reshape(a.shape) if a.dtype == bool else a
+
+
+def rows_moved(a: np.ndarray) -> np.ndarray:
+    rows = np.array(a).reshape(-1, a.shape[-1] if a.ndim > 1 else 1)
+    rows[0::16] = 0
+    rows[1::16] *= 100
+    rows[2::8] *= -1
+    rows[3::16] = tied(rows[3::16])
+    return rows.reshape(a.shape)
+
+
+def neighbours(point: Point, step: float, rng: np.random.Generator, count: int = 8) -> list[Point]:
+    """Points in random directions at a small distance, measured by each leaf's scale."""
+    wider = [np.asarray(a.astype(wide(a))) for a in point.floats]
+    return [
+        replace(point, floats=tuple(a + step * (rms(a) or 1.0) * rng.uniform(-1, 1, a.shape) for a in wider))
+        for _ in range(count)
+    ]

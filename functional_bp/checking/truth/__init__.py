@@ -1,0 +1,1 @@
+"""What ȳ J is, who says so, and how exactly it can be known."""

@@ -1,0 +1,1 @@
+"""One run on many devices and in many processes: where its arrays lie, and who writes."""
