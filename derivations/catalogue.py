@@ -7,13 +7,13 @@ becomes by the definitions alone: Σ output_bar ∂output/∂input. `functional_
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sympy import Derivative, Expr, IndexedBase, Symbol, exp, sqrt, tanh
+from sympy import Derivative, Expr, Function, IndexedBase, Symbol, exp, sqrt, tanh
 from sympy.core.relational import Relational
 
 from derivations.engine.judging.judge import judge
 from derivations.engine.judging.verdict import Verdict
 from derivations.engine.language.indices import dimension
-from derivations.engine.language.vocabulary import equation, index, sigmoid, total
+from derivations.engine.language.vocabulary import equation, index, prime, sigmoid, total
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,6 @@ x, y, g, w, mean, variance, y_bar = (IndexedBase(name) for name in ("x", "y", "g
 
 def two_layers() -> Iterator[Claim]:
     """y = V f(W x + b): the gradient by the lower weights, for any activation f."""
-    from sympy import Function
-
-    from derivations.engine.language.vocabulary import prime
-
     f = Function("f")
     W, V, bias, z = (IndexedBase(name) for name in ("W", "V", "b", "z"))
     given = (equation(z[a], total(W[a, j] * x[j], j) + bias[a]), equation(y[r], total(V[r, c] * f(z[c]), c)))

@@ -9,7 +9,7 @@ from sympy import Idx
 
 from derivations.engine.judging.diagnosis import Repair, repair
 from derivations.engine.judging.proof import Proof, prove
-from derivations.engine.judging.refute import Search, search
+from derivations.engine.judging.refute import Search, search, search_outside
 from derivations.engine.judging.statement import Statement, statement
 from derivations.engine.judging.verdict import IllTyped, Proven, Refuted, Undecided, Verdict
 from derivations.engine.kernel.assumptions import OutOfTime, Undefined
@@ -50,6 +50,9 @@ def _judged(claim: Statement, deadline: float) -> Verdict:
     found = search(*claim.formulas, claim.hypotheses, claim.free, claim.defined, deadline)
     if found.counterexample is None and proof is None and not gave_up:
         proof, gave_up = _attempt(claim, deadline, (True,))
+    if found.counterexample is None and proof is not None:
+        place = (*claim.formulas, claim.hypotheses, claim.free, claim.defined)
+        found = search_outside(*place, proof.conditions, deadline) or found
     if found.counterexample is not None:
         overruled = proof if proof is not None and found.satisfies(proof.conditions) else None
         return Refuted(found.counterexample, overruled, dimension=found.dimensions)

@@ -10,6 +10,7 @@ the exact or 40-digit interval difference excludes 0.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from itertools import product as cartesian
 from random import Random
 from time import perf_counter
@@ -27,7 +28,7 @@ from derivations.engine.language.vocabulary import Maximum, step
 from derivations.engine.numbers.arithmetic import Floats, Inadmissible, Intervals
 from derivations.engine.numbers.evaluate import Evaluation
 
-POINTS, PIECEWISE_POINTS, ATTEMPTS, ASSIGNMENTS, LARGEST_SIZE = 6, 40, 60, 12, 9
+POINTS, PIECEWISE_POINTS, ATTEMPTS, OUTSIDE, ASSIGNMENTS, LARGEST_SIZE = 6, 40, 60, 40, 12, 9
 STYLES = ("signed", "edge", "positive", "unit", "tied")
 PIECEWISE = (step, sign, Abs, Max, Min, Heaviside, Piecewise, Maximum)
 
@@ -93,7 +94,9 @@ def search(
             break
         if deadline is not None and perf_counter() > deadline:
             return Search(None, seen, _tried(sizes_tried), problem, out_of_time=True)
-        point = Point(rng, plan[attempt % len(plan)], STYLES[attempt % len(STYLES)], hypotheses, declared, deadline)
+        # every round through the sizes begins with another style, so that each size meets each style
+        style = STYLES[(attempt + attempt // len(plan)) % len(STYLES)]
+        point = Point(rng, plan[attempt % len(plan)], style, hypotheses, declared, deadline)
         screen = point.evaluation(Floats() if point.style != "edge" else Intervals())
         try:
             compared, fresh_pattern = False, False
@@ -123,6 +126,40 @@ def search(
             stale = 0 if fresh_pattern else stale + 1
             sizes_tried.add(point.key)
     return Search(None, seen, _tried(sizes_tried), problem if not seen else "")
+
+
+def search_outside(
+    left: Expr,
+    right: Expr,
+    hypotheses: Hypotheses,
+    free: Sequence[Idx],
+    defined: Sequence[Relational],
+    conditions: Sequence[Relational],
+    deadline: float | None = None,
+) -> Search | None:
+    """A counterexample at which the conditions of a proof fail, and both sides have a value all the same.
+
+    A condition excuses only where there is nothing to compare: step(x) + step(−x) = 1 is false, not true for x ≠ 0.
+    """
+    rng, extra = Random(1), [c for c in conditions if c not in defined]
+    plan = sizes_to_try((left, right, *free, *defined, *hypotheses.formulas), rng)
+    declared = assumptions(left, right, *hypotheses.formulas)
+    for attempt in range(OUTSIDE if extra else 0):
+        if deadline is not None and perf_counter() > deadline:
+            return None
+        style = ("edge", "tied", "signed")[(attempt + attempt // len(plan)) % 3]
+        point = Point(rng, plan[attempt % len(plan)], style, hypotheses, declared, deadline)
+        exact = point.evaluation(Intervals())
+        for env in islice(point.assignments(free), 4):
+            try:
+                if all(point.holds(c, env, exact) for c in extra):
+                    continue
+                found = point.confirm(left, right, env, defined)
+            except NOT_THERE:
+                continue
+            if found is not None:
+                return Search(found, attempt, _tried({point.key}), "", place=(point, env))
+    return None
 
 
 # There is no value at this point: of the formula, or in floating point.
@@ -283,13 +320,12 @@ class Point:
                 a, b = evaluation(left, there), evaluation(right, there)
                 if not (a == b or _close(evaluation.arithmetic, a, b)):
                     return False
-        return all(
-            evaluation.holds(condition, inner)
-            for condition in defined
-            for inner in evaluation.ranges(
-                [(k, k.lower, k.upper) for k in sorted(free_indices(condition) - env.keys(), key=str)], env
-            )
-        )
+        return all(self.holds(condition, env, evaluation) for condition in defined)
+
+    def holds(self, condition: Relational, env: Mapping[Idx, int], evaluation: Evaluation) -> bool:
+        """True if the condition holds at these indices, and for every value of its others."""
+        others = [(k, k.lower, k.upper) for k in sorted(free_indices(condition) - env.keys(), key=str)]
+        return all(evaluation.holds(condition, inner) for inner in evaluation.ranges(others, env))
 
     def _everywhere(self, parts: Sequence[Basic], env: Mapping[Idx, int]) -> Iterator[dict[Idx, int]]:
         """Every value of the indices of the parts at which none are equal that were assumed to differ."""

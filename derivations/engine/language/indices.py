@@ -132,7 +132,7 @@ def fresh(leaf: Leaf) -> Leaf:
     return Leaf(f"·f{next(_numbers)}", leaf.lower, leaf.upper)
 
 
-class Dimension(Symbol):
+class AtLeast(Symbol):
     """A dimension that is at least 2, or more."""
 
     least: int
@@ -150,11 +150,11 @@ def dimension(name: str, least: int = 1) -> Symbol:
         raise ValueError(f"a dimension is at least 1, not {least}")
     if least == 1:
         return Symbol(name, integer=True, positive=True)
-    found = Symbol.__xnew__(Dimension, name, integer=True, positive=True)
+    found = Symbol.__xnew__(AtLeast, name, integer=True, positive=True)
     found.least = least
     return found
 
 
 def least(dimension: Basic) -> int:
     """The least value of a dimension."""
-    return dimension.least if isinstance(dimension, Dimension) else 1
+    return dimension.least if isinstance(dimension, AtLeast) else 1
