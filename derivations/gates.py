@@ -2,8 +2,8 @@
 
 from sympy import Derivative, Expr, IndexedBase, KroneckerDelta
 
-from derivations import Derivation, Step, dimension, equation, index, sigmoid
-from derivations.smooth import Phi
+from derivations import Derivation, Step, dimension, equation, gelu, index, sigmoid, silu
+from derivations.smooth import gelu_slope
 
 n = dimension("n")
 i, j = index("i", n), index("j", n)
@@ -37,20 +37,8 @@ def gated(name: str, f, slope) -> tuple[Derivation, Derivation]:
     return by_a, by_b
 
 
-def silu(x: Expr) -> Expr:
-    return x * sigmoid(x)
-
-
 def silu_slope(x: Expr) -> Expr:
     return sigmoid(x) * (1 + x * (1 - sigmoid(x)))
-
-
-def gelu(x: Expr) -> Expr:
-    return x * Phi(x)
-
-
-def gelu_slope(x: Expr) -> Expr:
-    return Phi(x) + x * Derivative(Phi(x), x)
 
 
 DERIVATIONS = (

@@ -3,9 +3,9 @@
 hardswish is derived off its two kinks.
 """
 
-from sympy import Derivative, Function, Piecewise, exp, pi, sqrt, tanh
+from sympy import Expr, Piecewise, exp, pi, sqrt, tanh
 
-from derivations import sigmoid, softplus
+from derivations import Phi, sigmoid, softplus
 from derivations.activations import activation, i, z
 
 x = z[i]
@@ -13,10 +13,14 @@ u = sqrt(2 / pi) * (x + x**3 * 44715 / 1000000)
 half_sum = (1 + tanh(u)) / 2
 t = tanh(softplus(x))
 
-Phi = Function("Phi")  # the normal distribution's; its slope is φ
+
+def gelu_slope(x: Expr) -> Expr:
+    """Φ(x) + x φ(x), φ = Φ′ the density of the normal distribution."""
+    return Phi(x) + x * exp(-(x**2) / 2) / sqrt(2 * pi)
+
 
 DERIVATIONS = (
-    activation("gelu", x * Phi(x), Phi(x) + x * Derivative(Phi(x), x), "product rule; Φ′ = φ"),
+    activation("gelu", x * Phi(x), gelu_slope(x), "product rule; Φ′(z) = e^(−z²/2)/√(2π)"),
     activation("softplus", softplus(x), sigmoid(x), "the derivative of log(1 + e^z)"),
     activation("elu", Piecewise((x, x > 0), (exp(x) - 1, True)), Piecewise((1, x > 0), (exp(x), True)), "each branch"),
     activation("silu", x * sigmoid(x), sigmoid(x) * (1 + x * (1 - sigmoid(x))), "product rule; σ′ = σ (1 − σ)"),

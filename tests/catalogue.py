@@ -105,6 +105,11 @@ def plain_rnn(p: Any, state_x: Any) -> Any:
     return h, h
 
 
+def smoothed(z: Any, label: Any) -> Any:
+    d = jax.nn.one_hot(label, z.size, dtype=z.dtype) * 0.9 + 0.1 / z.size
+    return -jax.nn.log_softmax(z) @ d + 0.01 * jax.nn.logsumexp(z) ** 2
+
+
 REFERENCES: dict[str, Any] = {
     "identity": (lambda z: z,),
     "step": (lambda z: jnp.where(z < 0, jnp.zeros_like(z), jnp.ones_like(z)),),
@@ -157,8 +162,15 @@ REFERENCES: dict[str, Any] = {
     "lstm": (plain_lstm,),
     "gru": (plain_gru,),
     "simple_rnn": (plain_rnn,),
+    "label_nll": (lambda z, label: jax.nn.logsumexp(z) - z[label],),
+    "label_nll, smoothing": (smoothed,),
+    "max_pool": (lambda x: x.reshape(1, 2, 2, 2, -1).max((1, 3)),),
+    "mean_pool": (lambda x: x.reshape(2, 2, 2, -1).mean(2),),
 }
-ELSEWHERE = {"dropout with a key": "tests/rules/test_dropout.py: a mask is no formula"}
+ELSEWHERE = {
+    "dropout with a key": "tests/rules/test_dropout.py: a mask is no formula",
+    "linear_nll": "tests/rules/test_labels.py: a loss of the whole batch",
+}
 
 
 def case_of(entry: Entry) -> Case:

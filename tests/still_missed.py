@@ -5,6 +5,8 @@ RIGHT_CALLED_WRONG: set[str] = {
     "a function among the arguments",
     "bessel_at_zero",
     "clip, one bound by default",
+    "convolution by columns",
+    "convolution by convolutions",
     "determinant",
     "leaky ReLU, default slope",
     "rotary, tables without cotangent",
@@ -68,7 +70,6 @@ TRIGGERED_MISSED: set[str] = {
     "an axis of one broadcast",
     "an embedding in bfloat16",
     "doubled in one of 100 calls",
-    "label zero ignored",
     "labels below four",
     "log-sigmoid",
     "the larger to both",
@@ -98,7 +99,7 @@ TRIGGERED_UNSAID: set[str] = {
     "ȳ[0] for all",
 }
 
-# network: mistakes without a true cause for each argument that they make wrong
+# network: mistakes without a true cause for each argument that they make wrong, or with a right argument called wrong
 MISTAKES_UNNAMED: dict[str, set[str]] = {
     "RMS norm and rotary turn": {
         "a mean too, as in layer norm",
@@ -197,6 +198,7 @@ MISTAKES_UNNAMED: dict[str, set[str]] = {
         "the first row only",
     },
     "gated recurrent cell": {
+        "at the new state",
         "at the first state",
         "tanh's derivative for the gate",
         "the difference with the wrong sign",

@@ -51,8 +51,13 @@ FAULTS: tuple[tuple[str, str, Change], ...] = (
 )
 
 
+LAST = next(k for k, entry in enumerate(CATALOGUE) if entry.name == "softmax_nll")
+AGAIN = ("leaky_relu, another slope", "dropout")  # what the bank has by another entry
+BANK = [entry for entry in CATALOGUE[: LAST + 1] if entry.name not in AGAIN]  # the lectures' rules
+
+
 def mutants(seed: int = 0) -> Iterator[Mutant]:
-    for entry in CATALOGUE:
+    for entry in BANK:
         forward, right, primals = differentiable(entry, jax.tree.map(jnp.asarray, inputs(entry, seed)))
         for leaf in range(len(jax.tree.leaves(primals))):
             for name, kinds, change in FAULTS:

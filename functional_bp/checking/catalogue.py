@@ -38,7 +38,11 @@ def drawn(entry: catalogue.Entry, rng: Rng) -> tuple[Any, ...]:
     return entry.draw(rng, (BATCH,), N)
 
 
-CATALOGUE = tuple(Entry(entry.name, entry.rule, partial(drawn, entry), entry.kinks) for entry in catalogue.CATALOGUE)
+CATALOGUE = tuple(
+    Entry(entry.name, entry.rule, partial(drawn, entry), entry.kinks)
+    for entry in catalogue.CATALOGUE
+    if entry.is_checked
+)
 
 
 def inputs(entry: Entry, seed: int = 0, dtype: Any = "float32", scale: float = 1.0) -> tuple[Any, ...]:

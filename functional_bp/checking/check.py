@@ -30,6 +30,8 @@ def check_backward(
     seed: int = 0,
     thorough: bool = False,
     shapes: str | None = None,
+    surrogate: Callable | None = None,
+    intended: str = "",
 ) -> Report:
     """Is `backward(primals, y_bar)` = ȳ J, J the Jacobian of `forward(*primals)`? And if not, why?
 
@@ -40,13 +42,15 @@ def check_backward(
     names: what to call the primals; by default the forward's own parameter names.
     second_order: also compares the derivative of the backward itself.
     shapes: "given" if the backward is meant for the given shapes alone; else others are tried as well.
+    surrogate: the function whose derivative the backward is meant to be (a straight-through estimator's identity, say).
+    intended: why the backward is no derivative at all; then only structure, finiteness and determinism are checked.
     thorough: looks at large primals (above 20,000 numbers) as at small ones, and compares values at all smaller shapes.
 
     At a kink every element of Clarke's subdifferential is right. Raises InputError when there is nothing to check: no
     float primal, no float output, or a forward that itself raises at the given primals.
     """
-    options = Options(title_of(backward), jvp, second_order, seed, thorough=thorough, shapes=shapes)
-    return examine(forward, backward, primals, options, names=names, bare=True)
+    options = Options(title_of(backward), jvp, second_order, seed, thorough=thorough, shapes=shapes, intended=intended)
+    return examine(surrogate or forward, backward, primals, options, names=names, bare=True)
 
 
 def assert_backward(forward: Callable, backward: Callable, *primals: Any, **options: Any) -> None:
@@ -66,13 +70,15 @@ def check_vjp(
     seed: int = 0,
     thorough: bool = False,
     shapes: str | None = None,
+    surrogate: Callable | None = None,
+    intended: str = "",
 ) -> Report:
     """`check_backward` for the pair of a `jax.custom_vjp`: `fwd(*primals)` → (y, residuals), `bwd(residuals, y_bar)`.
 
     Also compares fwd's output with the primal's.
     """
-    options = Options(title_of(bwd), None, second_order, seed, fwd, thorough, shapes)
-    return examine(primal, FromResiduals(fwd, bwd), primals, options, names=names)
+    options = Options(title_of(bwd), None, second_order, seed, fwd, thorough, shapes, primal, intended)
+    return examine(surrogate or primal, FromResiduals(fwd, bwd), primals, options, names=names)
 
 
 def check_custom_vjp(
@@ -83,6 +89,8 @@ def check_custom_vjp(
     seed: int = 0,
     thorough: bool = False,
     shapes: str | None = None,
+    surrogate: Callable | None = None,
+    intended: str = "",
 ) -> Report:
     """`check_vjp` for a function decorated with `jax.custom_vjp`, against the undecorated one.
 
@@ -98,8 +106,10 @@ def check_custom_vjp(
         raise InputError(f"check_custom_vjp: {title_of(f.fun)} uses symbolic_zeros: give its parts to check_vjp")
     primals, names = with_defaults(f.fun, primals, names)
     nondiff = tuple(sorted(n % max(1, len(primals)) for n in f.nondiff_argnums))
-    options = Options(title_of(f.fun), None, second_order, seed, f.fwd, thorough, shapes)
-    return examine(f.fun, FromResiduals(f.fwd, f.bwd, nondiff), primals, options, names=names, static=nondiff)
+    options = Options(title_of(f.fun), None, second_order, seed, f.fwd, thorough, shapes, f.fun, intended)
+    return examine(
+        surrogate or f.fun, FromResiduals(f.fwd, f.bwd, nondiff), primals, options, names=names, static=nondiff
+    )
 
 
 def check_rule(

@@ -1,13 +1,13 @@
 """One check, step by step: structure, points, comparison, kinks, consistency, and for what is wrong the causes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.findings import Findings, covers
+from functional_bp.checking.findings import Elsewhere, Findings, covers
 from functional_bp.checking.limits import (
     FEW,
     FEW_POINTS,
@@ -18,7 +18,8 @@ from functional_bp.checking.limits import (
     SMALL,
 )
 from functional_bp.checking.program.compiled import Arrays, Program, Programs, own_precision, programs_for
-from functional_bp.checking.program.shapes import shapes_of
+from functional_bp.checking.program.shapes import Shape, Shapes, shapes_of
+from functional_bp.checking.program.traits import keeps_state
 from functional_bp.checking.question import structure
 from functional_bp.checking.question.points import derived_points
 from functional_bp.checking.question.problem import Point, Problem
@@ -38,27 +39,13 @@ from functional_bp.checking.verdict.trials import Trials, relative_error
 from functional_bp.errors import InputError
 
 ONE_PER_CENT = 0.01 / 16
+AUDIT_ROWS = 16_384
+CALLS = 300  # of a backward that keeps something between them
 GRAVE = 0.05  # of the largest cotangent
 
 
 class BackwardRaised(Exception):
     """The backward raised where it ran before."""
-
-
-@dataclass(frozen=True)
-class Elsewhere:
-    """What was found at another shape, and in words at which."""
-
-    trigger: str
-    examination: "Examination"
-
-    def verdicts(self) -> Iterator[Verdict]:
-        point = self.examination.given
-        names = [leaf.name for leaf in self.examination.problem.float_leaves]
-        shapes = ", ".join(f"{n}{list(a.shape)}" for n, a in zip(names, point.floats, strict=True))
-        told = f"{self.trigger}; reproduce: seed {self.examination.options.seed}, shapes {shapes}"
-        for verdict in self.examination.findings().verdicts(point):
-            yield verdict if verdict.ok else replace(verdict, trigger=told)
 
 
 class Examination:
@@ -116,13 +103,16 @@ class Examination:
         self.sound = [
             i for i, leaf in enumerate(self.problem.float_leaves) if not any(covers(f, leaf) for f in self.faults)
         ]
-        if self.sound:
+        if self.options.intended:
+            self.faults += self.not_finite(points[0])
+            self.judge.note(f"no derivative is meant ({self.options.intended}): its structure alone is checked")
+        elif self.sound:
             try:
                 self.look(points, screen)
             except BackwardRaised as error:
                 self.faults.append(Fault(None, "raised", f"the backward raised {error} when it was run again"))
         faults = [f.text for f in self.faults if f.leaf is None]
-        faults += [f"{f.text} ({e.trigger})" for e in self.elsewhere for f in e.examination.faults if f.leaf is None]
+        faults += [f"{f.text} ({e.trigger})" for e in self.elsewhere for f in e.findings.faults if f.leaf is None]
         return Report(
             title=self.options.title,
             ok=not self.wrong,
@@ -141,7 +131,7 @@ class Examination:
         """Of each leaf, as it is at the given shape; if right there, as it is at another."""
         verdicts = list(self.findings().verdicts(given))
         for other in self.elsewhere:
-            for i, verdict in enumerate(other.verdicts()):
+            for i, verdict in enumerate(other.verdicts(self.options.seed)):
                 if verdicts[i].ok and not verdict.ok:
                     verdicts[i] = verdict
         return tuple(verdicts)
@@ -177,7 +167,7 @@ class Examination:
         """Runs the backward twice as it is, without jit: what it raises and returns, and whether it does so again."""
         try:
             self.faults, self.plain = self.plain_claim(point)
-            again = self.plain_claim(point)[1] if self.whole else self.plain
+            again = self.again(point) if self.whole else self.plain
         except Exception as error:  # whatever a hostile backward raises is its own fault
             self.faults = [Fault(None, "raised", f"the backward raised {type(error).__name__}: {first_line(error)}")]
             return
@@ -185,6 +175,22 @@ class Examination:
             if first is not None and second is not None and not np.array_equal(first, second, equal_nan=True):
                 text = f"{leaf.name}: not deterministic, two calls with equal arguments gave different cotangents"
                 self.faults.append(Fault(leaf, "not deterministic", text))
+
+    def again(self, point: Point) -> list[Any]:
+        """What the second call gives; of a backward that keeps something between calls, the first that differs."""
+        calls = CALLS if keeps_state(self.problem.backward) else 1
+        for _ in range(calls):
+            cotangents = self.plain_claim(point)[1]
+            pairs = zip(self.plain, cotangents, strict=True)
+            if not all(a is None or b is None or np.array_equal(a, b, equal_nan=True) for a, b in pairs):
+                break
+        return cotangents
+
+    def not_finite(self, point: Point) -> Iterator[Fault]:
+        for i in self.sound:
+            leaf, values = self.problem.float_leaves[i], self.plain[i]
+            if values is not None and not np.all(np.isfinite(values.astype("complex128"))):
+                yield Fault(leaf, "not finite", f"{leaf.name}: the cotangent is not finite at {point.name}")
 
     def plain_claim(self, point: Point) -> tuple[list[Fault], list[Any]]:
         floats, indices, y_bar = (list(map(jnp.asarray, part)) for part in (point.floats, point.indices, point.y_bar))
@@ -303,22 +309,42 @@ class Examination:
         """Other shapes: what fails at one is confirmed there in the ordinary way, with its causes."""
         shapes = shapes_of(self.programs)
         trials = Trials(self.programs, shapes, given, self.options.seed, self.sound)
-        if trials.calibrate().wrong and all(a.dtype.itemsize == 2 for a in given.floats):
+        half = all(a.dtype.itemsize <= 2 for a in given.floats)
+        if trials.calibrate().wrong and half:
             narrow = self.at_point(as_float32(given))
             grave = narrow is not None and any(relative_error(m.claimed, m.truth) > GRAVE for m in narrow.mismatches)
             if narrow is not None and grave and not narrow.faults:  # less may be rounded on the way on purpose
-                self.elsewhere.append(Elsewhere("in float32 too, at the same numbers", narrow))
+                self.elsewhere.append(Elsewhere("in float32 too, at the same numbers", narrow.findings(), narrow.given))
                 return
         hunt = Hunt(trials, shapes)
         for trigger in hunt.run():
             other = self.at_point(trials.point(trigger.shape, str(trigger.shape)))
             if other is not None and other.wrong:
-                self.elsewhere.append(Elsewhere(trigger.text, other))
+                self.elsewhere.append(Elsewhere(trigger.text, other.findings(), other.given))
                 if len(self.elsewhere) == MOST_TRIGGERS:
                     break
+        if half and not self.elsewhere and not hunt.grows():
+            self.audit(trials, shapes)
         self.varied, self.given_only = hunt.varied, tuple(hunt.given_only.values())
         for note in hunt.notes:
             self.judge.note(note)
+
+    def audit(self, trials: Trials, shapes: Shapes) -> None:
+        """In half precision a long sum of one sign shows in which dtype it is accumulated: float32 loses nothing."""
+        for family in shapes.families:
+            shape = Shape(((family, AUDIT_ROWS),))
+            if shapes.taken(shape) is None:
+                continue
+            point = trials.point(shape, str(shape))
+            floats, y_bar = (tuple(np.abs(a) for a in part) for part in (point.floats, point.y_bar))
+            other = self.at_point(replace(point, floats=floats, y_bar=y_bar))
+            if other is not None and other.mismatches and not other.faults:
+                error = max(relative_error(m.claimed, m.truth) for m in other.mismatches)
+                kind = other.floats[0].dtype
+                what = f"accumulates in {kind}: {error:.0%} at {AUDIT_ROWS:,} rows"
+                trigger = f"if {family.name} is large, its numbers of one sign: {what}"
+                self.elsewhere.append(Elsewhere(trigger, other.findings(), other.given))
+                return
 
     def at_point(self, point: Point) -> "Examination | None":
         """The examination at one point of another shape; None where the forward does not run there."""

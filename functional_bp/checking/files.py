@@ -5,7 +5,7 @@ import inspect
 import io
 import runpy
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -50,6 +50,21 @@ def find(target: str) -> list[Found]:
     return [Found(name, partial(check, *inputs_of(path, name, inputs, len(chosen)))) for name, check in chosen.items()]
 
 
+def targets(names: Sequence[str]) -> list[str]:
+    """The files named, and those in the directories named that offer `example_inputs`."""
+    found = []
+    for name in names:
+        inside = sorted(Path(name).rglob("*.py")) if Path(name).is_dir() else None
+        if inside is None:
+            found.append(name)
+            continue
+        offering = [str(path) for path in inside if "def example_inputs" in path.read_text(errors="replace")]
+        if not offering:
+            raise InputError(f"{name}: no file in it has example_inputs(); {HOW}")
+        found += offering
+    return found
+
+
 def run_file(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
@@ -59,7 +74,9 @@ def run_file(path: Path) -> dict[str, Any]:
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # what the file prints would break --json
             return runpy.run_path(str(path), run_name=path.stem)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a file raises is said in a line
         raise InputError(f"{path}: the file itself raised {type(error).__name__}: {first_line(error)}") from error
 
 
@@ -85,7 +102,9 @@ def example_inputs(path: str, contents: dict[str, Any]) -> Any:
         raise InputError(f"{path}: example_inputs() is missing; {HOW}")
     try:
         return make()
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise InputError(f"{path}: example_inputs() raised {type(error).__name__}: {first_line(error)}") from error
 
 

@@ -1,6 +1,6 @@
 """What was found, put into verdicts: for each argument right or wrong, the worst elements, the likely causes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,6 +109,22 @@ class Findings:
             return []
         x_bar = self.truth([given])[1]
         return explain.reshape_cause(fault.value, x_bar[i][0], x_bar, i, self.problem)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What was found at another shape, and in words at which."""
+
+    trigger: str
+    findings: Findings
+    given: Point
+
+    def verdicts(self, seed: int) -> Iterator[Verdict]:
+        names = [leaf.name for leaf in self.findings.problem.float_leaves]
+        shapes = ", ".join(f"{n}{list(a.shape)}" for n, a in zip(names, self.given.floats, strict=True))
+        told = f"{self.trigger}; reproduce: seed {seed}, shapes {shapes}"
+        for verdict in self.findings.verdicts(self.given):
+            yield verdict if verdict.ok else replace(verdict, trigger=told)
 
 
 def element(mismatch: Mismatch, k: int) -> Element:

@@ -7,10 +7,12 @@ from functional_bp.rules.divergences import *
 from functional_bp.rules.dropout import *
 from functional_bp.rules.embedding import *
 from functional_bp.rules.gates import *
+from functional_bp.rules.labels import *
 from functional_bp.rules.maximum import *
 from functional_bp.rules.multiplicative import *
 from functional_bp.rules.norms import *
 from functional_bp.rules.polynomial import *
+from functional_bp.rules.pooling import *
 from functional_bp.rules.recurrent import *
 from functional_bp.rules.smooth import *
 from functional_bp.rules.softmax import *

@@ -34,6 +34,7 @@ class Entry:
     kinks: tuple[float, ...] = ()
     has_kink: bool = False
     is_total: bool = True
+    is_checked: bool = True  # `functional-bp check` walks it: one array as output, and no tie where the checker looks
 
     @property
     def rule_name(self) -> str:
@@ -125,6 +126,19 @@ def cell_inputs(gates: int, states: int, rng: Rng, batch: Batch, n: int) -> tupl
     return params, (state if states > 1 else state[0], rng.standard_normal((*batch, 3)))
 
 
+def labelled(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    return rng.standard_normal((*batch, n)), rng.integers(0, n, batch, dtype=np.int32)
+
+
+def images(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    return (rng.standard_normal((*batch, 2, 4, n)),)
+
+
+def hidden(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    labels = rng.integers(-1, 5, batch, dtype=np.int32)
+    return rng.standard_normal((5, n)), rng.standard_normal((*batch, n)), labels
+
+
 CATALOGUE = (
     Entry("identity", rules.identity, normal),
     Entry("step", rules.step, normal, has_kink=True),
@@ -182,12 +196,17 @@ CATALOGUE = (
     Entry("group_norm", partial(rules.group_norm, groups=2), gain_inputs, (True, False), sizes=(8,)),
     Entry("group_norm of an image", partial(rules.group_norm, groups=2, axes=3), image_and_gain, (True, False), (4,)),
     Entry("attention", partial(rules.attention, block=2), queries, sizes=(3, 1)),
-    Entry("attention, causal", partial(rules.attention, causal=True), queries, sizes=(3,)),
+    Entry("attention, causal", partial(rules.attention, causal=True), queries, sizes=(3,), is_checked=False),
     Entry("embedding", rules.embedding, embedded, (True,)),
     Entry("linear", rules.linear, matrix_inputs, (True, False)),
     Entry("position", rules.position, positions, (True, False)),
     Entry("rope", rules.rope, sequences, sizes=(4, 2)),
-    Entry("lstm", rules.lstm, partial(cell_inputs, 4, 2), (True, False), (3, 1)),
-    Entry("gru", rules.gru, partial(cell_inputs, 3, 1), (True, False), (3, 1)),
-    Entry("simple_rnn", rules.simple_rnn, partial(cell_inputs, 1, 1), (True, False), (3, 1)),
+    Entry("lstm", rules.lstm, partial(cell_inputs, 4, 2), (True, False), (3, 1), is_checked=False),
+    Entry("gru", rules.gru, partial(cell_inputs, 3, 1), (True, False), (3, 1), is_checked=False),
+    Entry("simple_rnn", rules.simple_rnn, partial(cell_inputs, 1, 1), (True, False), (3, 1), is_checked=False),
+    Entry("label_nll", rules.label_nll, labelled),
+    Entry("label_nll, smoothing", partial(rules.label_nll, smoothing=0.1, z_loss=0.01), labelled, sizes=(4,)),
+    Entry("linear_nll", rules.linear_nll, hidden, (True, False)),
+    Entry("max_pool", rules.max_pool, images, has_kink=True, is_checked=False),
+    Entry("mean_pool", partial(rules.mean_pool, window=(1, 2)), images),
 )

@@ -140,6 +140,7 @@ def tampered(when, by=2.0):
     ("when", "words"),
     [
         (lambda m, n, batch: batch % 4 != 0, "if axis 0 of x is not a multiple of 4 (smallest: 1)"),
+        (lambda m, n, batch: batch > 4 and batch % 4 != 0, "if axis 0 of x is not a multiple of 4 (smallest: 5)"),
         (lambda m, n, batch: batch % 2 == 1, "if axis 0 of x is odd (smallest: 1)"),
         (lambda m, n, batch: batch > 32, "if axis 0 of x is larger than 32 (smallest: 33)"),
         (lambda m, n, batch: batch == 1, "if axis 0 of x is 1"),

@@ -110,6 +110,42 @@ def test_a_missing_file_or_name_exits_with_2(write, capsys):
     assert "no backward pass called 'cube'; found: square" in capsys.readouterr().err
 
 
+def test_several_files_and_a_directory(write, capsys, tmp_path):
+    write(GOOD, "a.py"), write(BAD, "b.py"), write("raise KeyError", "c.py"), write("x = 1", "not_meant.py")
+    assert main(["check", str(tmp_path / "a.py"), str(tmp_path / "b.py")]) == 1
+    out = capsys.readouterr().out
+    assert "a.py:square: right" in out
+    assert "b.py:cube: WRONG" in out
+    assert main(["check", str(tmp_path)]) == 1
+    assert "not_meant" not in capsys.readouterr().err
+    assert main(["check", str(tmp_path / "a.py"), str(tmp_path / "c.py")]) == 2
+    assert "raised KeyError" in capsys.readouterr().err
+
+
+def test_an_endless_loop_and_an_exit_have_a_verdict(write, capsys):
+    endless = GOOD.replace("(2 * x * g,)", "next(n for n in iter(int, 1) if n)")
+    assert main(["check", write(endless), "--timeout", "1"]) == 2
+    assert "no answer within 1 s" in capsys.readouterr().err
+    leaving = GOOD.replace("    return x * x", "    raise SystemExit(0)")
+    assert main(["check", write(leaving, "leaving.py")]) == 2
+    assert "SystemExit in the forward" in capsys.readouterr().err
+    assert main(["check", write("class E(BaseException): ...\nraise E", "base.py")]) == 2
+
+
+def test_ctrl_c_says_what_was_finished(write, capsys):
+    interrupted = BAD.replace("return (jnp.cos(primals[0]) * y_bar,)", "raise KeyboardInterrupt")
+    assert main(["check", write(interrupted)]) == 130
+    captured = capsys.readouterr()
+    assert "cube: WRONG" in captured.out
+    assert "interrupted: 1 checked" in captured.err
+
+
+def test_written_for_the_given_shapes_has_an_exit_code_of_its_own(write):
+    fixed = GOOD.replace("(2 * x * g,)", "((2 * x * g).reshape(5),)")
+    assert main(["check", write(fixed)]) == 3
+    assert main(["check", write(fixed), "--shapes", "given"]) == 0
+
+
 def test_without_a_file_the_library_checks_itself(monkeypatch, capsys):
     from functional_bp.checking import catalogue
 

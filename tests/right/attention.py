@@ -88,8 +88,9 @@ def windowed(q, k, v, window, cap):
 
 def windowed_scores(q, k, window, cap):
     distance = jnp.arange(len(q))[:, None] - jnp.arange(len(k))
+    seen = (distance >= 0) & (distance < window)
     t = jnp.tanh(q @ k.T / cap)
-    return t, jnp.where((distance >= 0) & (distance < window), cap * t, -1e30)
+    return jnp.where(seen, 1 - t**2, 0), jnp.where(seen, cap * t, -1e30)
 
 
 def windowed_fwd(q, k, v, window, cap):
@@ -99,10 +100,10 @@ def windowed_fwd(q, k, v, window, cap):
 
 def windowed_bwd(window, cap, saved, g):
     q, k, v = saved
-    t, s = windowed_scores(q, k, window, cap)
+    slope, s = windowed_scores(q, k, window, cap)
     p = jax.nn.softmax(s)
     dp = g @ v.T
-    ds = p * (dp - (p * dp).sum(-1, keepdims=True)) * (1 - t**2)
+    ds = p * (dp - (p * dp).sum(-1, keepdims=True)) * slope
     return ds @ k, ds.T @ q, p.T @ g
 
 

@@ -120,7 +120,7 @@ BLOCKS = rows(
         lambda p, g: (3 * p[0] ** 2 * jnp.where((jnp.arange(len(g)) < 32)[:, None], g, 0),),
         normal((4, 2)),
         normal((33, 2)),
-        r"larger than 32|smallest: 33|multiple of 32",
+        r"larger than 32|is 33|smallest: 33|multiple of 32",
     ),
     (
         "rows beyond 128",
@@ -128,7 +128,7 @@ BLOCKS = rows(
         lambda p, g: ((1 - jnp.tanh(p[0]) ** 2) * jnp.where(jnp.arange(len(g)) < 128, g, 0),),
         normal((16,)),
         normal((129,)),
-        r"larger than 128|smallest: 129|multiple of 128",
+        r"larger than 128|is 129|smallest: 129|multiple of 128",
     ),
     (
         "a sum of the first block of columns",

@@ -20,7 +20,7 @@ from derivations.engine.language.calculus import derivative
 from derivations.engine.language.domains import smooth_where
 from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.indexing import index_expression, leaf_of
-from derivations.engine.language.indices import inside
+from derivations.engine.language.indices import inside, never_negative
 from derivations.engine.language.renaming import free_indices, replace_index
 
 LARGEST_FORMULA = 20_000
@@ -135,10 +135,9 @@ def _covers(defined: Indexed, element: Indexed) -> bool:
     """True if the definition speaks of this element: y[0] is not among the y[i], i = 1 … n, but an array of its own."""
     for place, i in zip(defined.indices, element.indices, strict=True):
         leaf, value = leaf_of(place), index_expression(i, {})
-        if not value.terms:
-            if value.constant < leaf.lower:
-                return False
-        elif not inside(value, leaf):
+        if not value.terms and (value.constant < leaf.lower or never_negative(value.constant - leaf.upper - 1)):
+            return False
+        if not inside(value, leaf):
             raise NoFormula(f"{element} stands for more than {defined}, {place} = {leaf.lower} … {leaf.upper}, defines")
     return True
 

@@ -106,10 +106,11 @@ def _log_number(under: Reasoning, c: Fraction) -> Poly:
     )
 
 
-def step(under: Reasoning, argument: Poly) -> Poly:
+def step(under: Reasoning, argument: Poly, strict: bool = False) -> Poly:
     """step(x) = 1 for x ≥ 0, else 0. A positive factor drops out; step(−x) = 1 − step(x) for x ≠ 0.
 
-    A whole number has no kink (see `whole`), and where a hypothesis gives the sign of x there is none either.
+    A whole number has no kink (see `whole`), and where a hypothesis gives the sign of x there is none either; x ≥ 0 is
+    not enough for the step of a sign, which is `strict`: sign 0 = 0.
     Where a maximum over an index is in x, x = 0 is no accident but the place that attains it: the sign stays.
     A step s inside takes two values: step(x(s)) = s step(x(1)) + (1 − s) step(x(0)).
     """
@@ -127,7 +128,7 @@ def step(under: Reasoning, argument: Poly) -> Poly:
         return step(under, rest)
     if is_positive(rest):
         return ONE
-    sign = sign_by_fact(under, rest)
+    sign = sign_by_fact(under, rest, strict)
     if sign is not None:
         return ONE if sign >= 0 else ZERO
     c = min((render_monomial(m, {}), c) for m, c in rest.terms.items() if m)[1]
@@ -154,7 +155,7 @@ def heaviside(under: Reasoning, argument: Poly) -> Poly:
     if argument.constant == 0:
         return number(Fraction(1, 2))
     under.require("nonzero", argument)
-    return step(under, argument)
+    return step(under, argument, strict=True)
 
 
 def absolute(under: Reasoning, argument: Poly) -> Poly:
@@ -199,7 +200,7 @@ REBUILD.update(
     delta=lambda atom, indices, args: delta(atom.under, indices[0], Affine(0, ())),
     exp=lambda atom, indices, args: exp(atom.under, args[0]),
     log=lambda atom, indices, args: log(atom.under, args[0], positive=True),  # as it was, or its condition is noted
-    step=lambda atom, indices, args: step(atom.under, args[0]),
+    step=lambda atom, indices, args: step(atom.under, args[0], strict=True),  # it may be a sign's
     function=lambda atom, indices, args: function(atom.under, atom.name, args),
     unknown=lambda atom, indices, args: unknown(atom.under, atom.name, args, indices),
     quotient=lambda atom, indices, args: args[0],

@@ -47,14 +47,12 @@ def implies(under: Reasoning, known: Condition, wanted: Condition) -> bool:
     return False
 
 
-def sign_by_fact(under: Reasoning, poly: Poly) -> int | None:
-    """1, 0 or −1 if a hypothesis says that the polynomial is > 0, ≥ 0 or < 0; None if there is no such hypothesis."""
+def sign_by_fact(under: Reasoning, poly: Poly, strict: bool) -> int | None:
+    """1, 0 or −1 if a hypothesis says that the polynomial is > 0, ≥ 0 (unless `strict`) or < 0; else None."""
+    wanted = [(1, "positive", poly), (-1, "positive", poly.scale(Fraction(-1)))]
+    wanted += [] if strict else [(0, "nonnegative", poly)]
     for fact in under.facts:
-        for sign, kind, value in (
-            (1, "positive", poly),
-            (0, "nonnegative", poly),
-            (-1, "positive", poly.scale(Fraction(-1))),
-        ):
+        for sign, kind, value in wanted:
             if implies(under, (fact.kind, fact.poly), (kind, value)):
                 under.relied[fact.origin] = None
                 under.used.add("sign by a hypothesis")

@@ -22,7 +22,7 @@ def in_rows(parts: Sequence[Any]) -> list[Any]:
     radices: dict[Any, tuple[Radix, ...]] = {}
     for e in sorted(elements, key=lambda e: (-sum(len(radix) for _, radix in split[e]), str(e))):
         radix = tuple(radix for _, radix in split[e])
-        if radices.setdefault(e.base, radix) != radix:
+        if radices.setdefault(e.base, radix) != radix and any((*radix, *radices[e.base])):
             rows = ", ".join(str(size) for axis in radices[e.base] for size, _ in axis)
             raise NoFormula(f"{e} is not indexed in rows of {rows}, as {e.base} is elsewhere")
     moved = {

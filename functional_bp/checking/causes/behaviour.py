@@ -34,6 +34,32 @@ def cotangent_use(e: Evidence) -> list[Cause]:
     return []
 
 
+def estimator(e: Evidence) -> list[Cause]:
+    """What people write on purpose: ȳ itself, or a part of it, where the forward's own derivative is something else."""
+    y_bar = e.y_bar
+    if y_bar is None or y_bar.shape != e.claimed.shape:
+        return []
+    meant = "if that is meant, say intended= or surrogate="
+    if not np.any(e.true) and np.any(e.claimed):
+        if e.explains(y_bar):
+            text = f"the forward is piecewise constant and ȳ itself came: a straight-through estimator; {meant}"
+            return [Cause("straight-through", text)]
+        if np.all((np.abs(e.claimed) <= e.precision) | e.close(e.claimed, y_bar)):
+            text = (
+                f"the forward is piecewise constant and part of ȳ came: a clipped straight-through estimator; {meant}"
+            )
+            return [Cause("straight-through", text)]
+        text = f"the forward is piecewise constant, its derivative zero: a surrogate's derivative came; {meant}"
+        return [Cause("straight-through", text)]
+    if e.outputs is not None and e.outputs.shape == e.x.shape and np.array_equal(e.outputs, e.x):
+        c = float(np.vdot(y_bar, e.claimed) / max(np.vdot(y_bar, y_bar), 1e-300))
+        if c < 0 and e.explains(c * y_bar):
+            return [Cause("reversal", f"the forward is the identity and {c:.4g} ȳ came: a gradient reversal; {meant}")]
+        if np.all(np.abs(e.claimed) <= np.abs(y_bar) * (1 + 1e-5)) and np.any(e.close(e.claimed, y_bar)):
+            return [Cause("clipped", f"the forward is the identity and ȳ came clipped: gradient clipping; {meant}")]
+    return []
+
+
 def growth(once: np.ndarray, twice: np.ndarray) -> str:
     c = float(np.vdot(once, twice) / np.vdot(once, once))
     return f"multiplies the result by {c:.4g}"
@@ -92,3 +118,22 @@ def lost_precision(claimed: np.ndarray, true: np.ndarray) -> list[Cause]:
     return [
         Cause("dtype", f"precision is lost on the way: relative error {error:.1e} where {claimed.dtype} has {own:.1e}")
     ]
+
+
+ONE_FOR_ALL = {
+    "the first number of ȳ": lambda b: np.full_like(b, b.reshape(-1)[0]),
+    "ȳ[0]": lambda b: np.broadcast_to(b[:1], b.shape),
+    "the last of ȳ": lambda b: np.broadcast_to(b[-1:], b.shape),
+    "the mean of ȳ": lambda b: np.full_like(b, b.mean()),
+    "the sum of ȳ": lambda b: np.full_like(b, b.sum()),
+    "the largest of ȳ": lambda b: np.full_like(b, b.max()),
+}
+
+
+def one_for_all(e: Evidence) -> Candidates:
+    """One number of ȳ, or one row, in the place of all."""
+    if e.y_bar is None or e.y_bar.ndim < 2 or e.y_bar[0].size < 2:
+        return
+    for name, change in ONE_FOR_ALL.items():
+        changed = e.with_y_bar(lambda p, change=change: [change(b) for b in p.y_bar])
+        yield Candidate("one cotangent", f"{name} is taken for all of the cotangent", changed)

@@ -24,6 +24,7 @@ CHEAP: tuple[Callable[[Evidence], Candidates], ...] = (
     layout.other_arguments,
     terms.powers,
     layout.indices,
+    behaviour.one_for_all,
     residuals.other_points,
     layout.transposed,
     layout.transposed_primal,
@@ -48,6 +49,8 @@ def diagnose(evidence: Evidence, mismatches: Sequence[Mismatch], ordinary: bool)
         return [wrong_subgradient(first)]
     if first.not_finite:
         return [behaviour.not_finite(first)]
+    if on_purpose := behaviour.estimator(evidence):
+        return on_purpose
     special = [] if ordinary else [Cause("few elements", f"wrong at special points only: {first.point.name}")]
     use = behaviour.cotangent_use(evidence)
     if use and use[0].kind == "cotangent ignored" and "ones" in use[0].text:

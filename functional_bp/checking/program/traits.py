@@ -78,6 +78,28 @@ def has_loops(function: Any, depth: int = 2) -> bool:
     return depth > 0 and any(has_loops(f, depth - 1) for f in called if inspect.isfunction(f))
 
 
+STORES = {"STORE_GLOBAL", "STORE_ATTR", "STORE_DEREF"}
+
+
+def keeps_state(function: Any) -> bool:
+    """May the function keep something between two calls: in a name outside it, an object, a list that it holds?"""
+    parts = [part for part in (getattr(function, "fwd", None), getattr(function, "bwd", None)) if callable(part)]
+    if parts:
+        return any(map(keeps_state, parts))
+    function = inspect.unwrap(getattr(function, "func", function))
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    outside = [cell.cell_contents for cell in function.__closure__ or () if not is_empty(cell)]
+    outside += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    held = [function.__globals__.get(name) for name in code.co_names]
+    if any(isinstance(a, list | dict | set | bytearray) or hasattr(a, "__next__") for a in (*outside, *held)):
+        return True
+    if any(isinstance(a, np.random.Generator | np.random.RandomState) for a in (*outside, *held)):
+        return True
+    return any(i.opname in STORES for i in dis.get_instructions(code))
+
+
 def is_empty(cell: Any) -> bool:
     try:
         return cell.cell_contents is cell

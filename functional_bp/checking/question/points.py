@@ -6,7 +6,7 @@ from dataclasses import replace
 import jax.numpy as jnp
 import numpy as np
 
-from functional_bp.checking.limits import FEW
+from functional_bp.checking.limits import FEW, FEW_POINTS
 from functional_bp.checking.question.problem import Point
 
 Floats = tuple[np.ndarray, ...]
@@ -29,7 +29,10 @@ def derived_points(
         name = "rows mixed: zero, ×100, flipped, tied; masks toggled in part"
         return [*points, Point(name, mixed(floats), tuple(map(toggled_in_part, indices)), cotangents())][:most]
     seen = {fingerprint(floats, indices)}
-    for mover in (given_cotangents, moved_floats(literals), moved_indices):
+    movers = [given_cotangents, more_cotangents, moved_floats(literals), moved_indices]
+    if most <= FEW_POINTS:  # other numbers show more than other cotangents
+        movers = [given_cotangents, *movers[2:], more_cotangents]
+    for mover in movers:
         for name, new_floats, new_indices, y_bar in mover(floats, indices, outputs, rng):
             key = fingerprint(new_floats, new_indices)
             if key not in seen or y_bar is not None:
@@ -62,7 +65,7 @@ Move = tuple[str, Floats, Floats, Floats | None]
 
 
 def given_cotangents(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
-    """At the given point: another random cotangent, one-hot, zeros, ones, one row alone, equal rows, one sign."""
+    """At the given point: another random cotangent, one-hot, zeros, ones."""
     yield "the given point, another cotangent", floats, indices, tuple(random_like(y, rng) for y in outputs)
     one_hot = [np.zeros(y.shape, y.dtype) for y in outputs]
     first = next((y for y in one_hot if y.size), None)
@@ -71,9 +74,13 @@ def given_cotangents(floats: Floats, indices: Floats, outputs: Sequence, rng: np
         yield "a one-hot cotangent", floats, indices, tuple(one_hot)
     yield "a zero cotangent", floats, indices, tuple(np.zeros(y.shape, y.dtype) for y in outputs)
     yield "a cotangent of ones", floats, indices, tuple(np.ones(y.shape, y.dtype) for y in outputs)
+
+
+def more_cotangents(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
+    """At the given point: cotangents of one sign, of equal, zero and single rows, large and small."""
     for name, change in COTANGENTS:
         y_bar = tuple(np.asarray(change(random_like(y, rng))).astype(y.dtype) for y in outputs)
-        if any(b.ndim for b in y_bar):
+        if any(b.size for b in y_bar):
             yield name, floats, indices, y_bar
 
 
@@ -81,6 +88,8 @@ COTANGENTS: list[tuple[str, Callable[[np.ndarray], np.ndarray]]] = [
     ("a cotangent of one sign", np.abs),
     ("a cotangent of equal rows", lambda b: np.broadcast_to(b[:1], b.shape) if b.ndim else b),
     ("a cotangent with zero rows", lambda b: np.where(alternate(b), b, 0)),
+    ("a large cotangent, ×100", lambda b: 100 * b),
+    ("a small cotangent, ×1e-4", lambda b: 1e-4 * b),
     ("a cotangent in the last row alone", lambda b: np.where(last_row(b), b, 0)),
 ]
 
@@ -119,7 +128,14 @@ def moved_floats(literals: Sequence[float]) -> Callable[..., Iterator[Move]]:
     return mover
 
 
-TOGETHER = {"all signs flipped", "zeros", "large, ×100", "small, ×1e-4", "all positive", "zero rows at the end"}
+TOGETHER = {
+    "all signs flipped",
+    "zeros, all equal",
+    "large, ×100",
+    "small, ×1e-4",
+    "all positive",
+    "zero rows at the end",
+}
 
 
 SIGNS = {"f": (-1.0, 1.0), "c": (-1.0, 1.0, -1j, 1j)}
@@ -134,7 +150,7 @@ def moves(literals: Sequence[float]) -> list[tuple[str, Callable[[np.ndarray, np
     special = [(f"one element at {c:g}", lambda a, rng, c=c: with_element(a, rng, c)) for c in literals]
     return [
         ("all signs flipped", lambda a, rng: -a),
-        ("zeros", lambda a, rng: np.zeros_like(a)),
+        ("zeros, all equal", lambda a, rng: np.zeros_like(a)),
         ("some signs flipped", lambda a, rng: a * rng.choice(SIGNS[a.dtype.kind], a.shape)),
         ("ties in each row", lambda a, rng: tied(a)),
         ("large, ×100", lambda a, rng: 100 * a),

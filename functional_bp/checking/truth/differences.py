@@ -39,7 +39,7 @@ class NumericalOracle(NothingLost):
         untraced = bool(programs.refusal) and not programs.loops
         self.analytic = programs.precise and programs.size <= MOST_COORDINATES and untraced
         self.columns: dict[bytes, Difference] = {}
-        self.runs = int(RUN_NUMBERS // programs.size)  # of the forward, that are affordable
+        self.runs = int(RUN_NUMBERS // max(1, programs.size))  # of the forward, that are affordable
         self.most = int(np.clip(self.runs // 16, 4, VISITED))
         self.visited = np.random.default_rng(0).choice(programs.size, min(programs.size, self.most), replace=False)
         self.name = "finite differences in " + ("float64" if self.precise else str(programs.inputs[0][0].dtype))
@@ -107,7 +107,7 @@ class NumericalOracle(NothingLost):
 
     def along(self, point: Point, blocks: Sequence[np.ndarray], signs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """d⟨ȳ, f⟩ when a block of coordinates moves by one step each, and its error: a number for each block."""
-        at_once = int(np.clip(NUMBERS_AT_ONCE // self.programs.size, 1, DIRECTIONS_AT_ONCE))
+        at_once = int(np.clip(NUMBERS_AT_ONCE // max(1, self.programs.size), 1, DIRECTIONS_AT_ONCE))
         chunks = [blocks[start : start + at_once] for start in range(0, len(blocks), at_once)]
         found = [pulled(point, self.differences(point, chunk, signs)) for chunk in chunks]
         along, error = (np.concatenate(parts) for parts in zip(*found, strict=True))

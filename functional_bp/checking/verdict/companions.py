@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from functional_bp.checking.program.compiled import Programs
-from functional_bp.checking.question.problem import Point, Problem, is_float
+from functional_bp.checking.question.problem import Point, Problem, contained, is_float
 from functional_bp.checking.question.structure import Fault, first_line
 from functional_bp.checking.truth.tolerance import excess, roundoff
 from functional_bp.checking.verdict.judge import Judge
@@ -26,6 +26,8 @@ class Options:
     fwd: Callable | None = None
     thorough: bool = False
     shapes: str | None = None  # "given": no others
+    primal: Callable | None = None  # what fwd is held to, where a surrogate's derivative is meant
+    intended: str = ""  # a derivative of its own, on purpose: only the structure is checked
 
 
 def faults(
@@ -40,7 +42,7 @@ def faults(
     elif options.second_order:
         yield from compare_second_order(programs, given)
     if options.fwd is not None:
-        yield from compare_fwd(problem.forward(*primals), options.fwd(*primals)[0])
+        yield from compare_fwd((options.primal or problem.forward)(*primals), options.fwd(*primals)[0])
 
 
 def compare_jvp(
@@ -52,7 +54,8 @@ def compare_jvp(
     tangents = [rng.standard_normal(a.shape).astype(a.dtype) for a in given.floats]
     zeros = [np.zeros(a.shape, a.dtype if is_float(a) else jax.dtypes.float0) for a in given.indices]
     try:
-        y_dot = options.jvp(primals, problem.primals(list(map(jnp.asarray, tangents)), zeros))
+        with contained("jvp"):
+            y_dot = options.jvp(primals, problem.primals(list(map(jnp.asarray, tangents)), zeros))
     except Exception as error:  # as for the backward, what a jvp raises is its fault
         yield Fault(None, "jvp", f"the jvp raised {type(error).__name__}: {first_line(error)}")
         return

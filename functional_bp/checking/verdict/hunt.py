@@ -127,7 +127,7 @@ class Hunt:
             return self.of_the_given(family, sorted(ordinary))
         trigger = Trigger(Shape(((family, min(failing - {0})),)), f"if {family.name} {when(failing, passing - {0})}")
         for other in self.shapes.families:
-            if other is not family and min(failing) <= other.size <= max(failing) + 1 and len(failing) > 1:
+            if other is not family and min(failing) <= other.size <= max(failing) + (len(failing) > 1):
                 related = self.of_two(Shape(((family, family.size), (other, other.size))))
                 return related if related.related else trigger
         return trigger
@@ -226,6 +226,9 @@ def when(failing: set[int], passing: set[int]) -> str:
     rules += [(f"is not a multiple of {k}", lambda n, k=k: n % k != 0) for k in range(3, 65)]
     rules += [(f"is a multiple of {k}", lambda n, k=k: n % k == 0) for k in range(3, 65)]
     rules += [("is not a power of two", lambda n: n & (n - 1) != 0)]
+    for k in range(2, 65):  # less than one whole block may go well
+        if all(n % k for n in failing) and not any(n % k for n in passing if n > k):
+            rules += [(f"is not a multiple of {k}", lambda n, k=k: n % k != 0 and (n > k or n in failing))]
     for words, holds in rules:
         if all(map(holds, failing)) and not any(map(holds, passing)):
             return f"{words} (smallest: {smallest})"

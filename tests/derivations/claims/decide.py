@@ -9,9 +9,10 @@ from typing import Any
 from sympy import Basic, Expr, Idx, Indexed, Symbol, sympify
 
 from claims import numbers
-from claims.exact import Evaluation, free_indices
+from claims.binders import free_indices
+from claims.exact import Evaluation
 from claims.judging import Answer, least
-from claims.numbers import Refused, Undefined, subtract
+from claims.numbers import OutOfReach, Refused, Undefined, subtract
 from claims.points import Make, Point, sizes_of
 
 STYLES = ("signed", "ties", "positive", "unit")
@@ -119,6 +120,33 @@ def at_point(claim: Claim, point: Point, rng: Random) -> tuple[str, int]:
     return "", compared
 
 
+def confirmed(claim: Claim, found) -> bool:
+    """Whether the claim fails at the point that the prover found; unknown functions are drawn anew."""
+    sizes = {s: found.dimensions[str(s)] for s in sizes_in(claim.parts) if str(s) in found.dimensions}
+    for seed in range(40):
+        point = Point(Random(seed), sizes, claim.given, claim.make, "ties")
+        for text, value in found.inputs.items():
+            name, _, where = text.rstrip("]").partition("[")
+            places = tuple(int(p) for p in where.split(",")) if where else ()
+            point.values |= {(s, places): value for s in _symbols(claim) if s.name == name}
+        evaluation = Evaluation(point)
+        env = {k: found.indices[str(k)] for k in free_of(claim)}
+        try:
+            if point.settle() and not numbers.is_zero(
+                subtract(evaluation(claim.left, env), evaluation(claim.right, env))
+            ):
+                return True
+        except Undefined:
+            continue
+    return False
+
+
+def _symbols(claim: Claim) -> set[Symbol]:
+    parts = claim.parts
+    arrays = {x.base.label for e in parts for x in e.atoms(Indexed)}
+    return arrays | {s for e in parts for s in e.atoms(Symbol)}
+
+
 def all_hold(evaluation: Evaluation, point: Point, conditions: Sequence) -> bool:
     """Whether each of the conditions holds for all values of its indices."""
     try:
@@ -143,6 +171,8 @@ def uncovered(claim: Claim, answer: Answer, seed: int = 0, draws: int = 4) -> st
             for env in point.assignments(evaluation, free_of(claim)):
                 try:
                     evaluation(claim.left, env), evaluation(claim.right, env)
+                except OutOfReach:
+                    continue
                 except Undefined as error:
                     return f"{error} {described(point, env, None, None)}"
     return ""

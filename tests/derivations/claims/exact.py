@@ -11,50 +11,15 @@ from itertools import count, permutations
 from itertools import product as cartesian
 from typing import Any
 
-from sympy import Basic, Idx, Indexed, IndexedBase, Symbol, Tuple
+from sympy import Basic, Idx, Indexed, Symbol
 from sympy.core.function import AppliedUndef
 
 from claims import numbers
-from claims.numbers import Dual, Refused, Undefined, add, multiply, reciprocal, subtract
+from claims.binders import limits_of
+from claims.numbers import Dual, OutOfReach, Refused, Undefined, add, multiply, reciprocal, subtract
 
 ZERO, ONE = Fraction(0), Fraction(1)
-BINDERS, APART = ("Maximum", "FieldValue", "Determinant", "Inverse"), {"FieldValue": 2, "Inverse": 1}
 _tags = count(1)  # 0 is that of a point that solves an equation
-
-
-def free_indices(e: Basic) -> frozenset:
-    """The indices with a range that nothing in the formula binds."""
-    return frozenset(k for k in _free(e) if isinstance(k, Idx))
-
-
-@cache
-def _free(e: Basic) -> frozenset:
-    if isinstance(e, (Symbol, Idx)):
-        return frozenset((e,))
-    if isinstance(e, IndexedBase):
-        return frozenset()
-    if isinstance(e, Indexed):
-        return frozenset().union(*map(_free, e.indices))
-    limits = limits_of(e)
-    apart = APART.get(type(e).__name__, 0)  # arguments that stand before the binder
-    bound = len(limits) if type(e).__name__ in ("Sum", "Product") else 1
-    inner = frozenset().union(*(_free(a) for a in (e.args[apart:-bound] if limits else e.args[apart:])))
-    for k, lower, upper in limits:  # the first limit is the innermost
-        inner = (inner - {k}) | _free(lower) | _free(upper)
-    return inner.union(*(_free(a) for a in e.args[:apart]))
-
-
-def limits_of(e: Basic) -> tuple:
-    """What the node binds: (dummy, lower, upper), the innermost first."""
-    name = type(e).__name__
-    if name in ("Sum", "Product"):
-        if any(len(limit) != 3 for limit in e.limits):
-            raise Refused("a sum without a range")
-        return tuple(e.limits)
-    if name in BINDERS and isinstance(e.args[-1], Tuple):
-        last = e.args[-1]
-        return tuple(map(tuple, last)) if last and isinstance(last[0], Tuple) else (tuple(last),) if last else ()
-    return ()
 
 
 @cache
@@ -100,7 +65,7 @@ class Evaluation:
         *inner, (k, lower, upper) = limits
         low, high = self.whole(lower, env, moved), self.whole(upper, env, moved)
         if high - low > 10**4:
-            raise Undefined("a range out of reach")
+            raise OutOfReach("a range out of reach")
         for v in range(low, high + 1):
             yield from self.assignments(inner, {**env, k: v}, moved)
 

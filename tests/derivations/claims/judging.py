@@ -13,10 +13,13 @@ __all__ = [
     "Field",
     "Maximum",
     "answer",
+    "determinant",
     "dimension",
     "equation",
     "index",
+    "inverse",
     "least",
+    "log_determinant",
     "prime",
     "product",
     "sigmoid",
@@ -24,6 +27,11 @@ __all__ = [
     "step",
     "total",
 ]
+
+# words that the language may not have yet
+determinant, inverse, log_determinant = (
+    getattr(derivations, name, None) for name in ("determinant", "inverse", "log_determinant")
+)
 
 _LEAST: dict[Symbol, int] = {}
 
@@ -47,6 +55,7 @@ class Answer:
     word: str
     conditions: tuple[Any, ...] = ()
     text: str = ""
+    point: Any = None  # of a refuted claim: it has `dimensions`, `indices` and `inputs` by name
 
 
 def answer(left, right, given=(), indices=(), seconds: float | None = None) -> Answer:
@@ -57,4 +66,4 @@ def answer(left, right, given=(), indices=(), seconds: float | None = None) -> A
     except Exception as error:
         return Answer("raised", text=f"{type(error).__name__}: {error}"[:300])
     word = "overruled" if getattr(verdict, "overruled", None) is not None else verdict.status
-    return Answer(word, tuple(verdict.side_conditions), str(verdict))
+    return Answer(word, tuple(verdict.side_conditions), str(verdict), verdict.counterexample)

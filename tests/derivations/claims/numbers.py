@@ -20,6 +20,10 @@ class Undefined(Exception):
     """There is no value here: the claim says nothing at this point."""
 
 
+class OutOfReach(Undefined):
+    """There may be a value, but it is too large for the digits here."""
+
+
 class Refused(Exception):
     """This is no formula in real numbers."""
 
@@ -72,7 +76,7 @@ def _big(x):
 def _within_reach(x):
     """A number that is too large for its digits after the point to be trusted is none."""
     if abs(x) > REACH:
-        raise Undefined("a number out of reach")
+        raise OutOfReach("a number out of reach")
     return x
 
 
@@ -115,7 +119,7 @@ def whole_power(x, n: int):
     if n == 0 and is_zero(real(x)):
         raise Undefined("0^0")
     if n > LARGE:
-        raise Undefined("a power out of reach")
+        raise OutOfReach("a power out of reach")
     result = Fraction(1)
     while n:
         if n % 2:
@@ -157,7 +161,7 @@ def function(name: str, x):
     if isinstance(x, Dual):
         return Dual(x.tag, function(name, x.a), multiply(slope(x.a), x.b))
     if abs(x) > LARGE:
-        raise Undefined("a number out of reach")
+        raise OutOfReach("a number out of reach")
     try:
         result = value(x)
         return result if isinstance(result, Fraction) else _within_reach(result)

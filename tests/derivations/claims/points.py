@@ -15,7 +15,8 @@ from sympy import Basic, Expr, Idx, Indexed, Rational, Sum, Symbol
 from sympy.core.relational import Eq, Relational
 
 from claims import numbers
-from claims.exact import Evaluation, free_indices
+from claims.binders import free_indices
+from claims.exact import Evaluation
 from claims.numbers import Dual, Refused, Undefined, subtract
 
 REPAIRS, ENTRIES = 30, 4  # how often a hypothesis is mended, and by how many entries it is tried
@@ -103,6 +104,7 @@ class Point:
             raise Refused(f"{name} is not real")
         for _ in range(200):
             value = self._number() if not name.is_integer else Fraction(self.rng.randint(-4, 4))
+            value = -value if name.is_nonpositive else value
             number = Rational(value.numerator, value.denominator)
             if all(
                 wanted is None or getattr(number, f"is_{kind}") == wanted

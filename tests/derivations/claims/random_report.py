@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from time import perf_counter
 
-from claims.decide import decide, uncovered
+from claims.decide import Truth, confirmed, decide, uncovered
 from claims.judging import answer
 from claims.random_claims import random_claim
 from claims.report import OutOfTime, _stop
@@ -27,6 +27,8 @@ def main(first: int, last: int) -> None:
             truth = decide(claim, seed, draws=4)
             if said.word not in ALLOWED[truth.word]:
                 truth = decide(claim, seed + 1, draws=24)
+                if (truth.word, said.word) == ("true", "refuted") and confirmed(claim, said.point):
+                    truth = Truth("false", "at the point that the prover found")
         except OutOfTime:
             tally["out of", "time"] += 1
             print(f"- seed {seed} | {claim} | out of time", flush=True)

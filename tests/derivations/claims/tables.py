@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from claims.decide import Claim
+from claims.judging import determinant
 
 FILES = (
     "false_ranges",
@@ -12,6 +13,7 @@ FILES = (
     "true_ranges",
     "true_analysis",
     "people",
+    *(["matrices"] if determinant else []),
 )
 # What the prover may say of a claim that is worth so much.
 ALLOWED = {

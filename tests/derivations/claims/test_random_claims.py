@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from claims.decide import decide, uncovered
+from claims.decide import Truth, confirmed, decide, uncovered
 from claims.judging import answer
 from claims.known import KNOWN
 from claims.random_claims import random_claim
@@ -25,6 +25,8 @@ def test_no_random_claim_is_judged_wrongly(part, claims):
         truth = decide(claim, seed, draws=1, enough=60)
         if said.word not in ALLOWED[truth.word]:
             truth = decide(claim, seed + 1, draws=24)
+            if (truth.word, said.word) == ("true", "refuted") and confirmed(claim, said.point):
+                truth = Truth("false", "at the point that the prover found")
         tally[truth.word] += 1
         if said.word not in ALLOWED[truth.word]:
             faults[f"seed {seed}"] = f"{claim}: it is {truth.word} {truth.at}, {said.word} where {said.conditions}"

@@ -11,7 +11,7 @@ from derivations import Field, Maximum, derivative, dimension, index, prime, pro
 from derivations.engine.document import document
 from derivations.engine.language.latex import latex
 from derivations.engine.language.prose import prose
-from derivations.registry import STEMS, derivations, of_file
+from derivations.registry import derivations, of_file, stems
 
 n = dimension("n")
 i, j, k = (index(name, n) for name in "ijk")
@@ -97,17 +97,11 @@ def faults(source: str) -> list[str]:
     return found + (["a second subscript"] if re.search(r"_\(\)_|\^\(\)\^", plain) else [])
 
 
-def sources() -> dict[str, str]:
-    checks = {name: derivation.check() for name, derivation in derivations().items()}
-    files = {
-        stem: document(of_file(stem)[0], of_file(stem)[1], [checks[d.name] for d in of_file(stem)[1]]) for stem in STEMS
-    }
-    return files
-
-
 @pytest.fixture(scope="module")
 def documents():
-    return sources()
+    """The document of every file."""
+    files = {stem: of_file(stem) for stem in stems()}
+    return {stem: document(about, found, [d.check() for d in found]) for stem, (about, found) in files.items()}
 
 
 def test_every_document_is_in_tex_s_grammar(documents):

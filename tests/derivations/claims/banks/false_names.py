@@ -199,6 +199,8 @@ FALSE = {
         ),
         "definition on 1..n, x_0 meant": claim(y[0], x[0], equation(y[i], x[i])),
         "definition on 1..n, y_{n+1} meant": claim(y[i + 1], x[i + 1], equation(y[i], x[i])),
+        "definition on 1..n, y_2 meant, not at n = 1": claim(y[2], x[2], equation(y[i], x[i])),
+        "definition on 1..n, y_3 meant": claim(Abs(y[3]), x[3] ** 2, equation(y[i], x[i] ** 2)),
         "definition on 2..n, all meant": claim(total(y[k], k), total(x[k], k), equation(y[q], x[q])),
         "definition on 1..n-1, all meant": claim(total(y[k], k), total(x[k], k), equation(y[p], x[p])),
         "definition with the indices exchanged": claim(A[i, j], W[i, j], equation(A[j, i], W[i, j])),

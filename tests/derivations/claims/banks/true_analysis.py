@@ -25,7 +25,7 @@ from sympy import (
 
 from claims.decide import claim
 from claims.judging import Maximum, equation, product, sigmoid, softplus, step, total
-from claims.letters import A, D, W, beta, c, d, h, i, j, k, l, m, n, p, positive, q, t, theta, w, x, y, z
+from claims.letters import A, D, W, beta, c, d, h, i, j, k, l, m, n, p, positive, q, q2, t, theta, w, x, y, z
 
 integer = Symbol("whole", integer=True)
 square_sum = total(x[k] ** 2, k)
@@ -208,6 +208,9 @@ TRUE = {
         "derivative of a root": claim(Derivative(sqrt(x[i]), x[i]), 1 / (2 * sqrt(x[i]))),
         "derivative of a quotient by another": claim(Derivative(y[i] / x[j], y[i]), 1 / x[j]),
         "a tie in what is derived": claim(Derivative(Maximum(x[k], k) + y[i], y[i]), 1),
+        "tanh of log |x|": claim(tanh(log(Abs(x[i]))), (x[i] ** 2 - 1) / (x[i] ** 2 + 1)),
+        "sigmoid of log |x|": claim(sigmoid(log(Abs(x[i]))), Abs(x[i]) / (1 + Abs(x[i]))),
+        "an empty maximum at n = 1": claim(Maximum(x[q], q) + c, c + Maximum(x[q2], q2)),
         "a root's root": claim(sqrt(sqrt(x[i])) ** 4, x[i]),
     },
 }

@@ -1,0 +1,28 @@
+"""Pooling: of each window the one that wins, or the mean. x_tk is the k-th of the window t."""
+
+from sympy import Derivative, IndexedBase, KroneckerDelta
+
+from derivations import Derivation, Step, dimension, equation, index, total
+
+T, n = dimension("T"), dimension("n")
+t, s = index("t", T), index("s", T)
+k, l = index("k", n), index("l", n)
+x, y, winner = IndexedBase("x"), IndexedBase("y"), IndexedBase("m")
+
+best = equation(y[t], total(winner[t, k] * x[t, k], k))  # m_tk is 1 for the maximum and constant around it
+mean = equation(y[t], total(x[t, k], k) / n)
+
+DERIVATIONS = (
+    Derivation(
+        "max_pool",
+        best,
+        equation(Derivative(y[t], x[s, l]), KroneckerDelta(t, s) * winner[t, l]),
+        (Step(KroneckerDelta(t, s) * winner[t, l], "the winner does not change off a tie; contract δ_kl"),),
+    ),
+    Derivation(
+        "mean_pool",
+        mean,
+        equation(Derivative(y[t], x[s, l]), KroneckerDelta(t, s) / n),
+        (Step(KroneckerDelta(t, s) / n, "∂x_tk/∂x_sl = δ_ts δ_kl, contracted"),),
+    ),
+)

@@ -1,0 +1,214 @@
+"""Code as formulas: a jaxpr is walked once, each operation by its row (`rows`), each output an `Array`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jax.extend.core import Literal
+from sympy import Expr, Integer, KroneckerDelta, Mul
+
+from derivations import softplus
+from derivations.reading.arrays import Array, Outside, constant, together
+from derivations.reading.meant import meant
+from derivations.reading.reading import Reading
+from derivations.reading.rows import ROWS, row
+from derivations.reading.rows.elementwise import entrywise
+from derivations.reading.sizes import factors
+
+UNROLLED = 16  # steps of a scan
+LISTED = 64  # entries of a constant array that are written out
+
+# What gets no name of its own: entries that are moved, and what is as short as a name.
+NAMELESS = {
+    "broadcast_in_dim",
+    "reshape",
+    "transpose",
+    "squeeze",
+    "expand_dims",
+    "convert_element_type",
+    "slice",
+    "neg",
+}
+NAMELESS |= {"split", "rev", "iota", "dim_as_value", "stop_gradient", "reduce_max", "reduce_min", "copy", "is_finite"}
+NAMELESS |= {"eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "select_n", "max", "min", "add", "sub", "abs"}
+
+
+# jnp.logaddexp(a, b), of which jax.nn.softplus and log_sigmoid are made
+LOGADDEXP = ["max", "sub", "ne", "add", "abs", "neg", "exp", "log1p", "add", "select_n"]
+
+
+class NotRead(Exception):
+    """An operation that is not read, with the line of the user's code."""
+
+
+def read(r: Reading, jaxpr: Any, consts: Sequence[Any], args: Sequence[Array]) -> list[Array]:
+    """The outputs of an open jaxpr as formulas of its inputs."""
+    values: dict[Any, Array] = dict(zip(jaxpr.constvars, (written_out(r, c) for c in consts), strict=True))
+    values.update(zip(jaxpr.invars, args, strict=True))
+
+    def value(v: Any) -> Array:
+        return literal(v.val) if isinstance(v, Literal) else values[v]
+
+    for e in jaxpr.eqns:
+        name = e.primitive.name
+        if name not in ROWS:
+            raise NotRead(f"`{name}`{line_of(e)}")
+        try:
+            out = ROWS[name](r, e.params, *map(value, e.invars))
+            out = out if isinstance(out, list) else [out]
+            if name not in NAMELESS and len(out) == 1 and is_real(e.outvars[0]) and not out[0].undefined:
+                out = [r.named(out[0])]
+        except Outside as error:
+            raise NotRead(f"{error} in `{name}`{line_of(e)}") from error
+        values.update(zip(e.outvars, out, strict=True))
+    return [value(v) for v in jaxpr.outvars]
+
+
+def is_real(v: Any) -> bool:
+    return np.issubdtype(v.aval.dtype, np.inexact) or v.aval.dtype.name == "bfloat16"
+
+
+def line_of(e: Any) -> str:
+    """Where in the user's files the operation stands."""
+    from jax._src import source_info_util
+
+    frame = source_info_util.user_frame(e.source_info.traceback)
+    return "" if frame is None else f" ({frame.file_name.rpartition('/')[2]}:{frame.start_line})"
+
+
+def literal(value: Any) -> Array:
+    """A number in the code: whole, true or false, −∞, NaN, or the real number that was meant."""
+    if np.ndim(value):
+        raise Outside("an array as a literal")
+    x = np.asarray(value)
+    if x.dtype == bool or np.issubdtype(x.dtype, np.integer):
+        return constant(Integer(int(x)))
+    number = float(x)
+    if number == -np.inf or number <= -1e29:
+        return Array((), lambda: Integer(0), lambda: Integer(0))
+    if not np.isfinite(number):
+        return Array((), lambda: Integer(0), undefined=True)
+    return constant(meant(number))
+
+
+def written_out(r: Reading, value: Any) -> Array:
+    """A constant array: entry by entry if it is small, else an array of unknown entries."""
+    if np.ndim(value) == 0:
+        return literal(value)
+    x = np.asarray(value)
+    axes = tuple(factors(Integer(n)) for n in x.shape)
+    if x.size and (x == x.flat[0]).all():
+        return literal(x.flat[0]).view(axes, lambda *i: ())
+    if x.size > LISTED:
+        key = (x.shape, str(x.dtype), x.tobytes())
+        if key not in r.names:
+            r.names[key] = r.unused(f"c{len(r.names) + 1}")
+            r.constants[r.names[key]] = x
+        return r.numbers(r.names[key], axes) if np.issubdtype(x.dtype, np.integer) else r.array(r.names[key], axes)
+    entries = {index: literal(x[index]).at() for index in np.ndindex(x.shape)}
+
+    def entry(*i: Any) -> Expr:
+        flat = [place[0] if place else Integer(1) for place in i]
+        if all(isinstance(k, Integer) for k in flat):
+            return entries[tuple(int(k) - 1 for k in flat)]
+        return sum(
+            (
+                v * Mul(*(KroneckerDelta(k, n + 1) for k, n in zip(flat, where, strict=True)))
+                for where, v in entries.items()
+            ),
+            Integer(0),
+        )
+
+    def hit(*i: Any) -> Expr:
+        from derivations.reading.rows.choice import equal
+
+        flat = [place[0] if place else Integer(1) for place in i[:-1]]
+        return sum(
+            (
+                equal(r, v, i[-1]) * Mul(*(KroneckerDelta(k, n + 1) for k, n in zip(flat, where, strict=True)))
+                for where, v in entries.items()
+            ),
+            Integer(0),
+        )
+
+    return Array(axes, entry, hit=hit if np.issubdtype(x.dtype, np.integer) else None)
+
+
+@row(
+    "jit",
+    "pjit",
+    "closed_call",
+    "core_call",
+    "custom_jvp_call",
+    "custom_vjp_call",
+    "custom_vjp_call_jaxpr",
+    "checkpoint",
+)
+def call(r: Reading, p: dict[str, Any], *xs: Array) -> list[Array]:
+    """A function in a function: what it computes; of one with a rule of its own, the rule is not looked at."""
+    inner: Any = p.get("jaxpr") or p.get("call_jaxpr") or p.get("fun_jaxpr")
+    if [e.primitive.name for e in getattr(inner, "jaxpr", inner).eqns] == LOGADDEXP and len(xs) == 2:
+        return [entrywise(lambda a, b: softplus(a - b) + b, *xs)]
+    return read(r, getattr(inner, "jaxpr", inner), getattr(inner, "consts", ()), xs)
+
+
+@row("cond")
+def cond(r: Reading, p: dict[str, Any], which: Array, *xs: Array) -> list[Array]:
+    """Both branches, chosen by the condition."""
+    if which.at().is_number:
+        branch = p["branches"][int(which.at())]
+        return read(r, branch.jaxpr, branch.consts, xs)
+    if len(p["branches"]) != 2:
+        raise Outside("a choice among more than two branches")
+    outs = [read(r, b.jaxpr, b.consts, xs) for b in p["branches"]]
+    return [ROWS["select_n"](r, {}, which, a, b) for a, b in zip(*outs, strict=True)]
+
+
+@row("platform_index")
+def platform_index(r: Reading, p: dict[str, Any]) -> Array:
+    """Programs for several platforms compute one thing."""
+    return constant(Integer(0))
+
+
+@row("scan")
+def scan(r: Reading, p: dict[str, Any], *xs: Array) -> list[Array]:
+    """Step after step, for a number of steps that is known."""
+    length, body = p["length"], p["jaxpr"]
+    if not isinstance(length, int) or length > UNROLLED:
+        raise Outside(f"a loop of {length} steps")
+    fixed, carry, rows = (
+        xs[: p["num_consts"]],
+        list(xs[p["num_consts"] :][: p["num_carry"]]),
+        xs[p["num_consts"] :][p["num_carry"] :],
+    )
+    stacks: list[list[Array]] = []
+    for n in reversed(range(length)) if p["reverse"] else range(length):
+        out = read(r, body.jaxpr, body.consts, [*fixed, *carry, *(step_of(x, n, length) for x in rows)])
+        carry = out[: p["num_carry"]]
+        stacks.append(out[p["num_carry"] :])
+    if p["reverse"]:
+        stacks.reverse()
+    return [*carry, *(piled(r, list(ys)) for ys in zip(*stacks, strict=True))]
+
+
+def step_of(x: Array, n: int, length: int) -> Array:
+    """x[n], along the first axis."""
+    place, left, rest = [], n, length
+    for f in x.axes[0]:
+        rest //= int(f)
+        place.append(Integer(left // rest + 1))
+        left %= rest
+    return x.view(x.axes[1:], lambda *i: [tuple(place), *i])
+
+
+def piled(r: Reading, ys: list[Array]) -> Array:
+    """Arrays of one shape along a new first axis."""
+    from derivations.reading.rows.layout import stacked
+
+    rows = [y.view(((), *y.axes), lambda *i: i[1:]) for y in together(ys)]
+    return stacked(r, 0, rows, ())
+
+
+def closed(function: Any, *args: Any) -> Any:
+    return jax.make_jaxpr(function)(*args)

@@ -1,0 +1,147 @@
+"""The one door to the engine: derivatives, verdicts, and values of formulas at a point."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+from sympy import Abs, Derivative, Eq, Expr, Idx, Integer, Max, Min, Ne, sign
+
+from derivations import Maximum, judge, step
+from derivations.engine.arithmetic import Floats, Inadmissible
+from derivations.engine.calculus import UnknownFunction
+from derivations.engine.domains import known_sign
+from derivations.engine.evaluate import Evaluation
+from derivations.engine.hypotheses import gather
+from derivations.engine.normal_form import NoFormula
+from derivations.engine.plain import plain
+from derivations.engine.renaming import free_indices, replace_index
+
+
+class NoVerdict(Exception):
+    """The engine cannot take the formula; the text says why."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    status: str  # proven, refuted, undecided
+    conditions: tuple[Any, ...] = ()
+    counterexample: Any = None
+    text: str = ""
+
+
+def differentiated(e: Expr, x: Expr, definitions: Iterable[Any]) -> tuple[Expr, set[Any]]:
+    """∂e/∂x with the definitions put in, and where that is the derivative."""
+    needed: set[Any] = set()
+    try:
+        formula = gather(definitions).unfold(Derivative(e, x), needed)
+    except (NoFormula, UnknownFunction) as error:
+        raise NoVerdict(str(error)) from error
+    return formula, {c for c in needed if not is_known(c)}
+
+
+def unfolded(e: Expr, definitions: Iterable[Any]) -> Expr:
+    return gather(definitions).unfold(e, set())
+
+
+LETTERS = "ijklmpqrstuvabcdefgh"
+
+
+def said(condition: Any, definitions: Iterable[Any]) -> str:
+    """A condition as it is printed: without names of intermediates, its indices by letters; one sign for two."""
+    hypotheses = gather(definitions)
+    e = hypotheses.unfold(condition.lhs - condition.rhs, set())
+    if isinstance(condition, Ne) and e.could_extract_minus_sign():
+        e = -e
+    letters = iter(LETTERS)
+    renaming = {k: Idx(next(letters), (k.lower, k.upper)) for k in sorted(free_indices(e), key=str)}
+    for old, new in renaming.items():
+        e = replace_index(e, old, new)
+    return plain(condition.func(e, 0, evaluate=False))
+
+
+def is_known(condition: Any) -> bool:
+    """True for c ≠ 0 and c > 0 where c is > 0 by the way it is written."""
+    return condition.rhs == 0 and known_sign(condition.lhs) == 2
+
+
+def decide(left: Expr, right: Expr, given: Sequence[Any], indices: Sequence[Idx]) -> Judgement:
+    try:
+        verdict = judge(left, right, given, indices, diagnose=False)
+    except (TypeError, ValueError) as error:  # SymPy's, of comparisons
+        raise NoVerdict(str(error).splitlines()[0]) from error
+    status = "undecided" if verdict.status == "ill-typed" else verdict.status
+    return Judgement(status, tuple(verdict.side_conditions), verdict.counterexample, verdict.evidence)
+
+
+def decide_by_cases(left: Expr, right: Expr, given: Sequence[Any], indices: Sequence[Idx]) -> Judgement:
+    """The claim where each argument u of |·|, step and max is positive, and where it is negative; u ≠ 0.
+
+    That u has this sign is not handed on as a hypothesis, since it would be one for all places.
+    """
+    hypotheses = gather(given)
+    left, right = (hypotheses.unfold(e, set()) for e in (left, right))
+    kinks = [u for u in arguments(left) | arguments(right) if free_indices(u) <= set(indices) and not u.atoms(Maximum)]
+    kinks = [u for n, u in enumerate(kinks) if -u not in kinks[:n]]
+    if not 1 <= len(kinks) <= CASES:
+        return Judgement("undecided", text="no proof was found")
+    rest = [h for h in given if not (isinstance(h, Eq) and h in definitions_of(given))]
+    found: list[Any] = [Ne(u, 0) for u in kinks]
+    for signs in product((1, -1), repeat=len(kinks)):
+        sides = [settled(e, dict(zip(kinks, signs, strict=True))) for e in (left, right)]
+        judgement = decide(*sides, rest, indices)
+        if judgement.status != "proven":
+            return judgement
+        found += judgement.conditions
+    return Judgement("proven", tuple(found))
+
+
+CASES = 3  # arguments whose sign is told apart
+
+
+def definitions_of(given: Iterable[Any]) -> set[Any]:
+    named = gather(given).definitions
+    return {h for h in given if isinstance(h, Eq) and (h.lhs, h.rhs) in named}
+
+
+def arguments(e: Expr) -> set[Expr]:
+    found = {a.args[0] for a in e.atoms(Abs, step, sign)}
+    return found | {a - b for m in e.atoms(Max, Min) for n, a in enumerate(m.args) for b in m.args[:n]}
+
+
+def settled(e: Expr, signs: Mapping[Expr, int]) -> Expr:
+    """The formula where these arguments have these signs."""
+
+    def sign_of(u: Expr) -> int:
+        return signs.get(u, 0) or -signs.get(-u, 0)
+
+    def known(x: Expr) -> Expr:
+        u = x.args[0]
+        if isinstance(x, (Max, Min)):
+            first, *others = x.args
+            for other in others:
+                s = sign_of(other - first)
+                if s == 0:
+                    return x
+                first = other if (s > 0) == isinstance(x, Max) else first
+            return first
+        s = sign_of(u)
+        if s == 0:
+            return x
+        return s * u if isinstance(x, Abs) else Integer(s) if isinstance(x, sign) else Integer(int(s > 0))
+
+    return e.replace(lambda x: isinstance(x, (Abs, step, sign, Max, Min)), known)
+
+
+def value(e: Expr, env: Mapping[Idx, int], evaluation: Evaluation) -> float:
+    return float(evaluation(e, env))
+
+
+def evaluation(sizes: Mapping[Any, int], lookup: Any) -> Evaluation:
+    """Floating-point values of formulas; `lookup(name, indices)` gives those of arrays."""
+    return Evaluation(Floats(), sizes, lookup, lambda *key: Fraction(1))
+
+
+__all__ = ["Inadmissible", "Judgement", "NoVerdict", "decide", "differentiated", "evaluation", "free_indices", "plain"]
+__all__ += ["replace_index", "unfolded", "value"]

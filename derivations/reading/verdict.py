@@ -1,0 +1,81 @@
+"""What is said of each argument: proven for all sizes, refuted at a point, or undecided and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """A point at which the code itself gives something else than the derivative of the forward."""
+
+    sizes: Mapping[str, int]
+    values: Mapping[str, Any]  # the arrays, with exact small numbers
+    index: tuple[int, ...]
+    claimed: float
+    true: float
+
+    def __str__(self) -> str:
+        sizes = ", ".join(f"{n} = {s}" for n, s in self.sizes.items())
+        values = "; ".join(f"{n} = {text(v)}" for n, v in self.values.items())
+        return (
+            f"at {sizes + ', ' if sizes else ''}{values}: "
+            f"element {list(self.index)} is {self.claimed:.7g}, the derivative {self.true:.7g}"
+        )
+
+
+def text(value: Any) -> str:
+    return str(value.tolist()).replace("'", "")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Of one argument: `status` is proven, refuted or undecided."""
+
+    argument: str
+    status: str
+    conditions: tuple[str, ...] = ()
+    refutation: Refutation | None = None
+    reason: str = ""
+    exceptions: tuple[str, ...] = ()  # sizes at which the code cannot be run
+    seconds: float = field(default=0.0, compare=False)
+
+    def __str__(self) -> str:
+        if self.status == "proven":
+            where = f", where {', '.join(self.conditions)}" if self.conditions else ""
+            but = f", except {'; '.join(self.exceptions)}, where the code does not run" if self.exceptions else ""
+            return f"{self.argument}: proven{where}{but}"
+        if self.status == "refuted":
+            return f"{self.argument}: REFUTED {self.refutation}"
+        return f"{self.argument}: undecided: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """The findings, what they are for (`sizes`), and what was taken for granted (`assumed`)."""
+
+    title: str
+    findings: tuple[Finding, ...]
+    sizes: str = ""
+    assumed: tuple[str, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def proven(self) -> bool:
+        return all(f.status == "proven" for f in self.findings)
+
+    @property
+    def refuted(self) -> bool:
+        return any(f.status == "refuted" for f in self.findings)
+
+    def __bool__(self) -> bool:
+        return self.proven
+
+    def __str__(self) -> str:
+        state = "proven" if self.proven else "REFUTED" if self.refuted else "undecided"
+        over = f" {self.sizes} over the real numbers" if self.proven else ""
+        lines = [f"{self.title}: {state}{over}  ({self.seconds:.2f} s)"]
+        lines += [f"  {finding}" for finding in self.findings]
+        lines += [f"  sizes: {self.sizes}"] if self.sizes and not self.proven else []
+        lines += [f"  taken for granted: {a}" for a in self.assumed]
+        return "\n".join(lines)
