@@ -1,0 +1,12 @@
+"""Code as formulas: a hand-written backward pass is proven for every size, or refuted. See `docs/proving.md`.
+
+From the outside in: `prove` (the entry points), `judging` (the order of the questions), `cases` and `variants` (which
+sizes), `trial` (the code itself at a point), `claims` and `proof` (what the engine is asked), `guard` (the reading
+against the code); the reading: `code` walks a jaxpr, `rows` say what each operation is, `arrays`, `reading`, `sizes`,
+`meant`; `engine` is the one door to the prover.
+"""
+
+from derivations.reading.prove import prove_backward, prove_custom_vjp, prove_rule
+from derivations.reading.verdict import Finding, Proofs, Refutation
+
+__all__ = ["Finding", "Proofs", "Refutation", "prove_backward", "prove_custom_vjp", "prove_rule"]

@@ -113,9 +113,9 @@ def general(question: Question) -> tuple[Shape, ...]:
 
     if not forward_takes(question, shapes(choice)):
         choice = {}
-        for size, places in groups.items():
-            for symbol in [symbols[size], *(f"{c}*{symbols[size]}" for c in divisors(size))]:
-                wider = choice | dict.fromkeys(places, symbol)
+        for size in sorted(groups):
+            for more in options(size, symbols, groups):
+                wider = choice | {place: symbol for s, symbol in more.items() for place in groups[s]}
                 if forward_takes(question, shapes(wider)):
                     choice = wider
                     break
@@ -127,6 +127,17 @@ def general(question: Question) -> tuple[Shape, ...]:
                 if forward_takes(question, shapes(wider)):
                     choice = wider
     return shapes(choice)
+
+
+def options(size: int, symbols: Mapping[int, str], groups: Mapping[int, Any]) -> Iterator[dict[int, str]]:
+    """What a size may be: a symbol; one of which other sizes are multiples; a multiple of a symbol."""
+    symbol = symbols[size]
+    yield {size: symbol}
+    multiples = [s for s in groups if s > size and s % size == 0]
+    for count in range(1, min(2, len(multiples)) + 1):
+        for chosen in combinations(multiples, count):
+            yield {size: symbol} | {s: f"{s // size}*{symbol}" for s in chosen}
+    yield from ({size: f"{c}*{symbol}"} for c in divisors(size))
 
 
 def divisors(size: int) -> list[int]:

@@ -10,6 +10,7 @@ from sympy import Expr, Integer, KroneckerDelta, Mul
 
 from derivations import softplus
 from derivations.reading.arrays import Array, Outside, constant, together
+from derivations.reading.engine import plain
 from derivations.reading.meant import meant
 from derivations.reading.reading import Reading
 from derivations.reading.rows import ROWS, row
@@ -48,7 +49,7 @@ def read(r: Reading, jaxpr: Any, consts: Sequence[Any], args: Sequence[Array]) -
     values.update(zip(jaxpr.invars, args, strict=True))
 
     def value(v: Any) -> Array:
-        return literal(v.val) if isinstance(v, Literal) else values[v]
+        return literal(r, v.val) if isinstance(v, Literal) else values[v]
 
     for e in jaxpr.eqns:
         name = e.primitive.name
@@ -77,7 +78,7 @@ def line_of(e: Any) -> str:
     return "" if frame is None else f" ({frame.file_name.rpartition('/')[2]}:{frame.start_line})"
 
 
-def literal(value: Any) -> Array:
+def literal(r: Reading, value: Any) -> Array:
     """A number in the code: whole, true or false, −∞, NaN, or the real number that was meant."""
     if np.ndim(value):
         raise Outside("an array as a literal")
@@ -89,24 +90,27 @@ def literal(value: Any) -> Array:
         return Array((), lambda: Integer(0), lambda: Integer(0))
     if not np.isfinite(number):
         return Array((), lambda: Integer(0), undefined=True)
-    return constant(meant(number))
+    exact = meant(number)
+    if not exact.is_Rational or exact.q > 1000 or (exact.q % 10 and exact.q > 2):
+        r.say(f"the number {np.float32(number)} is {plain(exact)}")
+    return constant(exact)
 
 
 def written_out(r: Reading, value: Any) -> Array:
     """A constant array: entry by entry if it is small, else an array of unknown entries."""
     if np.ndim(value) == 0:
-        return literal(value)
+        return literal(r, value)
     x = np.asarray(value)
     axes = tuple(factors(Integer(n)) for n in x.shape)
     if x.size and (x == x.flat[0]).all():
-        return literal(x.flat[0]).view(axes, lambda *i: ())
+        return literal(r, x.flat[0]).view(axes, lambda *i: ())
     if x.size > LISTED:
         key = (x.shape, str(x.dtype), x.tobytes())
         if key not in r.names:
             r.names[key] = r.unused(f"c{len(r.names) + 1}")
             r.constants[r.names[key]] = x
         return r.numbers(r.names[key], axes) if np.issubdtype(x.dtype, np.integer) else r.array(r.names[key], axes)
-    entries = {index: literal(x[index]).at() for index in np.ndindex(x.shape)}
+    entries = {index: literal(r, x[index]).at() for index in np.ndindex(x.shape)}
 
     def entry(*i: Any) -> Expr:
         flat = [place[0] if place else Integer(1) for place in i]
@@ -132,7 +136,7 @@ def written_out(r: Reading, value: Any) -> Array:
             Integer(0),
         )
 
-    return Array(axes, entry, hit=hit if np.issubdtype(x.dtype, np.integer) else None)
+    return Array(axes, entry, hit=hit if np.issubdtype(x.dtype, np.integer) and (x >= 0).all() else None)
 
 
 @row(

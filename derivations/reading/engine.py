@@ -10,11 +10,13 @@ from sympy import Abs, Derivative, Eq, Expr, Idx, Integer, Max, Min, Ne, sign
 
 from derivations import Maximum, judge, step
 from derivations.engine.judging.hypotheses import gather
+from derivations.engine.kernel.assumptions import Undefined
+from derivations.engine.kernel.terms import TooLarge
 from derivations.engine.language.calculus import UnknownFunction
 from derivations.engine.language.domains import known_sign
 from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.plain import plain
-from derivations.engine.language.renaming import free_indices, replace_index
+from derivations.engine.language.renaming import free_indices
 from derivations.engine.numbers.arithmetic import Floats, Inadmissible
 from derivations.engine.numbers.evaluate import Evaluation
 
@@ -36,13 +38,9 @@ def differentiated(e: Expr, x: Expr, definitions: Iterable[Any]) -> tuple[Expr, 
     needed: set[Any] = set()
     try:
         formula = gather(definitions).unfold(Derivative(e, x), needed)
-    except (NoFormula, UnknownFunction) as error:
+    except (NoFormula, UnknownFunction, TooLarge, Undefined, RecursionError) as error:
         raise NoVerdict(str(error)) from error
     return formula, {c for c in needed if not is_known(c)}
-
-
-def unfolded(e: Expr, definitions: Iterable[Any]) -> Expr:
-    return gather(definitions).unfold(e, set())
 
 
 LETTERS = "ijklmpqrstuvabcdefgh"
@@ -54,10 +52,9 @@ def said(condition: Any, definitions: Iterable[Any]) -> str:
     e = hypotheses.unfold(condition.lhs - condition.rhs, set())
     if isinstance(condition, Ne) and e.could_extract_minus_sign():
         e = -e
-    letters = iter(LETTERS)
-    renaming = {k: Idx(next(letters), (k.lower, k.upper)) for k in sorted(free_indices(e), key=str)}
-    for old, new in renaming.items():
-        e = replace_index(e, old, new)
+    indices = [*sorted(free_indices(e), key=str), *sorted(e.atoms(Idx) - free_indices(e), key=str)]
+    letters = [*LETTERS, *(f"i{n}" for n in range(len(indices)))]
+    e = e.xreplace({k: Idx(letter, (k.lower, k.upper)) for k, letter in zip(indices, letters, strict=False)})
     return plain(condition.func(e, 0, evaluate=False))
 
 
@@ -134,14 +131,10 @@ def settled(e: Expr, signs: Mapping[Expr, int]) -> Expr:
     return e.replace(lambda x: isinstance(x, (Abs, step, sign, Max, Min)), known)
 
 
-def value(e: Expr, env: Mapping[Idx, int], evaluation: Evaluation) -> float:
-    return float(evaluation(e, env))
-
-
 def evaluation(sizes: Mapping[Any, int], lookup: Any) -> Evaluation:
     """Floating-point values of formulas; `lookup(name, indices)` gives those of arrays."""
     return Evaluation(Floats(), sizes, lookup, lambda *key: Fraction(1))
 
 
-__all__ = ["Inadmissible", "Judgement", "NoVerdict", "decide", "differentiated", "evaluation", "free_indices", "plain"]
-__all__ += ["replace_index", "unfolded", "value"]
+__all__ = ["Inadmissible", "Judgement", "NoVerdict", "decide", "decide_by_cases", "differentiated", "evaluation"]
+__all__ += ["plain"]

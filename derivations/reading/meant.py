@@ -17,6 +17,10 @@ def meant(value: Any) -> Expr:
         for known, number in constants():
             if abs(known - abs(float(value))) <= 6e-8 * known:
                 return number if value > 0 else -number
+        for irrational in (sqrt(2 / pi), 1 / sqrt(2 * pi), pi, sqrt(2), log(2)):
+            ratio = str(np.float32(float(value) / float(irrational)))
+            if len(ratio.strip("-0.").replace(".", "")) <= 5 and "e" not in ratio:
+                return Rational(ratio) * irrational
     if np.float32(float(decimal)) != single:
         decimal = Fraction(float(value))
     return Rational(decimal.numerator, decimal.denominator)
@@ -26,7 +30,9 @@ def meant(value: Any) -> Expr:
 def constants() -> tuple[tuple[float, Expr], ...]:
     """Roots, π, logarithms and simple fractions, as they are written in formulas."""
     roots = [sqrt(Rational(p, q)) for p in range(1, 33) for q in range(1, 33)]
-    circles = [c * pi for c in (1, 2, 4, Rational(1, 2), Rational(1, 3), Rational(1, 4), Rational(1, 180))]
+    circles = [
+        c * pi for c in (1, 2, 4, Rational(1, 2), Rational(1, 3), Rational(1, 4), Rational(1, 8), Rational(1, 180))
+    ]
     circles += [1 / c for c in circles] + [sqrt(c) for c in circles] + [1 / sqrt(c) for c in circles]
     logs = [s * log(n) for n in (2, 3, 10, 2 * pi) for s in (1, Rational(1, 2))] + [1 / log(n) for n in (2, 10)]
     fractions = [Rational(p, q) for q in range(3, 100) for p in range(1, 4 * q)]

@@ -1,7 +1,7 @@
 """What is said of each argument: proven for all sizes, refuted at a point, or undecided and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -70,6 +70,9 @@ class Proofs:
 
     def __bool__(self) -> bool:
         return self.proven
+
+    def called(self, title: str) -> "Proofs":
+        return replace(self, title=title)
 
     def __str__(self) -> str:
         state = "proven" if self.proven else "REFUTED" if self.refuted else "undecided"

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import export
 
 
 class Size(tuple[int, ...]):
@@ -22,8 +23,8 @@ class Shape(NamedTuple):
 
 
 def is_plain(shape: Any) -> bool:
-    """Whether it is the shape of one array, not a tree of shapes."""
-    return isinstance(shape, tuple) and all(isinstance(size, int) for size in shape)
+    """Whether it is the shape of one array, not a tree of shapes; a size may be a symbol of `jax.export`."""
+    return isinstance(shape, tuple) and all(isinstance(size, int) or export.is_symbolic_dim(size) for size in shape)
 
 
 def is_size(node: Any) -> bool:

@@ -185,11 +185,13 @@ def select(r, p, which: Array, *cases: Array) -> Array:
     wrapped = unwrapped(r, which, *cases)
     if wrapped is not None:
         return wrapped
+    if not which.axes and is_settled(which.at()):
+        kept = cases[int(which.at())]
+        other = cases[1 - int(which.at())]
+        return kept if kept.axes or not other.axes else kept.view(other.axes, lambda *i: ())
     which, a, b = together([which, *cases])
     axes = next((x.axes for x in (which, a, b) if x.axes), ())
     which, a, b = (x if x.axes or not axes else x.view(axes, lambda *i: ()) for x in (which, a, b))
-    if not axes and is_settled(which.at()):
-        return b if which.at() == 1 else a
     if a.undefined or b.undefined:
         kept = b if a.undefined else a
         r.say("NaN stands for what is not defined")
@@ -207,6 +209,8 @@ def select(r, p, which: Array, *cases: Array) -> Array:
 
     def hit(*i):
         c = which.at(*i[:-1])
+        if is_settled(c):
+            return hits(r, b if c == 1 else a)(*i)
         return hits(r, a)(*i) * (1 - c) + hits(r, b)(*i) * c
 
     some = a.hit is not None or b.hit is not None

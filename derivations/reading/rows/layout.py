@@ -103,12 +103,12 @@ def taken(r, x: Array, d: int, start, stride: int, size) -> Array:
     axes = [*x.axes[:d], new, *x.axes[d + 1 :]]
     if not start.free_symbols or stride == -1:
         at = lambda i: start + 1 + stride * (flat(i) - 1)  # noqa: E731
-        if not (stride == -1 and start.free_symbols):
+        if not (stride == -1 and start.free_symbols) and (start != 0 or x.hit is not None):
             return x.view(axes, lambda *i: [*i[:d], (at(i[d]),), *i[d + 1 :]])
     if x.finite is not None or x.hit is not None:
         raise Outside("a slice at a place that depends on a size")
 
-    def entry(*i):  # the place depends on a size: Σ_k x_k [k is the place]
+    def entry(*i):  # the place depends on a size, or is the index itself in a shorter range: Σ_k x_k [k is the place]
         k = r.fresh(whole)
         place = start + stride * (flat(i[d]) - 1)
         return r.summed(x.at(*i[:d], (k,), *i[d + 1 :]) * equal(r, k - 1, place), [(k,)])
@@ -135,6 +135,13 @@ def as_block(axis, start, stride: int, size):
     if stride > 1 and len(axis) > 1 and axis[-1] == stride and isinstance(start, Integer) and start < stride:
         return axis[:-1], lambda i: (*i, start + 1)  # x[start::stride]
     return None
+
+
+@row("tile")
+def tile(r, p, x: Array) -> Array:
+    """The array several times over along each axis."""
+    axes = tuple((Integer(n), *axis) if n != 1 else axis for n, axis in zip(p["reps"], x.axes, strict=True))
+    return x.view(axes, lambda *i: [place[n != 1 :] for n, place in zip(p["reps"], i, strict=True)])
 
 
 @row("split")
