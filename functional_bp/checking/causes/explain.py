@@ -50,7 +50,13 @@ def diagnose(evidence: Evidence, mismatches: Sequence[Mismatch], ordinary: bool)
     if first.not_finite:
         return [behaviour.not_finite(first)]
     if on_purpose := behaviour.estimator(evidence):
-        return on_purpose
+        return (on_purpose + accidents(evidence, mismatches, ordinary))[:CAUSES_NAMED]
+    return accidents(evidence, mismatches, ordinary)
+
+
+def accidents(evidence: Evidence, mismatches: Sequence[Mismatch], ordinary: bool) -> list[Cause]:
+    """The causes of what nobody meant."""
+    first = mismatches[0]
     special = [] if ordinary else [Cause("few elements", f"wrong at special points only: {first.point.name}")]
     use = behaviour.cotangent_use(evidence)
     if use and use[0].kind == "cotangent ignored" and "ones" in use[0].text:
