@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: train test lint types examples ci clean
+.PHONY: train test slow lint types examples ci clean
 
 train: .venv/library
 	$(BIN)/functional-bp train
 
 test: .venv/tests
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 2 -q -m "not slow"
+
+slow: .venv/tests
+	$(BIN)/python -m pytest -n 2 -q -m slow
 
 lint: .venv/lint
 	$(BIN)/ruff check .

@@ -10,6 +10,8 @@ from judging import trigger_said
 
 from functional_bp.checking import check_backward
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = inspect.signature(check_backward).parameters
 BY_SURROGATE = [estimator for estimator in ESTIMATORS if estimator.surrogate is not None]
 

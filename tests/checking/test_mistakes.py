@@ -9,6 +9,8 @@ from still_missed import MISTAKES_UNNAMED
 
 from functional_bp.checking import check_backward
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = networks()
 each = pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
 

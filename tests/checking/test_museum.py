@@ -12,6 +12,8 @@ from still_missed import MUSEUM_MISSED, MUSEUM_UNNAMED, MUSEUM_UNSAID, RIGHT_CAL
 
 from functional_bp.checking import check_backward
 
+pytestmark = pytest.mark.slow
+
 MUSEUM = Path(__file__).parents[2] / "examples" / "museum"
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from functional_bp.checking import check_backward, check_custom_vjp, check_vjp
 
+pytestmark = pytest.mark.slow
+
 X = np.random.default_rng(0).standard_normal((4, 5)).astype("float32")
 ESTIMATORS = {
     "straight-through": (jnp.round, lambda p, g: g, lambda x: x, "straight-through"),

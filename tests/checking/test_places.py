@@ -7,6 +7,8 @@ import pytest
 
 from functional_bp.checking import check_backward
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def ordinary_promotion():

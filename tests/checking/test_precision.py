@@ -7,6 +7,8 @@ import pytest
 
 from functional_bp.checking import check_backward
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 
 

@@ -12,6 +12,8 @@ from still_missed import RIGHT_CALLED_WRONG
 from functional_bp.checking import check_backward
 from functional_bp.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 FAMILIES = sorted(path.stem for path in (Path(__file__).parents[1] / "right").glob("*.py") if path.stem != "case")
 CASES = [case for family in FAMILIES for case in importlib.import_module(f"right.{family}").CASES]
 

@@ -12,6 +12,8 @@ from still_missed import TRIGGERED_MISSED, TRIGGERED_UNSAID
 
 from functional_bp.checking import check_backward
 
+pytestmark = pytest.mark.slow
+
 TABLES = sorted(path.stem for path in (Path(__file__).parents[1] / "triggered").glob("*.py") if path.stem != "case")
 ROWS = {table: importlib.import_module(f"triggered.{table}").ROWS for table in TABLES}
 ALL = [row for table in ROWS.values() for row in table]
