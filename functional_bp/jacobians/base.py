@@ -142,7 +142,8 @@ class Jacobian(ABC):
         types = structure.flatten_up_to(inputs)
 
         def columns(k: int) -> Any:
-            units = jnp.eye(math.prod(sizes[k]), dtype=types[k].dtype).reshape(-1, *sizes[k])
+            n = math.prod(sizes[k])
+            units = jnp.eye(n, dtype=types[k].dtype).reshape(n, *sizes[k])
             zeros = [jnp.zeros(x.shape, x.dtype) for x in types]
 
             def column(unit: Any) -> Any:
