@@ -9,8 +9,8 @@ from jax.extend.core import Literal
 from sympy import Expr, Integer, KroneckerDelta, Mul
 
 from derivations import softplus
+from derivations.engine.language.plain import plain
 from derivations.reading.arrays import Array, Outside, constant, together
-from derivations.reading.engine import plain
 from derivations.reading.meant import meant
 from derivations.reading.reading import Reading
 from derivations.reading.rows import ROWS, row
@@ -91,8 +91,8 @@ def literal(r: Reading, value: Any) -> Array:
     if not np.isfinite(number):
         return Array((), lambda: Integer(0), undefined=True)
     exact = meant(number)
-    if not exact.is_Rational or exact.q > 1000 or (exact.q % 10 and exact.q > 2):
-        r.say(f"the number {np.float32(number)} is {plain(exact)}")
+    if not exact.is_Rational or 10**12 % exact.q:
+        r.say(f"the number {np.float32(number)!s} in the code is {plain(exact)}")
     return constant(exact)
 
 

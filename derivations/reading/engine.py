@@ -1,6 +1,7 @@
 """The one door to the engine: derivatives, verdicts, and values of formulas at a point."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -10,7 +11,7 @@ from sympy import Abs, Derivative, Eq, Expr, Idx, Integer, Max, Min, Ne, sign
 
 from derivations import Maximum, judge, step
 from derivations.engine.judging.hypotheses import gather
-from derivations.engine.kernel.assumptions import Undefined
+from derivations.engine.kernel.assumptions import OutOfTime, Undefined
 from derivations.engine.kernel.terms import TooLarge
 from derivations.engine.language.calculus import UnknownFunction
 from derivations.engine.language.domains import known_sign
@@ -33,13 +34,23 @@ class Judgement:
     text: str = ""
 
 
+FAULTS = (NoFormula, UnknownFunction, TooLarge, Undefined, OutOfTime, RecursionError, TypeError, ValueError)
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """What the engine cannot take, and what SymPy raises at comparisons, as one error with a line of text."""
+    try:
+        yield
+    except FAULTS as error:
+        raise NoVerdict((str(error).splitlines() or [type(error).__name__])[0]) from error
+
+
 def differentiated(e: Expr, x: Expr, definitions: Iterable[Any]) -> tuple[Expr, set[Any]]:
     """∂e/∂x with the definitions put in, and where that is the derivative."""
     needed: set[Any] = set()
-    try:
+    with faults():
         formula = gather(definitions).unfold(Derivative(e, x), needed)
-    except (NoFormula, UnknownFunction, TooLarge, Undefined, RecursionError) as error:
-        raise NoVerdict(str(error)) from error
     return formula, {c for c in needed if not is_known(c)}
 
 
@@ -60,14 +71,12 @@ def said(condition: Any, definitions: Iterable[Any]) -> str:
 
 def is_known(condition: Any) -> bool:
     """True for c ≠ 0 and c > 0 where c is > 0 by the way it is written."""
-    return condition.rhs == 0 and known_sign(condition.lhs) == 2
+    return condition == True or (condition.rhs == 0 and known_sign(condition.lhs) == 2)  # noqa: E712, SymPy's
 
 
 def decide(left: Expr, right: Expr, given: Sequence[Any], indices: Sequence[Idx]) -> Judgement:
-    try:
-        verdict = judge(left, right, given, indices, diagnose=False)
-    except (TypeError, ValueError) as error:  # SymPy's, of comparisons
-        raise NoVerdict(str(error).splitlines()[0]) from error
+    with faults():
+        verdict = judge(left, right, given, indices, diagnose=False, seconds=SECONDS)
     status = "undecided" if verdict.status == "ill-typed" else verdict.status
     return Judgement(status, tuple(verdict.side_conditions), verdict.counterexample, verdict.evidence)
 
@@ -77,8 +86,9 @@ def decide_by_cases(left: Expr, right: Expr, given: Sequence[Any], indices: Sequ
 
     That u has this sign is not handed on as a hypothesis, since it would be one for all places.
     """
-    hypotheses = gather(given)
-    left, right = (hypotheses.unfold(e, set()) for e in (left, right))
+    with faults():
+        hypotheses = gather(given)
+        left, right = (hypotheses.unfold(e, set()) for e in (left, right))
     kinks = [u for u in arguments(left) | arguments(right) if free_indices(u) <= set(indices) and not u.atoms(Maximum)]
     kinks = [u for n, u in enumerate(kinks) if -u not in kinks[:n]]
     if not 1 <= len(kinks) <= CASES:
@@ -94,6 +104,7 @@ def decide_by_cases(left: Expr, right: Expr, given: Sequence[Any], indices: Sequ
     return Judgement("proven", tuple(found))
 
 
+SECONDS = 20.0  # of one question
 CASES = 3  # arguments whose sign is told apart
 
 
@@ -137,4 +148,3 @@ def evaluation(sizes: Mapping[Any, int], lookup: Any) -> Evaluation:
 
 
 __all__ = ["Inadmissible", "Judgement", "NoVerdict", "decide", "decide_by_cases", "differentiated", "evaluation"]
-__all__ += ["plain"]

@@ -28,7 +28,7 @@ def proof(claims: Claims, claim: Claim) -> Finding:
             raise
         if judgement.status == "proven":
             definitions = claims.reading.definitions.values()
-            conditions = tuple(dict.fromkeys(engine.said(c, definitions) for c in judgement.conditions))
+            conditions = tuple(dict.fromkeys(engine.said(c, definitions) for c in judgement.conditions if c != True))  # noqa: E712
             return Finding(claim.name, "proven", conditions, seconds=time.perf_counter() - start)
         said = judgement.text or said
     return Finding(claim.name, "undecided", reason=said, seconds=time.perf_counter() - start)

@@ -6,6 +6,7 @@ from typing import Any
 from sympy import Add, Expr, Idx, Indexed, IndexedBase, Integer, Symbol
 
 from derivations import equation, index, total
+from derivations.engine.language.plain import plain
 from derivations.reading.arrays import Array, Axis, Outside
 from derivations.reading.sizes import is_whole
 
@@ -93,10 +94,10 @@ class Reading:
         named = self.array(self.names[key], x.axes)
         return Array(x.axes, named.at, x.finite, x.hit, x.undefined)
 
-    def unknown(self, prefix: str, key: Any, e: Expr, *more: Expr) -> Expr:
+    def unknown(self, prefix: str, key: Any, e: Expr, *more: Expr, order: tuple[Expr, ...] = ()) -> Expr:
         """An unknown condition, 0 or 1, that depends on the indices in e, and on more; one for each key."""
-        flat = list(dict.fromkeys(k for k in preorder(e) if isinstance(k, Idx)))
-        canonical = (key[0], in_order(key[1], [])[0])
+        flat = list(order) or list(dict.fromkeys(k for k in preorder(e) if isinstance(k, Idx)))
+        canonical = (key[0], in_order(key[1], list(order))[0])
         if canonical not in self.names:
             self.names[canonical] = self.unused(f"{prefix}{len(self.names) + 1}")
         name = self.names[canonical]
@@ -110,6 +111,17 @@ class Reading:
             if not more:
                 x = base[tuple(slots)] if slots else found
                 self.hypotheses.append(equation(x**2, x))
+        return found
+
+    def explained(self, text: str) -> list[str]:
+        """What the unknown conditions are that stand in a text."""
+        signs = {"ge": "≥ 0", "eq": "= 0"}
+        found = []
+        for name, (slots, asked, e) in self.meanings.items():
+            if name in text and asked in signs:
+                letters = {k: Idx("ijkl"[n], (k.lower, k.upper)) for n, k in enumerate(slots)}
+                mark = f"{name}_{''.join('ijkl'[: len(slots)])}".rstrip("_")
+                found.append(f"{mark} is 1 where {plain(e.xreplace(letters))} {signs[asked]}, else 0")
         return found
 
     def labels(self, hit: Any, size: Expr) -> None:

@@ -92,7 +92,7 @@ def drawn(rng: Random, leaf: Any, shape: tuple[int, ...], example: np.ndarray, s
     if leaf.is_number:
         low, high = (float(np.min(example)), float(np.max(example))) if example.size else (-1.0, 1.0)
         x = numbers(rng, shape, low < 0)
-        return x / 2.1 if low >= 0 and high <= 1 else x
+        return x * 0.4375 if low >= 0 and high <= 1 else x
     if leaf.dtype == bool:
         return np.array([rng.random() < 0.5 for _ in range(int(np.prod(shape)))], bool).reshape(shape)
     top = int(np.max(example, initial=0))

@@ -15,13 +15,13 @@ class Refutation:
     claimed: float
     true: float
 
-    def __str__(self) -> str:
+    @property
+    def point(self) -> str:
         sizes = ", ".join(f"{n} = {s}" for n, s in self.sizes.items())
-        values = "; ".join(f"{n} = {text(v)}" for n, v in self.values.items())
-        return (
-            f"at {sizes + ', ' if sizes else ''}{values}: "
-            f"element {list(self.index)} is {self.claimed:.7g}, the derivative {self.true:.7g}"
-        )
+        return "; ".join([sizes] * bool(sizes) + [f"{n} = {text(v)}" for n, v in self.values.items()])
+
+    def __str__(self) -> str:
+        return f"element {list(self.index)} is {self.claimed:.7g}, the derivative {self.true:.7g}"
 
 
 def text(value: Any) -> str:
@@ -40,13 +40,18 @@ class Finding:
     exceptions: tuple[str, ...] = ()  # sizes at which the code cannot be run
     seconds: float = field(default=0.0, compare=False)
 
+    def to_dict(self) -> dict[str, Any]:
+        rest = {"where": list(self.conditions), "except": list(self.exceptions), "reason": self.reason}
+        rest["refuted"] = f"{self.refutation}, at {self.refutation.point}" if self.refutation else ""
+        return {"status": self.status} | {k: v for k, v in rest.items() if v}
+
     def __str__(self) -> str:
         if self.status == "proven":
             where = f", where {', '.join(self.conditions)}" if self.conditions else ""
             but = f", except {'; '.join(self.exceptions)}, where the code does not run" if self.exceptions else ""
             return f"{self.argument}: proven{where}{but}"
         if self.status == "refuted":
-            return f"{self.argument}: REFUTED {self.refutation}"
+            return f"{self.argument}: REFUTED: {self.refutation}"
         return f"{self.argument}: undecided: {self.reason}"
 
 
@@ -71,6 +76,20 @@ class Proofs:
     def __bool__(self) -> bool:
         return self.proven
 
+    @property
+    def points(self) -> list[str]:
+        """Where the refuted arguments were computed, by the code itself."""
+        return list(dict.fromkeys(f.refutation.point for f in self.findings if f.refutation is not None))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain Python values only, so that `json.dumps` takes it."""
+        return {
+            "proven": self.proven,
+            "sizes": self.sizes,
+            "taken for granted": list(self.assumed),
+            "arguments": {f.argument: f.to_dict() for f in self.findings},
+        }
+
     def called(self, title: str) -> "Proofs":
         return replace(self, title=title)
 
@@ -80,5 +99,6 @@ class Proofs:
         lines = [f"{self.title}: {state}{over}  ({self.seconds:.2f} s)"]
         lines += [f"  {finding}" for finding in self.findings]
         lines += [f"  sizes: {self.sizes}"] if self.sizes and not self.proven else []
+        lines += [f"  computed at {point}" for point in self.points]
         lines += [f"  taken for granted: {a}" for a in self.assumed]
         return "\n".join(lines)

@@ -8,12 +8,16 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from functional_bp.errors import InputError
 
 if TYPE_CHECKING:
+    from derivations.reading import Proofs
     from functional_bp.checking import Report
+    from functional_bp.checking.catalogue import Entry
+    from functional_bp.checking.files import Found
 
 GRACE = 15.0  # seconds that a compiled loop may go on for
 HELP = "check a backward pass, and say why it is wrong if it is"
@@ -36,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", type=float, default=300.0, metavar="SECONDS", help="for each backward pass; 0: none; default 300"
     )
+    parser.add_argument(
+        "--prove", action="store_true", help="prove each for all sizes as well; what is read is said, and what is not"
+    )
     parser.epilog = (
         "Exit code 0: all right; 1: something is wrong; 2: something could not be checked; "
         "3: right at the given shapes only."
@@ -48,21 +55,24 @@ def run(args: argparse.Namespace) -> int:
     keep_compiled_programs()
     reports: dict[str, Report] = {}
     problems: dict[str, str] = {}
+    proofs: dict[str, Proofs] = {}
     try:
-        for name, check in progress(list(questions(args, problems)), args.json or bool(args.files)):
+        for name, check, prove in progress(list(questions(args, problems)), args.json or bool(args.files)):
             try:
                 with contextlib.redirect_stdout(sys.stderr), time_limit(args.timeout):  # its prints are no report
                     reports[name] = check()
+                    if args.prove:
+                        proofs[name] = prove()
             except InputError as error:
                 problems[name] = str(error)
             except TimeLimit:
                 problems[name] = f"no answer within {args.timeout:g} s"
     except KeyboardInterrupt:
-        show(args, reports, problems)
+        show(args, reports, problems, proofs)
         print(f"interrupted: {len(reports)} checked", file=sys.stderr)
         return 130
-    show(args, reports, problems)
-    return exit_code(reports.values(), problems)
+    show(args, reports, problems, proofs)
+    return 1 if any(proof.refuted for proof in proofs.values()) else exit_code(reports.values(), problems)
 
 
 class TimeLimit(KeyboardInterrupt):
@@ -98,8 +108,10 @@ def exit_code(reports: "Iterable[Report]", problems: dict[str, str]) -> int:
     return next(code for code in (1, 2, 3, 0) if code in found or code == 0)
 
 
-def questions(args: argparse.Namespace, problems: dict[str, str]) -> Iterator[tuple[str, "Callable[[], Report]"]]:
-    """Name and check of everything asked for; of several files what can't be read is a problem of its own."""
+def questions(
+    args: argparse.Namespace, problems: dict[str, str]
+) -> Iterator[tuple[str, "Callable[[], Report]", "Callable[[], Proofs]"]]:
+    """Name, check and proof of everything asked for; of several files what can't be read is a problem of its own."""
     options = {"seed": args.seed, "thorough": args.thorough, "shapes": args.shapes}
     if args.files:
         from functional_bp.checking.files import find, targets
@@ -116,14 +128,30 @@ def questions(args: argparse.Namespace, problems: dict[str, str]) -> Iterator[tu
                 continue
             for each in found:
                 name = each.name if len(named) == 1 else f"{target}:{each.name}"
-                yield name, lambda each=each: each.report(**options)
+                yield name, partial(each.report, **options), partial(prove_found, each)
         return
     from functional_bp.checking import check_rule
     from functional_bp.checking.catalogue import CATALOGUE, inputs
 
     for entry in CATALOGUE:
         for choice in entry.with_choices():
-            yield choice.name, lambda choice=choice: check_rule(choice.rule, *inputs(choice, args.seed), **options)
+            check = partial(check_rule, choice.rule, *inputs(choice, args.seed), **options)
+            yield choice.name, check, partial(prove_choice, choice)
+
+
+def prove_found(found: "Found") -> "Proofs":
+    from derivations.reading import prove_backward, prove_custom_vjp
+    from functional_bp.checking import check_custom_vjp
+
+    check: Any = found.check
+    return (prove_custom_vjp if check.func is check_custom_vjp else prove_backward)(*check.args)
+
+
+def prove_choice(choice: "Entry") -> "Proofs":
+    from derivations.reading import prove_rule
+    from functional_bp.checking.catalogue import inputs
+
+    return prove_rule(choice.rule, *inputs(choice))
 
 
 def progress(items: list[Any], quiet: bool) -> Any:
@@ -132,17 +160,25 @@ def progress(items: list[Any], quiet: bool) -> Any:
     return tqdm(items, desc="rules", unit="rule", disable=quiet or not sys.stderr.isatty(), leave=False)
 
 
-def show(args: argparse.Namespace, reports: "dict[str, Report]", problems: dict[str, str]) -> None:
+def show(
+    args: argparse.Namespace, reports: "dict[str, Report]", problems: dict[str, str], proofs: "dict[str, Proofs]"
+) -> None:
     if args.json:
         rules = {name: report.to_dict() for name, report in reports.items()}
-        print(json.dumps({"rules": rules, "unchecked": problems}, indent=2, ensure_ascii=False))
+        proven = {"proofs": {name: proof.to_dict() for name, proof in proofs.items()}} if args.prove else {}
+        print(json.dumps({"rules": rules, "unchecked": problems} | proven, indent=2, ensure_ascii=False))
         return
     for name, report in reports.items():
         if args.files or not report.ok:
             title, _, rest = str(report).partition(":")
             print(f"{name}:{rest}" if title else rest)
+        if name in proofs and (args.files or not proofs[name].proven):
+            print(proofs[name].called(name))
+            if proofs[name].proven and not report.ok:
+                print("  right over the real numbers, wrong as computed: overflow, cancellation or another dtype")
     for name, problem in problems.items():
         print(f"{name}: could not be checked: {problem}", file=sys.stderr)
     if not args.files:
         wrong = sum(not report.ok for report in reports.values())
-        print(f"{len(reports)} rules checked, {wrong} wrong")
+        proven = f", {sum(proof.proven for proof in proofs.values())} proven" if args.prove else ""
+        print(f"{len(reports)} rules checked, {wrong} wrong{proven}")

@@ -16,11 +16,24 @@ from derivations.reading.sizes import always, as_size, factors, is_whole
 HALF = Rational(1, 2)
 
 
-def index_step(gap: Expr) -> Expr:
-    """1 where gap ≥ 0, for a gap that is a whole number: step(gap + ½), which has no tie."""
+def index_step(r, gap: Expr) -> Expr:
+    """1 where gap ≥ 0, for a gap that is a whole number.
+
+    The order of two indices, i − j + c ≥ 0, is an unknown condition P_ij, one for each c ≥ 0: what holds for any mask
+    holds for this one. Else step(gap + ½), which has no tie.
+    """
     gap = expand(gap)
     known = always(gap)
-    return step(gap + HALF) if known is None else Integer(int(known))
+    if known is not None:
+        return Integer(int(known))
+    c, rest = gap.as_coeff_Add()
+    up = [k for k in gap.atoms(Idx) if rest.coeff(k) == 1]
+    down = [k for k in gap.atoms(Idx) if rest.coeff(k) == -1]
+    if len(up) == len(down) == 1 and rest == up[0] - down[0]:
+        if c < 0:
+            return 1 - index_step(r, -gap - 1)
+        return r.unknown("P_", ("ge", gap), gap, order=(up[0], down[0]))
+    return step(gap + HALF)
 
 
 def equal(r, a: Expr, b: Expr) -> Expr:
@@ -37,8 +50,8 @@ def equal(r, a: Expr, b: Expr) -> Expr:
             if abs(c) == 1:
                 return KroneckerDelta(k, k - c * gap)
     if above or below:  # one side is known
-        return index_step(-gap if above else gap)
-    return index_step(gap) * index_step(-gap)
+        return index_step(r, -gap if above else gap)
+    return index_step(r, gap) * index_step(r, -gap)
 
 
 def sizes_in(e: Expr) -> set:
@@ -47,10 +60,10 @@ def sizes_in(e: Expr) -> set:
 
 
 COMPARISONS = {
-    "ge": lambda gap: index_step(gap),
-    "gt": lambda gap: index_step(gap - 1),
-    "le": lambda gap: index_step(-gap),
-    "lt": lambda gap: index_step(-gap - 1),
+    "ge": lambda r, gap: index_step(r, gap),
+    "gt": lambda r, gap: index_step(r, gap - 1),
+    "le": lambda r, gap: index_step(r, -gap),
+    "lt": lambda r, gap: index_step(r, -gap - 1),
 }
 
 
@@ -86,7 +99,7 @@ def comparison(r, name: str, x: Array, y: Array, i) -> Expr:
     if a == b:
         return Integer(int(name in ("eq", "ge", "le")))
     if is_whole(a) and is_whole(b):
-        return equal(r, a, b) if name == "eq" else COMPARISONS[name](a - b)
+        return equal(r, a, b) if name == "eq" else COMPARISONS[name](r, a - b)
     if name == "eq":
         for one, other, p in ((x, y, b), (y, x, a)):
             if one.hit is not None and is_whole(p):
@@ -200,6 +213,9 @@ def select(r, p, which: Array, *cases: Array) -> Array:
 
     def entry(*i):
         c = which.at(*i)
+        for x, other in ((a, b), (b, a)):
+            if x.finite is not None and x.finite(*i) == 0:
+                return other.at(*i)  # where x stands there is −∞, which `finite` tells
         return b.at(*i) if c == 1 else a.at(*i) if c == 0 else a.at(*i) * (1 - c) + b.at(*i) * c
 
     def finite(*i):

@@ -130,7 +130,7 @@ def cumsum(r, p, x: Array) -> Array:
 
     def entry(*i):
         (k,) = r.places((axis,))
-        there = index_step(sign * (flattened(i[d], axis) - flattened(k, axis)))
+        there = index_step(r, sign * (flattened(i[d], axis) - flattened(k, axis)))
         return r.summed(there * x.at(*i[:d], k, *i[d + 1 :]), [k])
 
     return r.named(Array(x.axes, entry))

@@ -14,17 +14,18 @@ from typing import Any
 def mutants(backward: Callable) -> Iterator[tuple[str, Callable]]:
     """The function with one change each, and what was changed."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(backward)))
-    places = [node for node in ast.walk(tree) if isinstance(node, ast.BinOp | ast.Call | ast.UnaryOp | ast.Constant)]
-    for number in range(len(places)):
+    for number in range(len(places(tree))):
         for name, change in CHANGES.items():
             changed = copy.deepcopy(tree)
-            node = [n for n in ast.walk(changed) if isinstance(n, ast.BinOp | ast.Call | ast.UnaryOp | ast.Constant)][
-                number
-            ]
+            node = places(changed)[number]
             new = change(copy.deepcopy(node))
             if new is not None:
                 Put(node, new).visit(changed)
                 yield f"{name}: {ast.unparse(node)}", compiled(changed, backward)
+
+
+def places(tree: ast.AST) -> list[ast.AST]:
+    return [n for n in ast.walk(tree) if isinstance(n, ast.BinOp | ast.Call | ast.UnaryOp | ast.Constant)]
 
 
 class Put(ast.NodeTransformer):
@@ -80,7 +81,5 @@ CHANGES: dict[str, Callable] = {
     "the sign is lost": lambda n: n.operand if isinstance(n, ast.UnaryOp) and isinstance(n.op, ast.USub) else None,
     "mean for sum": method("sum", renamed("mean")),
     "sum for mean": method("mean", renamed("sum")),
-    "another number": lambda n: (
-        ast.Constant(n.value + 1) if isinstance(n, ast.Constant) and type(n.value) is float else None
-    ),
+    "another number": lambda n: ast.Constant(n.value + 1) if type(getattr(n, "value", None)) is float else None,
 }

@@ -9,7 +9,7 @@ FLAT = ("NCH", "OIH", "NCH")
 IMAGE = ("NCHW", "OIHW", "NCHW")
 
 
-@sizes(x="n", w="3")
+@sizes(x="n+2", w="3")
 def three_taps(x, w):
     return w[0] * x[:-2] + w[1] * x[1:-1] + w[2] * x[2:]
 

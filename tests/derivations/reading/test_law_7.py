@@ -1,0 +1,45 @@
+"""Law 7: for every rule of the library ȳ @ J is proven to be the derivative of its output, for every size."""
+
+import pytest
+
+from derivations.reading import prove_rule
+from functional_bp.checking.catalogue import CATALOGUE, inputs
+from functional_bp.jacobians import Diagonal
+from functional_bp.rules import tanh
+
+# What is not proven, and why. The list is to shrink.
+OUTSIDE = {
+    "dropout with a key": "random bits",
+    "power_product": "cumulative products",
+    "polynomial": "cumulative products",
+    "subset_max, ties split": "a comparison with −∞",
+    "subset_max, ties to the first": "a maximum over gathered entries",
+    "gelu_tanh": "no proof is found",
+    "group_norm of an image": "too large",
+    "attention": "out of time",
+    "attention, causal": "a loop over blocks",
+    "lstm": "out of time",
+    "gru": "out of time",
+}
+CHOICES = [choice for entry in CATALOGUE for choice in entry.with_choices()]
+
+
+@pytest.mark.walk
+@pytest.mark.parametrize("choice", [c for c in CHOICES if c.name not in OUTSIDE], ids=lambda choice: choice.name)
+def test_the_vjp_of_every_rule_is_the_derivative_of_its_output(choice):
+    proofs = prove_rule(choice.rule, *inputs(choice))
+    assert proofs.proven, str(proofs)
+
+
+def test_what_is_outside_is_in_the_catalogue():
+    assert {c.name for c in CHOICES} >= OUTSIDE.keys()
+
+
+def test_a_wrong_rule_is_refuted():
+    """The law can fail."""
+
+    def wrong(z):
+        y, _ = tanh(z)
+        return y, Diagonal(1 - y)
+
+    assert prove_rule(wrong, *inputs(CHOICES[0])).refuted
