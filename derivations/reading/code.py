@@ -62,8 +62,23 @@ def read(r: Reading, jaxpr: Any, consts: Sequence[Any], args: Sequence[Array]) -
                 out = [r.named(out[0])]
         except Outside as error:
             raise NotRead(f"{error} in `{name}`{line_of(e)}") from error
+        note_line(r, e, out)
         values.update(zip(e.outvars, out, strict=True))
     return [value(v) for v in jaxpr.outvars]
+
+
+def note_line(r: Reading, e: Any, out: Sequence[Array]) -> None:
+    """The last definition of a line of the user's source is what the line assigns."""
+    from jax._src import source_info_util
+
+    frame = source_info_util.user_frame(e.source_info.traceback)
+    if frame is None or not r.definitions or len(out) != 1 or out[0].hit is not None:
+        return
+    name = next(reversed(r.definitions))
+    line = (frame.file_name, frame.start_line)
+    for other in [n for n, known in r.places_in_source.items() if known == line and n != name]:
+        del r.places_in_source[other]
+    r.places_in_source.setdefault(name, line)
 
 
 def is_real(v: Any) -> bool:

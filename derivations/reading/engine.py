@@ -11,9 +11,10 @@ from sympy import Abs, Derivative, Eq, Expr, Idx, Integer, Max, Min, Ne, sign
 
 from derivations import Maximum, judge, step
 from derivations.engine.judging.hypotheses import gather
+from derivations.engine.judging.verdict import Proven
 from derivations.engine.kernel.assumptions import OutOfTime, Undefined
 from derivations.engine.kernel.terms import TooLarge
-from derivations.engine.language.calculus import UnknownFunction
+from derivations.engine.language.calculus import UnknownFunction, summed
 from derivations.engine.language.domains import known_sign
 from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.plain import plain
@@ -32,6 +33,7 @@ class Judgement:
     conditions: tuple[Any, ...] = ()
     counterexample: Any = None
     text: str = ""
+    proofs: tuple[Any, ...] = ()  # as values, to be saved as certificates
 
 
 FAULTS = (NoFormula, UnknownFunction, TooLarge, Undefined, OutOfTime, RecursionError, TypeError, ValueError)
@@ -52,6 +54,11 @@ def differentiated(e: Expr, x: Expr, definitions: Iterable[Any]) -> tuple[Expr, 
     with faults():
         formula = gather(definitions).unfold(Derivative(e, x), needed)
     return formula, {c for c in needed if not is_known(c)}
+
+
+def contracted(body: Expr, over: Sequence[Idx]) -> Expr:
+    """Σ body over these indices, its deltas contracted."""
+    return summed(body, [(k, k.lower, k.upper) for k in over])
 
 
 LETTERS = "ijklmpqrstuvabcdefgh"
@@ -78,7 +85,8 @@ def decide(left: Expr, right: Expr, given: Sequence[Any], indices: Sequence[Idx]
     with faults():
         verdict = judge(left, right, given, indices, diagnose=False, seconds=SECONDS)
     status = "undecided" if verdict.status == "ill-typed" else verdict.status
-    return Judgement(status, tuple(verdict.side_conditions), verdict.counterexample, verdict.evidence)
+    proofs = (verdict.proof,) if isinstance(verdict, Proven) else ()
+    return Judgement(status, tuple(verdict.side_conditions), verdict.counterexample, verdict.evidence, proofs)
 
 
 def decide_by_cases(left: Expr, right: Expr, given: Sequence[Any], indices: Sequence[Idx]) -> Judgement:
@@ -95,13 +103,15 @@ def decide_by_cases(left: Expr, right: Expr, given: Sequence[Any], indices: Sequ
         return Judgement("undecided", text="no proof was found")
     rest = [h for h in given if not (isinstance(h, Eq) and h in definitions_of(given))]
     found: list[Any] = [Ne(u, 0) for u in kinks]
+    proofs: list[Any] = []
     for signs in product((1, -1), repeat=len(kinks)):
         sides = [settled(e, dict(zip(kinks, signs, strict=True))) for e in (left, right)]
         judgement = decide(*sides, rest, indices)
         if judgement.status != "proven":
             return judgement
         found += judgement.conditions
-    return Judgement("proven", tuple(found))
+        proofs += judgement.proofs
+    return Judgement("proven", tuple(found), proofs=tuple(proofs))
 
 
 SECONDS = 20.0  # of one question
@@ -147,4 +157,13 @@ def evaluation(sizes: Mapping[Any, int], lookup: Any) -> Evaluation:
     return Evaluation(Floats(), sizes, lookup, lambda *key: Fraction(1))
 
 
-__all__ = ["Inadmissible", "Judgement", "NoVerdict", "decide", "decide_by_cases", "differentiated", "evaluation"]
+__all__ = [
+    "Inadmissible",
+    "Judgement",
+    "NoVerdict",
+    "contracted",
+    "decide",
+    "decide_by_cases",
+    "differentiated",
+    "evaluation",
+]

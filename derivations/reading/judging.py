@@ -63,14 +63,18 @@ class Judging:
                 return None
             if found.usable:
                 usable.append(found)
-                for k, leaf in enumerate(self.question.due):
-                    refutation = found.refutation(self.question, k)
-                    if refutation is not None:
-                        self.refuted.setdefault(leaf.name, refutation)
+                self.note_mistakes(found)
             if len(usable) == points:
                 break
         self.trials += usable[:1]
         return usable[0] if usable else None
+
+    def note_mistakes(self, found: Trial) -> None:
+        wrong = {k: r for k in range(len(self.question.due)) if (r := found.refutation(self.question, k)) is not None}
+        beside = trial.nudged(self.question, self.run, found) if wrong else found
+        for k, refutation in wrong.items():
+            if beside.refutation(self.question, k) is not None:
+                self.refuted.setdefault(self.question.due[k].name, refutation)
 
     def findings(self) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
         due = self.question.due
@@ -106,7 +110,8 @@ class Judging:
             if f.status == "proven" and at.status != "proven":
                 f = Finding(name, "undecided", reason=f"at {other}, where the code is another program: {at.reason}")
             elif f.status == "proven":
-                f = replace(f, conditions=tuple(dict.fromkeys((*f.conditions, *at.conditions))))
+                conditions = tuple(dict.fromkeys((*f.conditions, *at.conditions)))
+                f = replace(f, conditions=conditions, proofs=(*f.proofs, *at.proofs))
             merged[name] = f
         return merged
 

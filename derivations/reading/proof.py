@@ -29,7 +29,8 @@ def proof(claims: Claims, claim: Claim) -> Finding:
         if judgement.status == "proven":
             definitions = claims.reading.definitions.values()
             conditions = tuple(dict.fromkeys(engine.said(c, definitions) for c in judgement.conditions if c != True))  # noqa: E712
-            return Finding(claim.name, "proven", conditions, seconds=time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            return Finding(claim.name, "proven", conditions, proofs=judgement.proofs, seconds=seconds)
         said = judgement.text or said
     return Finding(claim.name, "undecided", reason=said, seconds=time.perf_counter() - start)
 
@@ -40,6 +41,7 @@ def judged(claims: Claims, claim: Claim, shifts: bool) -> engine.Judgement:
     hidden = r.maxima if shifts else set()
     definitions = [d for name, d in r.definitions.items() if name not in hidden]
     found: list[Any] = []
+    proofs: list[Any] = []
     if shifts and not cancels(claims, definitions):
         raise engine.NoVerdict("a maximum that is no shift")
     for places in assignments(claims, claim):
@@ -52,7 +54,8 @@ def judged(claims: Claims, claim: Claim, shifts: bool) -> engine.Judgement:
         if judgement.status != "proven":
             return judgement
         found += [*needed, *judgement.conditions]
-    return engine.Judgement("proven", tuple(found))
+        proofs += judgement.proofs
+    return engine.Judgement("proven", tuple(found), proofs=tuple(proofs))
 
 
 def cancels(claims: Claims, definitions: list[Any]) -> bool:

@@ -30,6 +30,7 @@ class Reading:
     labelled: dict[str, str] = field(default_factory=dict)  # indicators, and whose they are
     constants: dict[str, Any] = field(default_factory=dict)  # large arrays in the code
     meanings: dict[str, Any] = field(default_factory=dict)  # of unknown conditions: indices, what is asked, of what
+    places_in_source: dict[str, tuple[str, int]] = field(default_factory=dict)  # of definitions: file and line
     shifts_cancel: bool | None = None
     counter: int = 0
 

@@ -76,6 +76,16 @@ def tried(
     return at_point(question, run, sizes, arrays, rng)
 
 
+def nudged(question: Question, run: Any, found: Trial) -> Trial:
+    """The same a little beside the point: what is wrong there too was no kink that was met by accident."""
+    rng = Random(len(found.arrays))
+    arrays = [
+        a + 2.0**-14 * np.abs(numbers(rng, a.shape, False)) if leaf.is_number else a
+        for leaf, a in zip(question.leaves, found.arrays, strict=True)
+    ]
+    return at_point(question, run, found.sizes, arrays, rng)
+
+
 def at_point(
     question: Question, run: Any, sizes: Mapping[str, int], arrays: Sequence[np.ndarray], rng: Random
 ) -> Trial:

@@ -38,6 +38,7 @@ class Finding:
     refutation: Refutation | None = None
     reason: str = ""
     exceptions: tuple[str, ...] = ()  # sizes at which the code cannot be run
+    proofs: tuple[Any, ...] = field(default=(), compare=False, repr=False)  # the engine's, to be saved
     seconds: float = field(default=0.0, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,6 +89,14 @@ class Proofs:
             "sizes": self.sizes,
             "taken for granted": list(self.assumed),
             "arguments": {f.argument: f.to_dict() for f in self.findings},
+        }
+
+    def certificates(self) -> dict[str, Any]:
+        """The engine's proofs by argument, for `functional-bp recheck`, which believes nothing of the engine."""
+        return {
+            f"{self.title}: {f.argument}, part {n}": proof.to_json()
+            for f in self.findings
+            for n, proof in enumerate(f.proofs, start=1)
         }
 
     def called(self, title: str) -> "Proofs":

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from functional_bp.errors import InputError
@@ -43,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prove", action="store_true", help="prove each for all sizes as well; what is read is said, and what is not"
     )
+    parser.add_argument(
+        "--certificate", type=Path, metavar="FILE", help="with --prove: save the proofs, for functional-bp recheck"
+    )
     parser.epilog = (
         "Exit code 0: all right; 1: something is wrong; 2: something could not be checked; "
         "3: right at the given shapes only."
@@ -72,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"interrupted: {len(reports)} checked", file=sys.stderr)
         return 130
     show(args, reports, problems, proofs)
+    if args.certificate is not None:
+        save(args.certificate, proofs)
     return 1 if any(proof.refuted for proof in proofs.values()) else exit_code(reports.values(), problems)
 
 
@@ -137,6 +143,14 @@ def questions(
         for choice in entry.with_choices():
             check = partial(check_rule, choice.rule, *inputs(choice, args.seed), **options)
             yield choice.name, check, partial(prove_choice, choice)
+
+
+def save(path: Path, proofs: "dict[str, Proofs]") -> None:
+    records = {k: v for name, proof in proofs.items() for k, v in proof.called(name).certificates().items()}
+    try:
+        path.write_text(json.dumps(records, ensure_ascii=False))
+    except OSError as error:
+        raise InputError(f"{path} can't be written: {error.strerror}") from error
 
 
 def prove_found(found: "Found") -> "Proofs":
