@@ -44,20 +44,21 @@ class Line:
 
 @dataclass(frozen=True)
 class Derived:
-    """The backward pass: its lines, its source, and the proof that it is right."""
+    """The lines of the forward and of its backward, the source of the backward, and the proof that it is right."""
 
     name: str
-    forward: tuple[Line, ...]
-    backward: tuple[Line, ...]
+    ahead: tuple[Line, ...]
+    back: tuple[Line, ...]
     source: str
     proofs: Proofs
+    backward: Callable  # the source, run
 
     def __str__(self) -> str:
-        lines = [*map(str, self.forward), "", *map(str, self.backward), "", self.source.rstrip(), "", str(self.proofs)]
+        lines = [*map(str, self.ahead), "", *map(str, self.back), "", self.source.rstrip(), "", str(self.proofs)]
         return "\n".join(lines)
 
     def latex(self) -> str:
-        rows = [rf"{latex(line.left)} &= {latex(line.formula)}" for line in (*self.forward, *self.backward)]
+        rows = [rf"{latex(line.left)} &= {latex(line.formula)}" for line in (*self.ahead, *self.back)]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
 
@@ -88,11 +89,11 @@ def derive_backward(
         raise InputError(f"derive: {error}") from error
     space: dict[str, Any] = {}
     exec(compile(source, "<derived>", "exec"), space)
-    backward = space[f"{getattr(forward, '__name__', 'forward')}_backward"]
+    backward = space[f"{name}_backward"]
     proofs = prove_backward(forward, backward, *primals, names=names, sizes=sizes, limit=limit)
     if proofs.refuted:
         raise InputError(f"derive: what was derived is wrong, which is a fault of this program: {proofs}")
-    return Derived(name, tuple(found.ahead), tuple(found.back), source, proofs)
+    return Derived(name, tuple(found.ahead), tuple(found.back), source, proofs, backward)
 
 
 class Derivation:

@@ -124,15 +124,15 @@ class Judging:
         """The findings for one pair of programs."""
         names = [leaf.name for leaf in self.question.due]
         try:
-            claims = self.read(case)
-        except NotRead as error:
+            with engine.faults():
+                claims = self.read(case)
+                wrong = next((w for t in trials if (w := disagreement(claims, t))), "")
+        except (NotRead, engine.NoVerdict) as error:
             return {n: self.finding(n, str(error)) for n in names}, ()
         self.claims = claims if case.shapes == self.shapes else self.claims
-        for t in trials:
-            wrong = disagreement(claims, t)
-            if wrong:
-                reason = f"{wrong} is read otherwise than it is computed"
-                return {n: self.finding(n, reason) for n in names}, ()
+        if wrong:
+            reason = f"{wrong} is read otherwise than it is computed"
+            return {n: self.finding(n, reason) for n in names}, ()
         found = {c.name: self.proven(claims, c) for c in claims.claims}
         conditions = " ".join(c for f in found.values() for c in f.conditions)
         return found, (*claims.reading.said, *claims.reading.explained(conditions))

@@ -57,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
 def derive_from_code(args: argparse.Namespace) -> int:
     """FILE.py:FUNCTION: the formulas, the source and the proof; exit code 0 if it is proven."""
     from derivations.reading import derive_backward
+    from functional_bp.checking import assert_backward
     from functional_bp.checking.files import example_inputs, inputs_of, run_file
 
     path, _, name = args.name.rpartition(":") if ".py:" in args.name else (args.name, "", "forward")
@@ -67,6 +68,9 @@ def derive_from_code(args: argparse.Namespace) -> int:
     found = derive_backward(contents[name], *inputs)
     print(found.latex() if args.latex else found)
     if args.emit is not None and found.proofs.proven:
+        assert_backward(
+            contents[name], found.backward, *inputs
+        )  # what is proven over the reals is tried in floats, too
         try:
             args.emit.write_text(found.source)
         except OSError as error:

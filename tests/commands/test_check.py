@@ -152,3 +152,20 @@ def test_without_a_file_the_library_checks_itself(monkeypatch, capsys):
     monkeypatch.setattr(catalogue, "CATALOGUE", catalogue.CATALOGUE[:2])
     assert main(["check"]) == 0
     assert capsys.readouterr().out == "2 rules checked, 0 wrong\n"
+
+
+def test_a_proof_stands_beside_the_check(write, capsys):
+    assert main(["check", write(GOOD), "--prove"]) == 0
+    assert "square: proven for all n ≥ 1 over the real numbers" in capsys.readouterr().out
+    assert main(["check", write(BAD, "bad.py"), "--prove", "--json"]) == 1
+    proofs = json.loads(capsys.readouterr().out)["proofs"]
+    assert proofs["backward"]["proven"]
+    assert proofs["cube"]["arguments"]["x"]["status"] == "refuted"
+
+
+def test_certificates_of_proofs_are_saved_and_follow(write, tmp_path, capsys):
+    saved = tmp_path / "proofs.json"
+    assert main(["check", write(GOOD), "--prove", "--certificate", str(saved)]) == 0
+    capsys.readouterr()
+    assert main(["recheck", str(saved)]) == 0
+    assert "square: x, part 1: follows from its axioms" in capsys.readouterr().out

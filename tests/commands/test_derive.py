@@ -49,3 +49,23 @@ def test_what_is_not_there_is_refused_in_one_line(arguments, capsys):
     assert captured.out == ""
     assert len(captured.err.splitlines()) == 1
     assert "softmux" in captured.err or "--list" in captured.err
+
+
+FORWARD = """
+import jax.numpy as jnp
+def layer_forward(W, x):
+    h = x @ W
+    return jnp.tanh(h)
+def example_inputs():
+    return jnp.ones((3, 4)), jnp.ones((2, 3))
+"""
+
+
+def test_the_backward_pass_of_a_file_is_derived_and_written(tmp_path, capsys):
+    path, out = tmp_path / "layer.py", tmp_path / "out.py"
+    path.write_text(FORWARD)
+    assert cli.main(["derive", f"{path}:layer_forward", "--emit", str(out)]) == 0
+    assert "layer_backward: proven for all n, m, p ≥ 1" in capsys.readouterr().out
+    assert "W_bar = x.T @ h_bar" in out.read_text()
+    assert cli.main(["derive", f"{path}:other"]) == 2
+    assert "no function 'other'" in capsys.readouterr().err

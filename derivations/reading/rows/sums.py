@@ -1,6 +1,6 @@
 """Sums, products and maxima over axes; matrix products; cumulative sums; convolutions."""
 
-from sympy import Idx, Integer, Max
+from sympy import Add, Idx, Integer, Max, Mul
 
 from derivations import Maximum, product, step
 from derivations.reading.arrays import Array, Outside, finer, size_of
@@ -132,6 +132,28 @@ def cumsum(r, p, x: Array) -> Array:
         (k,) = r.places((axis,))
         there = index_step(r, sign * (flattened(i[d], axis) - flattened(k, axis)))
         return r.summed(there * x.at(*i[:d], k, *i[d + 1 :]), [k])
+
+    return r.named(Array(x.axes, entry))
+
+
+@row("cumprod")
+def cumprod(r, p, x: Array) -> Array:
+    """y_i = Π_(k ≤ i) x_k; reversed, k ≥ i. Over a number of entries that is known."""
+    d = p["axis"]
+    n = size_of(x.axes[d])
+    if not isinstance(n, Integer) or n > 16 or len(x.axes[d]) > 1:
+        raise Outside(f"a running product over {n} entries")
+
+    def up_to(i, place: int):
+        taken = range(place, int(n) + 1) if p["reverse"] else range(1, place + 1)
+        return Mul(*(x.at(*i[:d], (Integer(k),), *i[d + 1 :]) for k in taken))
+
+    def entry(*i):
+        if not i[d]:
+            return x.at(*i)
+        if isinstance(i[d][0], Integer):
+            return up_to(i, int(i[d][0]))
+        return Add(*(equal(r, i[d][0], Integer(k)) * up_to(i, k) for k in range(1, int(n) + 1)))
 
     return r.named(Array(x.axes, entry))
 
