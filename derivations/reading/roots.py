@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax._src.export.shape_poly import _DimExpr
 
@@ -31,7 +32,8 @@ def roots_of_sizes(*functions: Callable) -> Iterator[None]:
     for g, name in places:
         g[name] = sqrt
     try:
-        yield
+        with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):  # a size is a whole number there
+            yield
     finally:
         math.sqrt, _DimExpr.__pow__ = ROOT, POWER
         del _DimExpr.sqrt

@@ -7,7 +7,6 @@ from random import Random
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from derivations.reading.question import Question
@@ -89,7 +88,7 @@ def nudged(question: Question, run: Any, found: Trial) -> Trial:
 def at_point(
     question: Question, run: Any, sizes: Mapping[str, int], arrays: Sequence[np.ndarray], rng: Random
 ) -> Trial:
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         outs = jax.eval_shape(question.outputs, *arrays)
         y_bars = [numbers(rng, o.shape, True) for o in outs]
         ys, claimed, true = run(list(arrays), y_bars)
@@ -120,6 +119,3 @@ def numbers(rng: Random, shape: tuple[int, ...], signed: bool) -> np.ndarray:
     chosen = rng.sample(range(8, 8 + max(120, 2 * count)), count)
     values = [float(Fraction(n, 64)) * (rng.choice((-1, 1)) if signed else 1) for n in chosen]
     return np.array(values, np.float64).reshape(shape)
-
-
-__all__ = ["Trial", "at_point", "jnp", "program", "tried"]
