@@ -191,6 +191,7 @@ class Ruling:
             "formal": [finding.formal for finding in self.findings],
             "status": self.status,
             "dimension": "; ".join(dimensions) or None,
+            "given": list(dict.fromkeys(plain(h) for verdict in self.verdicts for h in verdict.hypotheses)),
             "side_conditions": list(dict.fromkeys(conditions)),
             "counterexample": str(refuted.counterexample) if refuted is not None and refuted.counterexample else None,
             "diagnosis": self.deciding.diagnosis,

@@ -44,6 +44,7 @@ def entry(row: dict[str, Any]) -> str:
         "no condition" if row["status"] in ("proven", "convention") else ""
     )
     labelled = (
+        ("given", ", ".join(row["given"])),
         ("if", conditions),
         ("note", "; ".join(row["remarks"])),
         ("false", shortened(row["counterexample"] or "")),

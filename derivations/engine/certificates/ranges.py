@@ -27,6 +27,7 @@ class Ranges:
         self.needed: list[tuple[str, Poly]] = []
         self.known: set[tuple] = set()  # quotients that are > 0 by their form
         self.work = 0
+        self.axes: dict[tuple, set] = {}
         self.ties: list[Poly] = []
         self.rules: list[tuple[Poly, Poly]] = []
         self.patterns: list[tuple[str, tuple, str]] = []

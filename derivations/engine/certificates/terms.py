@@ -37,8 +37,10 @@ class Terms(Ranges):
                 inner = self.well_placed([i])
             case ["d" | "same", i, j]:
                 inner = self.well_placed([i, j])
-            case ["x", str(), indices]:
+            case ["x", str() as name, indices]:
                 inner = self.well_placed(indices)
+                for axis, i in enumerate(map(self.index, indices)):
+                    self.on_axis((name, len(indices), axis), i)
             case ["S" | "P" | "M", leaves, *inner]:
                 self.binds(leaves, seen)
             case ["F", str(), indices, leaves, body]:
@@ -57,6 +59,13 @@ class Terms(Ranges):
                 raise Refused(f"{t} is no term")
         for part in inner:
             self.well_formed(part, seen)
+
+    def on_axis(self, axis: tuple, i: Index) -> None:
+        """Refused if the ranges of two indices of one axis have other sizes in them."""
+        if i[0] == 0 and len(i[1]) == 1 and i[1][0][1] == 1:
+            sizes = {a for m in self.range[i[1][0][0]][1] for a, _ in m}
+            if self.axes.setdefault(axis, sizes) != sizes:
+                raise Refused(f"an axis of {axis[0]} is indexed by two ranges")
 
     def well_placed(self, indices: list) -> list:
         for constant, terms in indices:

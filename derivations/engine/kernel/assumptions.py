@@ -53,7 +53,7 @@ class Reasoning:
     facts: tuple[Fact, ...] = ()
     rules: tuple = ()  # equations as rewrites, see `sums`
     symmetric: frozenset[str] = frozenset()  # arrays A with A_ij = A_ji
-    declared: dict[tuple[str, int], str] = field(default_factory=dict)  # what SymPy was told of a name, of its rank
+    declared: dict[tuple[str, int], tuple[str, Any]] = field(default_factory=dict)  # what SymPy was told of names
     symbols: dict[tuple[str, int], Any] = field(default_factory=dict)  # SymPy's symbols and arrays, to read back
     needed: dict[tuple[str, str], Any] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
@@ -71,7 +71,9 @@ class Reasoning:
 
     def sign_of(self, name: str, indices: tuple[Affine, ...]) -> str:
         """ "positive", "nonnegative" or "": what is known of an entry, by its declaration or by a fact about it."""
-        found = self.declared.get((name, len(indices)), "")
+        found, origin = self.declared.get((name, len(indices)), ("", None))
+        if origin is not None:
+            self.relied[origin] = None
         for pattern in self.patterns:
             if found != "positive" and pattern.name == name and self.covered(pattern.indices, indices):
                 self.relied[pattern.origin] = None

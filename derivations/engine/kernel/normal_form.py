@@ -63,7 +63,9 @@ class NormalForm(Algebra[Poly]):
     def entry(self, e: Any, name: str, indices: tuple[Affine, ...]) -> Poly:
         """A symbol or an array's entry, and what SymPy was told of all of them."""
         if e.is_positive or e.is_nonnegative:
-            self.under.declared[name, len(indices)] = "positive" if e.is_positive else "nonnegative"
+            told = ("positive", Gt) if e.is_positive else ("nonnegative", Ge)
+            said = None if e.is_integer else told[1](e, 0, evaluate=False)
+            self.under.declared.setdefault((name, len(indices)), (told[0], said))
         return atoms.variable(self.under, name, indices)
 
     def position(self, at, index):
