@@ -51,7 +51,8 @@ def test_the_main_job(tmp_path, capsys):
     assert np.trace(again["confusion"]) == round(again["test_accuracy"] * 450)
 
 
-def test_what_a_person_sees(tmp_path, capsys):
+def test_what_a_person_sees(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     run = str(tmp_path / "run")
     assert main([*QUICK, "--task", "eleven", "--split", "ordered", "--out", run]) == 0
     printed = capsys.readouterr()

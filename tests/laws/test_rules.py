@@ -11,6 +11,8 @@ from catalogue import CASES, Case, batched, case_id
 
 BATCHES = ((), (3,), (2, 3), (0,), (1,))
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
+# p (ȳ·v − ȳ·o) k cancels where one score takes all: what is left are roundings of ȳ v k, the square of the scale
+CANCELS = ("attention, causal",)
 
 pytestmark = pytest.mark.usefixtures("float64", "unoptimised")
 every_case = pytest.mark.parametrize("case", CASES, ids=case_id)
@@ -189,4 +191,6 @@ def test_law_5_at_zeros_and_extremes_the_cotangents_are_finite_and_the_reference
     assert_trees_close(y, expected_y, **EXACT)
     for a, b in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
         finite = jnp.isfinite(b)  # the reference need not be as careful
-        np.testing.assert_allclose(a[finite], b[finite], **EXACT)
+        terms = scale**2 if case.entry.name in CANCELS else 1.0
+        atol = max(EXACT["atol"], 4 * float(np.finfo(float).eps) * terms)
+        np.testing.assert_allclose(a[finite], b[finite], rtol=EXACT["rtol"], atol=atol)
