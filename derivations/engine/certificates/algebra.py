@@ -102,7 +102,7 @@ def only(poly: Poly) -> tuple | None:
     return next(iter(poly.items())) if len(poly) == 1 else None
 
 
-ZERO_ONE = ("d", "step")
+ZERO_ONE = ("d", "step", "zero")
 REFLECTED = {"tanh": (0, 0, -1), "sin": (0, 0, -1), "sinh": (0, 0, -1), "erf": (0, 0, -1), "atan": (0, 0, -1)}
 REFLECTED |= {"cos": (0, 0, 1), "cosh": (0, 0, 1), "sigmoid": (1, 0, -1), "softplus": (0, -1, 1)}
 POSITIVE = ("sigmoid", "softplus", "cosh")

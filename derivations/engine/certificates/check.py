@@ -69,19 +69,20 @@ class Checker(Sums):
             self.well_formed(term, bound)
         if not bound.isdisjoint(self.free_leaves(record["left"]) | self.free_leaves(record["right"])):
             raise Refused("an index is free and bound")
-        self.facts = [fact for c in record["given"] if (fact := self.fact(c)) is not None]
-        self.patterns = [p for kind, poly in self.facts if (p := self.pattern(kind, poly)) is not None]
+        self.said, self.patterns = [], []
+        for c in [*record["given"], *record["conditions"]]:
+            if (fact := self.fact(c)) is not None:
+                self.said += [fact, *self.parts_of(fact)]
+                self.patterns += [p for kind, poly in [fact] if (p := self.pattern(kind, poly)) is not None]
         self.rules = [(self.poly(a), self.poly(b)) for a, b in record["equations"]]
         self.needed, self.ties, self.used = [], [], set()
         sides = [self.unfold(record[side], frozenset()) for side in ("left", "right")]
         if not self.is_zero(add(self.poly(sides[0]), scale(self.poly(sides[1]), -1))):
             raise Refused("the two sides are not found to be equal")
         needed, ties = self.needed, self.ties
-        said = [fact for c in record["conditions"] if (fact := self.fact(c)) is not None]
-        said += [part for have in said for part in self.parts_of(have)]
         equal = [frozen(self.poly_gap(c)) for c in record["conditions"] if c[0] == "="]
         for kind, poly in {(kind, frozen(poly)): (kind, poly) for kind, poly in needed}.values():
-            known = self.positive(poly) or any(self.implies(have, (kind, poly)) for have in (*self.facts, *said))
+            known = self.positive(poly) or any(self.implies(have, (kind, poly)) for have in self.said)
             if not known:
                 raise Refused(f"a condition is missing: something must be {kind}: {frozen(poly)}")
         if any(frozen(tie) not in equal for tie in ties):

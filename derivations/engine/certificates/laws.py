@@ -54,6 +54,8 @@ class Laws(Powers):
                 exponent, known = self.poly(e), self.form(base) == 2
                 if set(exponent) <= {()}:
                     return self.power(self.poly(base), exponent.get((), Fraction(0)), known)
+                if not known and self.is_whole(exponent):
+                    return self.whole_power(self.poly(base), exponent)
                 return self.exp(self.times(exponent, self.log(self.poly(base), known)))
             case ["d", i, j]:
                 return self.delta(minus(self.index(i), self.index(j)))
@@ -73,16 +75,14 @@ class Laws(Powers):
             case ["step", y]:
                 return self.step(self.poly(y))
             case ["H", y, at_0]:
-                if self.poly(at_0) != number(1):
-                    self.need("nonzero", self.poly(y))
-                return self.step(self.poly(y))
+                at_zero = self.times(self.not_(self.poly(at_0)), self.zero(self.poly(y)))
+                return add(self.step(self.poly(y)), scale(at_zero, -1))
             case ["sign", y]:
                 self.use("kink")
-                self.need("nonzero", self.poly(y))
-                return self.sign(self.poly(y))
+                return add(self.sign(self.poly(y)), scale(self.zero(self.poly(y)), -1))
             case ["abs", y]:
                 self.use("kink")
-                return self.times(self.poly(y), self.sign(self.poly(y)))
+                return self.absolute(self.poly(y))
             case ["max" | "min" as kind, *parts]:
                 self.use("kink")
                 flip = 1 if kind == "max" else -1
@@ -231,6 +231,7 @@ class Laws(Powers):
         if self.work > LARGEST_WORK:
             raise Refused("too much work")
         powers = {a: 1 if a[0] in ZERO_ONE and e > 0 else e for a, e in powers.items() if e}
+        powers = {a: 1 if a[0] == "parity" else e for a, e in powers.items() if a[0] != "parity" or e % 2}
         for a, e in powers.items():
             rest = {b: k for b, k in powers.items() if b != a}
             if a[0] == "d":
@@ -246,6 +247,19 @@ class Laws(Powers):
                     if self.inside(value, leaf) or all(b[0] in ("x", "k", "d") and rest[b] > 0 for b in moved):
                         self.use("delta")
                         return self.times(single(a), self.put_powers(rest, {leaf: value}))
+            if a[0] == "zero":
+                q = poly_of(a[2][0])
+                for b in rest:
+                    if b[0] == "step" and poly_of(b[2][0]) in (q, scale(q, -1)):
+                        return self.mono({x: k for x, k in powers.items() if x != b})
+                pivot = max(
+                    ((m[0][0], c) for m, c in q.items() if len(m) == 1 and m[0][1] == 1), key=repr, default=None
+                )
+                if pivot and pivot[0][0] == "x" and rest.get(pivot[0], 0) >= 1:
+                    self.use("step")
+                    less = {**powers, pivot[0]: powers[pivot[0]] - 1}
+                    others = {m: -c / pivot[1] for m, c in q.items() if m != ((pivot[0], 1),)}
+                    return self.times(others, self.mono(less)) if others else {}
             if a[0] == "r" and not 0 <= e < 1:
                 whole = e.numerator // e.denominator
                 return scale(self.mono({**rest, a: e - whole}), Fraction(a[1]) ** whole)
@@ -313,8 +327,8 @@ class Laws(Powers):
                 return self.sum(tuple(new.values()), moved[0])
             case "M":
                 return self.maximum(next(iter(new.values())), moved[0], moved[1])
-            case "exp" | "log" | "step":
-                return {"exp": self.exp, "log": self.log, "step": self.step}[kind](moved[0])
+            case "exp" | "log" | "step" | "zero":
+                return {"exp": self.exp, "log": self.log, "step": self.step, "zero": self.zero}[kind](moved[0])
             case "f":
                 return self.word(name, moved[0])
         if binders:
@@ -334,46 +348,120 @@ class Laws(Powers):
         self.use("step")
         if set(poly) <= {()}:
             return number(int(poly.get((), 0) >= 0))
-        inner = next((a for m in poly for a, _ in m if a[0] == "step"), None)
+        inner = next((a for m in poly for a, _ in m if a[0] in ("step", "zero")), None)
         if inner is not None:
-            parts = []
-            for value in (1, 0):
-                chosen = add(
-                    *(
-                        {tuple(p for p in m if p[0] != inner): c}
-                        for m, c in poly.items()
-                        if value or inner not in dict(m)
-                    )
-                )
-                parts.append(self.step(chosen))
-            return add(
-                self.times(single(inner), parts[0]), self.times(add(number(1), scale(single(inner), -1)), parts[1])
-            )
+            on, off = (self.step(self.at_value(poly, inner, value)) for value in (1, 0))
+            return add(self.times(single(inner), on), self.times(self.not_(single(inner)), off))
         _, _, rest = self.taken_out(poly, False)
         if self.positive(rest):
             return number(1)
         if set(rest) <= {()}:
             return self.step(rest)
-        if rest[min((m for m in rest if m), key=repr)] > 0 or any(a[0] == "M" for m in rest for a, _ in m):
+        signs = self.signs(rest)
+        if -1 not in signs or 1 not in signs:
+            return number(1) if -1 not in signs else self.zero(rest)
+        if self.straight(rest):
             return single(atom("step", "", arg(rest)))
-        self.need("nonzero", rest)
-        return add(number(1), scale(single(atom("step", "", arg(scale(rest, -1)))), -1))
+        turned = single(atom("step", "", arg(scale(rest, -1))))
+        return add(number(1), scale(turned, -1), self.zero(rest))
+
+    def straight(self, poly: Poly) -> bool:
+        """Whether the sign of x stays in step(x): its first term is positive, or a maximum is in it."""
+        first = poly[min((m for m in poly if m), key=repr)]
+        return first > 0 or any(a[0] == "M" for m in poly for a, _ in m)
+
+    def signs(self, poly: Poly) -> set[int]:
+        """The signs that it may have by its form, the hypotheses and the conditions."""
+        never = all(c > 0 and all(self.sign_of(a) or e % 2 == 0 for a, e in m) for m, c in poly.items())
+        signs = {1} if self.positive(poly) else {0, 1} if never else {-1, 0, 1}
+        minus_ = scale(poly, -1)
+        for have in self.said:
+            for kind, value, left in (
+                ("positive", poly, {1}),
+                ("positive", minus_, {-1}),
+                ("nonnegative", poly, {0, 1}),
+                ("nonnegative", minus_, {-1, 0}),
+                ("nonzero", poly, {-1, 1}),
+            ):
+                if not signs <= left and self.implies(have, (kind, value)):
+                    signs = signs & left
+        return signs
+
+    def zero(self, poly: Poly) -> Poly:
+        """[x = 0], of a product by its factors."""
+        self.use("step")
+        if set(poly) <= {()}:
+            return number(int(not poly))
+        inner = next((a for m in poly for a, _ in m if a[0] in ZERO_ONE), None)
+        if inner is not None:
+            on, off = (self.zero(self.at_value(poly, inner, value)) for value in (1, 0))
+            return add(self.times(single(inner), on), self.times(self.not_(single(inner)), off))
+        common, _, rest = self.taken_out(poly, True)
+        none = number(1)
+        for a, e in common.items():
+            if e > 0:
+                inside = poly_of(a[2][0]) if a[0] == "q" else single(a)
+                none = self.times(none, self.not_(self.zero_atom(inside)))
+        if not set(rest) <= {()}:
+            none = self.times(none, self.not_(self.zero_atom(rest)))
+        return self.not_(none)
+
+    def zero_atom(self, poly: Poly) -> Poly:
+        return single(atom("zero", "", arg(poly))) if 0 in self.signs(poly) else {}
+
+    def at_value(self, poly: Poly, inner: tuple, value: int) -> Poly:
+        parts = ({tuple(p for p in m if p[0] != inner): c} for m, c in poly.items() if value or inner not in dict(m))
+        return add(*parts)
 
     def sign(self, poly: Poly) -> Poly:
+        """The sign off 0."""
         return add(scale(self.step(poly), 2), number(-1))
 
+    def is_whole(self, poly: Poly) -> bool:
+        """True of sums and products of indices and sizes."""
+        atoms = [(a, e) for m in poly for a, e in m]
+        kinds = all(a[0] == "k" or (a[0] == "x" and a[1] in self.record["sizes"] and not a[2]) for a, _ in atoms)
+        return kinds and all(e > 0 for _, e in atoms) and all(c.denominator == 1 for c in poly.values())
+
+    def whole_power(self, base: Poly, exponent: Poly) -> Poly:
+        """x^k = |x|^k, with the sign (−1)^k for x < 0, where x ≠ 0."""
+        self.need("nonzero", base)
+        sign, below = number(1), scale(add(number(1), scale(self.sign(base), -1)), Fraction(1, 2))
+        for m, c in exponent.items():
+            if c % 2:
+                sign = self.times(sign, single(atom("parity", "", arg({m: Fraction(1)}))) if m else number(-1))
+        size = self.exp(self.times(exponent, self.log(base, known=True)))
+        return self.times(size, add(number(1), scale(below, -1), self.times(below, sign)))
+
+    def absolute(self, poly: Poly) -> Poly:
+        """|x| = x (2 step(x) − 1), of a product by its factors."""
+        if set(poly) <= {()}:
+            return number(abs(poly.get((), 0)))
+        common, c, rest = self.taken_out(poly, True)
+        result = number(abs(c))
+        for a, e in common.items():
+            even = e % 2 == 0 or self.sign_of(a)
+            result = self.times(result, self.mono({a: e}), number(1) if even else self.sign(single(a)))
+        if set(rest) <= {()}:
+            return scale(result, abs(rest.get((), 0)))
+        rest = rest if self.straight(rest) else scale(rest, -1)
+        return self.times(result, rest, self.sign(rest))
+
     def largest(self, parts: list[Poly]) -> Poly:
-        if len(parts) == 2:
-            a, b = parts
-            gap = add(a, scale(b, -1))
-            return add(b, self.times(gap, self.step(gap)))
-        result: Poly = {}
-        for k, a in enumerate(parts):
-            gaps = [add(a, scale(b, -1)) for m, b in enumerate(parts) if m != k]
-            for gap in gaps[:k]:
-                self.need("nonzero", gap)
-            result = add(result, self.times(a, *map(self.step, gaps)))
-        return result
+        gaps = [add(a, scale(b, -1)) for k, a in enumerate(parts) for b in parts[:k]]
+        if len(parts) > 2 and all(set(gap) <= {()} or 0 not in self.signs(gap) for gap in gaps):
+            result: Poly = {}
+            for k, a in enumerate(parts):
+                above = [self.step(add(a, scale(b, -1))) for m, b in enumerate(parts) if m != k]
+                result = add(result, self.times(a, *above))
+            return result
+        first, *others = sorted(parts, key=lambda part: repr(frozen(part))) if len(parts) > 2 else parts
+        for other in others:
+            gap = add(first, scale(other, -1))
+            if gap and not set(gap) <= {()} and not self.straight(gap):
+                first, other, gap = other, first, scale(gap, -1)
+            first = add(other, self.times(gap, self.step(gap)))
+        return first
 
     def function(self, name: str, y: list) -> Poly:
         if name in ("exp", "log"):

@@ -109,7 +109,12 @@ class Powers(Terms):
         result = number(1)
         for m, c in poly.items():
             if len(m) == 1 and m[0][1] == 1 and m[0][0][0] == "log":
-                result = self.times(result, self.power(poly_of(m[0][0][2][0]), c))
+                x = poly_of(m[0][0][2][0])  # log x stands for log |x|
+                if not self.signs(x) <= {0, 1}:
+                    if c.denominator != 1:
+                        raise Refused("a root of |x|")
+                    result = self.times(result, self.sign(x)) if c % 2 else result
+                result = self.times(result, self.power(x, c))
             else:
                 result = self.times(result, self.mono({atom("exp", "", arg({m: Fraction(1)})): c}))
         return result

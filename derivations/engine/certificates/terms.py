@@ -26,6 +26,12 @@ class Terms(Ranges):
     def poly(self, t: list) -> Poly:
         raise NotImplementedError
 
+    def sign(self, poly: Poly) -> Poly:
+        raise NotImplementedError
+
+    def signs(self, poly: Poly) -> set[int]:
+        raise NotImplementedError
+
     # --- terms: definitions are put in, derivatives are carried out
 
     def well_formed(self, t: Any, seen: set[str]) -> None:
@@ -144,7 +150,7 @@ class Terms(Ranges):
                 return ["+", *(["*", self.slope(p, x), *parts[:k], *parts[k + 1 :]] for k, p in moved)]
             case ["^", base, e]:
                 whole = e[0] == "n" and "/" not in e[1]
-                if not whole and self.form(base) < 2:
+                if not (whole or e[0] == "k") and self.form(base) < 2:
                     self.need("positive", self.poly(base))
                 inner = ["*", e, ["^", base, ["+", e, num(-1)]], self.slope(base, x)]
                 return inner if not self.moves(e, x) else ["+", inner, ["*", t, fn("log", base), self.slope(e, x)]]

@@ -30,10 +30,9 @@ from sympy import (
     tanh,
 )
 from sympy.core.function import AppliedUndef
-from sympy.core.relational import Relational
 
 from derivations.engine.judging.claims import dimensions_of
-from derivations.engine.judging.hypotheses import Hypotheses, gather
+from derivations.engine.judging.hypotheses import Hypotheses, Needs, gather
 from derivations.engine.judging.proof import prove
 from derivations.engine.judging.refute import NOT_THERE, Point, assumptions, search, sizes_to_try
 from derivations.engine.judging.statement import Statement
@@ -101,10 +100,10 @@ class Agreement:
     """The left side's values at a few points, to compare candidates with."""
 
     def __init__(self, left: Expr, hypotheses: Hypotheses):
-        off_kinks: set[Relational] = set()
-        self.left = hypotheses.unfold(left, off_kinks)
+        needs = Needs()
+        self.left = hypotheses.unfold(left, needs)
         self.values: list[tuple[Evaluation, dict, float]] = []
-        rng, defined = Random(7), tuple(off_kinks)
+        rng, defined = Random(7), tuple(needs.all_kinks)
         plan = [sizes for sizes in sizes_to_try((left, *hypotheses.formulas), rng) if 1 not in sizes.values()]
         for attempt in range(12):
             style = ("signed", "positive", "unit")[attempt % 3]
@@ -167,9 +166,9 @@ def _derived(left: Expr, right: Expr, hypotheses: Hypotheses, deadline: float | 
     """What the left side is, and what is missing on the right, by the engine's own normal form."""
     under = hypotheses.reasoning(deadline=deadline)
     try:
-        value = convert(hypotheses.unfold(left, set()), {}, under)
+        value = convert(hypotheses.unfold(left), {}, under)
         if not free_indices(right) - free_indices(left):
-            missing = value - convert(hypotheses.unfold(right, set()), {}, under)
+            missing = value - convert(hypotheses.unfold(right), {}, under)
             if len(missing.terms) <= 2:
                 term = to_sympy(missing)
                 name = "a missing δ term" if term.has(KroneckerDelta) else "a missing term"
