@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from sympy import (
     Abs,
+    Add,
     Derivative,
     Determinant,
     EulerGamma,
@@ -164,8 +165,8 @@ ENDINGS: dict[str, Callable[[], Claim]] = {
     "a fraction 60 deep": lambda: claim(nested(lambda v: 1 / (1 + v), x[i] ** 2, 60), x[i]),
     "a root 100 deep": lambda: claim(nested(lambda v: sqrt(1 + v), x[i] ** 2, 100), x[i]),
     "an unknown 200 deep": lambda: claim(nested(f, x[i], 200), f(x[i])),
-    "2000 terms": lambda: claim(sum(Symbol(f"t{p}") for p in range(2000)), 0),
-    "2000 different entries": lambda: claim(sum(x[p] * y[p + 1] for p in range(2000)), 0),
+    "2000 terms": lambda: claim(Add(*(Symbol(f"t{p}") for p in range(2000))), 0),
+    "2000 different entries": lambda: claim(Add(*(x[p] * y[p + 1] for p in range(2000))), 0),
     "40 factors of two": lambda: claim(_factors(40), 0),
     "the fifth derivative of a softmax": lambda: claim(
         Derivative(exp(z[i]) / total(exp(z[k]), k), *(z[q] for q in many(5))), 0
