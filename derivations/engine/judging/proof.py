@@ -56,7 +56,7 @@ class Proof:
 
     def to_json(self) -> dict[str, Any]:
         """The certificate, which `functional-bp recheck` follows. Raises NoCertificate if it would not."""
-        return certificate(self.statement, self.conditions, self.expand)
+        return certificate(self.statement, self.conditions)
 
 
 def _relations(under: Reasoning) -> tuple[Relational, ...]:
