@@ -1,6 +1,6 @@
 """The axioms of the checker, carried out: from terms of the format to polynomials over atoms."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import gcd
 from types import MappingProxyType
@@ -15,13 +15,13 @@ from derivations.engine.certificates.polynomials import (
     add,
     atoms,
     exact,
-    factors,
     frozen,
     leaf_index,
     leaves_of,
     minus,
     number,
     only,
+    primes,
     put_index,
     scale,
     single,
@@ -30,7 +30,7 @@ from derivations.engine.certificates.polynomials import (
 from derivations.engine.certificates.search import Search
 from derivations.engine.certificates.words import EVEN, KINKS, SLOPES, WRITTEN, X
 
-ZERO_ONE = ("d", "step")
+ZERO_ONE = ("d", "step", "zero")
 KINDS = {"positive": 2, "nonnegative": 1}
 NOTHING: Any = MappingProxyType({})
 
@@ -90,7 +90,7 @@ class Laws(Search):
                 if set(exponent) <= {()}:
                     e = exponent.get((), Fraction(0))
                     return self.marked(self.power(poly, e), max(self.sign(poly), int(e > 0 and e % 2 == 0)))
-                return self.exp(self.times(exponent, self.log(poly)))
+                return self.power_of(poly, exponent)
             case ["D", body, variables]:
                 return self.derivative(body, variables, env)
             case ["cases", *branches]:
@@ -133,8 +133,13 @@ class Laws(Search):
                 return self.marked(self.sum(leaves, inner[0]), sign)
             case "M":
                 return self.maximum(*leaves, *inner)
-            case "exp" | "log" | "step":
+            case "exp" | "log" | "step" | "zero":
                 return getattr(self, kind)(inner[0])
+            case "parity":
+                return self.parity(inner[0])
+            case "f" if name == "log":
+                self.need("positive", inner[0])
+                return self.log(inner[0])
             case "f":
                 return self.function(name, inner[0])
             case "F":
@@ -166,9 +171,9 @@ class Laws(Search):
     def need(self, kind: str, poly: Poly) -> None:
         if set(poly) <= {()}:
             value = poly.get((), 0)
-            if not (value > 0 or (value and kind == "nonzero")):
+            if not (value > 0 or (value and kind == "nonzero") or (not value and kind == "nonnegative")):
                 raise Refused(f"{value} is not {kind}")
-        elif self.sign(poly) < 2:
+        elif self.sign(poly) < (1 if kind == "nonnegative" else 2):
             self.needed.append((kind, poly))
 
     def marked(self, poly: Poly, sign: int) -> Poly:
@@ -246,6 +251,18 @@ class Laws(Search):
                     if abs(c) == 1 and (plain or self.inside(value, leaf)):
                         self.use("delta")
                         return self.times(single(a), self.put_powers(rest, {leaf: value}))
+            if a.kind == "zero":
+                poly = dict(a.inner[0])
+                for b in rest:  # [x = 0] step(x) = [x = 0]
+                    if b.kind == "step" and dict(b.inner[0]) in (poly, scale(poly, -1)):
+                        return self.mono({c: k for c, k in powers.items() if c is not b})
+                linear = [(m[0][0], c) for m, c in poly.items() if len(m) == 1 and m[0][0].kind == "x" and m[0][1] == 1]
+                pivot, c = max(linear, default=(None, 1), key=lambda pair: pair[0].order if pair[0] else 0)
+                others = {m: -k / Fraction(c) for m, k in poly.items() if m != ((pivot, 1),)}
+                if rest.get(pivot, 0) >= 1 and pivot not in set(atoms(others)):  # [x = y] x = [x = y] y
+                    return self.times(others, self.mono({**powers, pivot: powers[pivot] - 1}))
+            if a.kind == "parity" and e not in (0, 1):
+                return self.mono({**rest, a: e % 2})
             whole = e.numerator // e.denominator
             if a.kind == "r" and whole:
                 return scale(self.mono({**rest, a: e - whole}), Fraction(a.name) ** whole)
@@ -332,27 +349,47 @@ class Laws(Search):
         self.use("step")
         if set(poly) <= {()}:
             return number(int(poly.get((), 0) >= 0))
-        chosen = next((a for a in atoms(poly) if a.kind == "step"), None)
-        if chosen is not None:  # it is 1 or 0
-            off = {m: c for m, c in poly.items() if chosen not in dict(m)}
-            on = add(*({tuple(p for p in m if p[0] is not chosen): c} for m, c in poly.items()))
-            return add(
-                self.times(single(chosen), self.step(on)), self.times(self.denied(single(chosen)), self.step(off))
-            )
+        chosen = next((a for a in atoms(poly) if a.kind in ("step", "zero")), None)
+        if chosen is not None:
+            return self.by_value(chosen, self.step, poly)
         _, _, rest = self.taken_out(poly, False)
-        if self.sign(rest) == 2:
-            return number(1)
         if set(rest) <= {()}:
             return self.step(rest)
+        if self.sign(rest) >= (2 if self.independent else 1):
+            return number(1)
+        if self.sign(scale(rest, -1)) >= (2 if self.independent else 1):
+            return self.zero(rest)
         first = min((m for m in rest if m), key=lambda m: (sorted((a.kind, a.name, e) for a, e in m), m))
         if rest[first] > 0 or any(a.kind == "M" for a in atoms(rest)):
             return single(self.atom("step", inner=[rest]))
-        self.need("nonzero", rest)
-        return self.denied(single(self.atom("step", inner=[scale(rest, -1)])))
+        return add(self.denied(single(self.atom("step", inner=[scale(rest, -1)]))), self.zero(rest))
+
+    def by_value(self, chosen: Atom, law: Callable[[Poly], Poly], poly: Poly) -> Poly:
+        """law(poly), by the two values that an atom in it may have."""
+        off = {m: c for m, c in poly.items() if chosen not in dict(m)}
+        on = add(*({tuple(p for p in m if p[0] is not chosen): c} for m, c in poly.items()))
+        return add(self.times(single(chosen), law(on)), self.times(self.denied(single(chosen)), law(off)))
+
+    def zero(self, poly: Poly) -> Poly:
+        """[x = 0]; of a product by its factors."""
+        self.use("step")
+        if set(poly) <= {()}:
+            return number(int(not poly))
+        chosen = next((a for a in atoms(poly) if a.kind in ZERO_ONE), None)
+        if chosen is not None:
+            return self.by_value(chosen, self.zero, poly)
+        common, _, rest = self.taken_out(poly, True)
+        parts = [dict(a.inner[0]) if a.kind == "q" else single(a) for a, e in common.items() if e > 0]
+        found = [single(self.atom("zero", inner=[p])) for p in (*parts, rest) if self.may_vanish(p)]
+        return self.denied(self.times(*map(self.denied, found)))
+
+    def may_vanish(self, poly: Poly) -> bool:
+        known = set(poly) <= {()} or 2 in (self.sign(poly), self.sign(scale(poly, -1)))
+        return not known and not any(self.implies(have, ("nonzero", poly)) for have in self.facts)
 
     def function(self, name: str, x: Poly) -> Poly:
-        if name in ("exp", "log"):
-            return getattr(self, name)(x)
+        if name == "exp":
+            return self.exp(x)
         if name in WRITTEN:
             self.use("expansion")
             return self.with_x(WRITTEN[name], x)
@@ -397,14 +434,14 @@ class Laws(Search):
             found = only(rest)
             if found and found[1] > 0 and len(found[0]) == 1:
                 ((a, k),) = found[0]
-                self.need("positive", single(a))
+                self.need("nonnegative" if k * e > 0 else "positive", single(a))
                 return self.times(result, self.mono({a: k * e}))
         if rest == number(1):
             return result
         if sign == 2:
             self.marked(rest, 2 if all(self.sign_of(a) == 2 for a in common) else 0)
         else:
-            self.need("nonzero" if whole else "positive", rest)
+            self.need("nonzero" if whole else "nonnegative" if e > 0 else "positive", rest)
         return self.times(result, self.mono({self.atom("q", inner=[rest]): e}))
 
     def taken_out(self, poly: Poly, whole: bool) -> tuple[dict, Fraction, Poly]:
@@ -421,51 +458,54 @@ class Laws(Search):
         """c^e as a product of powers of primes."""
         if e.denominator == 1:
             return number(Fraction(c) ** int(e))
-        powers: dict[Atom, Any] = {}
-        for base, flip in ((c.numerator, e), (c.denominator, -e)):
-            for p in factors(base):
-                a = self.atom("r", str(p))
-                powers[a] = powers.get(a, 0) + flip
-        return self.mono(powers)
+        return self.times(*(single(self.atom("r", str(p)), k * e) for p, k in primes(c)))
+
+    def power_of(self, base: Poly, exponent: Poly) -> Poly:
+        """x^y = exp(y log x) for x > 0; with a whole y for any x ≠ 0, and (−1)^y for x < 0."""
+        size = self.exp(self.times(exponent, self.log(base)))
+        if not self.is_whole(exponent):
+            self.need("positive", base)
+            return size
+        self.need("nonzero", base)
+        below = scale(self.denied(self.with_x(KINKS["sign"](X), base)), Fraction(1, 2))
+        return self.times(size, add(self.denied(below), self.times(below, self.parity(exponent))))
+
+    def is_whole(self, poly: Poly) -> bool:
+        sizes = self.record["sizes"]
+        kinds = all(a.kind == "k" or (a.kind == "x" and a.name in sizes and not a.at) for a in atoms(poly))
+        return kinds and all(e > 0 for m in poly for _, e in m) and all(c.denominator == 1 for c in poly.values())
+
+    def parity(self, poly: Poly) -> Poly:
+        """(−1)^y for a whole y."""
+        odd = [m for m, c in poly.items() if c % 2]
+        return self.times(*(single(self.atom("parity", inner=[{m: 1}])) if m else number(-1) for m in odd))
 
     def exp(self, poly: Poly) -> Poly:
         self.use("exp")
         parts = []
         for m, c in poly.items():
-            if len(m) == 1 and m[0][1] == 1 and m[0][0].kind == "log":
-                parts.append(self.power(dict(m[0][0].inner[0]), c))
+            inner = dict(m[0][0].inner[0]) if len(m) == 1 and m[0][1] == 1 and m[0][0].kind == "log" else None
+            if inner is not None and (self.sign(inner) or c.denominator == 1):
+                parts.append(self.power(inner, c))
+                if not self.sign(inner) and c % 2:
+                    parts.append(self.with_x(KINKS["sign"](X), inner))
             else:
                 parts.append(self.mono({self.atom("exp", inner=[{m: 1}]): c}))
         return self.times(*parts)
 
     def log(self, poly: Poly) -> Poly:
+        """log |x|; of a product by its factors. That x ≠ 0 is needed by who takes it."""
         self.use("log")
         if not poly:
             raise Refused("the logarithm of 0")
-        below = {}
-        top, under = self.numerator(poly)
-        if all(self.sign_of(a) == 2 for a in under):
-            poly, below = top, under
-        found = only(poly)
-        powers, c, rest = (
-            (dict(found[0]), found[1], number(1)) if found and found[1] > 0 else self.taken_out(poly, False)
-        )
-        parts = [
-            scale(self.log_of(number(p)), s) for b, s in ((c.numerator, 1), (c.denominator, -1)) for p in factors(b)
-        ]
-        powers, unknown = {**powers, **{a: powers.get(a, 0) - e for a, e in below.items()}}, {}
+        top, below = self.numerator(poly)
+        common, c, rest = self.taken_out(top, True)
+        powers = {**common, **{a: common.get(a, 0) - e for a, e in below.items()}}
+        parts = [scale(self.log_of(number(p)), e) for p, e in primes(c)]
         for a, e in powers.items():
-            if self.sign_of(a) < 2:
-                unknown[a] = e
-            else:
-                inner = dict(a.inner[0]) if a.kind in ("exp", "q") else single(a)
-                parts.append(scale(inner if a.kind == "exp" else self.log_of(inner), e))
-        one = only(unknown)
-        for left, e in ((single(one[0]), one[1]) if one else (self.mono(unknown), 1), (rest, 1)):
-            if left != number(1):
-                self.need("positive", left)
-                parts.append(scale(self.log_of(left), e))
-        return add(*parts)
+            inner = dict(a.inner[0]) if a.kind in ("exp", "q") else single(a)
+            parts.append(scale(inner if a.kind == "exp" else self.log_of(inner), e))
+        return add(*parts, *([self.log_of(rest)] if rest != number(1) else []))
 
     def log_of(self, poly: Poly) -> Poly:
         return single(self.atom("log", inner=[poly]))
@@ -475,7 +515,7 @@ class Laws(Search):
     def derivative(self, body: list, variables: list, env: dict[str, Index]) -> Poly:
         """∂(…)/∂x: equations of the hypotheses say nothing of it, and what x is defined to be is put in afterwards."""
         self.use("derivative")
-        before, self.rules, rules, poly = self.independent, [], self.rules, None
+        before, self.rules, rules, poly, noted = self.independent, [], self.rules, None, len(self.needed)
         for t in variables:
             if t[0] != "x" or t[1] in self.record["sizes"]:
                 raise Refused("a derivative by what is no variable")
@@ -483,6 +523,7 @@ class Laws(Search):
             poly = self.poly(body, env) if poly is None else self.renewed(poly)
             poly = self.slope(poly, t[1], [self.index(i, env) for i in t[2]])
         self.independent, self.rules = before, rules
+        self.needed[noted:] = [(kind, self.renewed(p)) for kind, p in self.needed[noted:]]
         return self.renewed(poly)
 
     def slope(self, poly: Poly, name: str, places: list[Index]) -> Poly:
@@ -490,6 +531,8 @@ class Laws(Search):
         for m, c in poly.items():
             for a, e in m:
                 if (name, len(places)) in a.arrays:
+                    if e < 1 and e.denominator != 1:
+                        self.need("positive", single(a))
                     rest = self.mono({**dict(m), a: e - 1})
                     parts.append(scale(self.times(rest, self.slope_of(a, name, places)), c * e))
         return add(*parts)
@@ -508,7 +551,7 @@ class Laws(Search):
                 return self.times(self.power(inner[0], -1), slopes[0])
             case "f":
                 return self.times(self.with_x(SLOPES[a.name], inner[0]), slopes[0])
-            case "step":
+            case "step" | "zero":
                 self.need("nonzero", inner[0])
                 return {}
             case "S":
@@ -549,7 +592,9 @@ class Laws(Search):
                     greatest = self.maximum(leaf, greatest, number(1))
                 result = self.times(result, self.step(scale(greatest, -1)))
             else:
-                result = self.times(result, self.exp(self.sum(leaves, self.log(self.poly(factor, env)))))
+                poly = self.poly(factor, env)
+                self.need("positive", poly)
+                result = self.times(result, self.exp(self.sum(leaves, self.log(poly))))
         return result
 
     def sum(self, leaves: tuple, poly: Poly) -> Poly:

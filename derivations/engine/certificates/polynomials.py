@@ -103,14 +103,18 @@ def leaves_of(poly: Poly) -> frozenset[str]:
     return frozenset().union(*(a.leaves for a in atoms(poly)))
 
 
-def factors(c: int) -> list[int]:
-    found, p = [], 2
-    while c > 1 and p < 10**4:
-        while c % p == 0:
-            found.append(p)
-            c //= p
-        p += 1
-    return found + ([c] if c > 1 else [])
+def primes(c: Any) -> list[tuple[int, int]]:
+    """Prime factors of |c| and their exponents, those below the line negative; what has no small one is left whole."""
+    found: list[tuple[int, int]] = []
+    for rest, sign in ((abs(c.numerator), 1), (c.denominator, -1)):
+        p = 2
+        while rest > 1 and p < 10**4:
+            while rest % p == 0:
+                found.append((p, sign))
+                rest //= p
+            p += 1
+        found += [(rest, sign)] if rest > 1 else []
+    return found
 
 
 class Ranges:

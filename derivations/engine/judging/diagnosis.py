@@ -30,10 +30,9 @@ from sympy import (
     tanh,
 )
 from sympy.core.function import AppliedUndef
-from sympy.core.relational import Relational
 
 from derivations.engine.judging.claims import dimensions_of
-from derivations.engine.judging.hypotheses import Hypotheses, gather
+from derivations.engine.judging.hypotheses import Hypotheses, Needs, gather
 from derivations.engine.judging.proof import prove
 from derivations.engine.judging.readable import Author, place
 from derivations.engine.judging.refute import NOT_THERE, Point, assumptions, search, sizes_to_try
@@ -109,10 +108,10 @@ class Agreement:
     """The left side's values at a few points, to compare candidates with."""
 
     def __init__(self, left: Expr, hypotheses: Hypotheses):
-        off_kinks: set[Relational] = set()
-        self.left = hypotheses.unfold(left, off_kinks)
+        needs = Needs()
+        self.left = hypotheses.unfold(left, needs)
         self.values: list[tuple[Evaluation, dict, float]] = []
-        rng, defined = Random(7), tuple(off_kinks)
+        rng, defined = Random(7), tuple(needs.all_kinks)
         plan = [sizes for sizes in sizes_to_try((left, *hypotheses.formulas), rng) if 1 not in sizes.values()]
         for attempt in range(12):
             style = ("signed", "positive", "unit")[attempt % 3]
@@ -176,7 +175,7 @@ def _derived(left: Expr, right: Expr, hypotheses: Hypotheses, deadline: float | 
     under = hypotheses.reasoning(deadline=deadline)
 
     def normal(e: Expr) -> Expr:
-        return to_sympy(convert(hypotheses.unfold(e, set()), {}, under))
+        return to_sympy(convert(hypotheses.unfold(e), {}, under))
 
     try:
         value, author = normal(left), Author(right, hypotheses.definitions, normal)
