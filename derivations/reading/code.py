@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax._src import source_info_util
 from jax.extend.core import Literal
 from sympy import Expr, Integer, KroneckerDelta, Mul
 
@@ -14,7 +15,9 @@ from derivations.reading.arrays import Array, Outside, constant, together
 from derivations.reading.meant import meant
 from derivations.reading.reading import Reading
 from derivations.reading.rows import ROWS, row
+from derivations.reading.rows.choice import equal
 from derivations.reading.rows.elementwise import entrywise
+from derivations.reading.rows.layout import stacked
 from derivations.reading.sizes import factors
 
 UNROLLED = 16  # steps of a scan
@@ -69,8 +72,6 @@ def read(r: Reading, jaxpr: Any, consts: Sequence[Any], args: Sequence[Array]) -
 
 def note_line(r: Reading, e: Any, out: Sequence[Array]) -> None:
     """The last definition of a line of the user's source is what the line assigns."""
-    from jax._src import source_info_util
-
     frame = source_info_util.user_frame(e.source_info.traceback)
     if frame is None or not r.definitions or len(out) != 1 or out[0].hit is not None:
         return
@@ -87,8 +88,6 @@ def is_real(v: Any) -> bool:
 
 def line_of(e: Any) -> str:
     """Where in the user's files the operation stands."""
-    from jax._src import source_info_util
-
     frame = source_info_util.user_frame(e.source_info.traceback)
     return "" if frame is None else f" ({frame.file_name.rpartition('/')[2]}:{frame.start_line})"
 
@@ -140,8 +139,6 @@ def written_out(r: Reading, value: Any) -> Array:
         )
 
     def hit(*i: Any) -> Expr:
-        from derivations.reading.rows.choice import equal
-
         flat = [place[0] if place else Integer(1) for place in i[:-1]]
         return sum(
             (
@@ -223,8 +220,6 @@ def step_of(x: Array, n: int, length: int) -> Array:
 
 def piled(r: Reading, ys: list[Array]) -> Array:
     """Arrays of one shape along a new first axis."""
-    from derivations.reading.rows.layout import stacked
-
     rows = [y.view(((), *y.axes), lambda *i: i[1:]) for y in together(ys)]
     return stacked(r, 0, rows, ())
 
