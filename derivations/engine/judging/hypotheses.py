@@ -37,7 +37,7 @@ from derivations.engine.language.domains import has_value_where, smooth_where
 from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import inside, never_negative
-from derivations.engine.language.renaming import free_indices, replace_index
+from derivations.engine.language.renaming import apart, free_indices, replace_index
 from derivations.engine.language.vocabulary import Maximum
 
 LARGEST_FORMULA = 20_000
@@ -112,7 +112,8 @@ class Hypotheses:
         A derivative by something that is itself defined takes it as independent: with y = f(z) and D = Σ y², ∂D/∂y_i
         is 2 y_i, and only then is y put in.
         """
-        return self._unfold(e, frozenset(), 0, Needs() if needs is None else needs)
+        found = self._unfold(e, frozenset(), 0, Needs() if needs is None else needs)
+        return found if found == e else apart(found, free_indices(found))
 
     def _unfold(self, e: Any, stop: frozenset[Expr], depth: int, needs: "Needs") -> Any:
         if depth > 60:

@@ -7,6 +7,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from math import lcm
 
 from sympy import Integer
 
@@ -44,6 +45,7 @@ def step(under: Reasoning, argument: Poly) -> Poly:
     """
     if argument.constant is not None:
         return number(int(argument.constant >= 0))
+    argument = _floored(under, argument)
     found = whole(under, argument)
     if found is not None:
         return step_of_whole(under, argument, *found)
@@ -63,6 +65,16 @@ def step(under: Reasoning, argument: Poly) -> Poly:
         return (ONE + sign_of_product + zero(under, rest)).scale(1 / TWO)
     straight, turned = oriented(rest)
     return ONE - _step(under, straight) + zero(under, straight) if turned else _step(under, straight)
+
+
+def _floored(under: Reasoning, argument: Poly) -> Poly:
+    """p + ⌊c⌋ for p + c, p whole: of both the step is the same, as of i − k + 1/2 and i − k."""
+    scale = lcm(*(c.denominator for m, c in argument.terms.items() if m))
+    constant = argument.terms.get((), Fraction(0)) * scale
+    varying = argument.scale(Fraction(scale)) - number(constant)
+    if constant.denominator == 1 == scale or whole(under, varying) is None:
+        return argument
+    return varying + number(constant.numerator // constant.denominator)
 
 
 def _step(under: Reasoning, argument: Poly) -> Poly:
@@ -96,6 +108,9 @@ def _zero_of_factor(under: Reasoning, a: Atom) -> Poly:
 
 
 def _zero(under: Reasoning, rest: Poly) -> Poly:
+    constant = rest.terms.get((), Fraction(0))
+    if constant.denominator != 1 and whole(under, rest - number(constant)) is not None:
+        return ZERO
     found = whole(under, rest)
     if found is not None:
         indices, size = found
