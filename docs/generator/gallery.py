@@ -3,6 +3,7 @@
 import ast
 import inspect
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,8 @@ def formula(entry: Entry) -> str:
 def picture(entry: Entry) -> str:
     """The dense matrix of J at a random point: the outputs down, the inputs across."""
     inputs = jax.tree.map(narrow, entry.draw(np.random.default_rng(0), (), entry.sizes[0]))
-    y, J = entry.rule(*inputs)
-    outputs, dense = jax.tree.leaves(y), jax.tree.leaves(J.to_dense())
+    _, J = jax.eval_shape(entry.rule, *inputs)
+    outputs, dense = map(jax.tree.leaves, jax.jit(partial(dense_of, entry.rule))(*inputs))
     across = len(dense) // len(outputs)
     rows = [
         np.hstack([np.asarray(block).reshape(out.size, -1) for block in dense[k * across : (k + 1) * across]])
@@ -83,6 +84,11 @@ def picture(entry: Entry) -> str:
     size = f"{matrix.shape[0]} × {matrix.shape[1]}"
     said = f"`{J!r}` at a random point, written as its {size} matrix: blue is negative, red positive."
     return f"{matrix_picture(matrix)}\n\n{said}"
+
+
+def dense_of(rule: Any, *inputs: Any) -> tuple[Any, Any]:
+    y, J = rule(*inputs)
+    return y, J.to_dense()
 
 
 def narrow(x: Any) -> Any:
@@ -95,9 +101,9 @@ def tests(entry: Entry) -> Iterator[str]:
     path = ROOT / "tests" / "rules" / f"test_{entry.stem}.py"
     text = path.read_text(encoding="utf-8")
     for node in ast.parse(text).body:
-        is_test = isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-        if is_test and entry.rule_name in (ast.get_source_segment(text, node) or ""):
-            yield f"{said(node.name)} (`{path.relative_to(ROOT)}`)"
+        name = node.name if isinstance(node, ast.FunctionDef) else ""
+        if name.startswith("test_") and entry.rule_name in (ast.get_source_segment(text, node) or ""):
+            yield f"{said(name)} (`{path.relative_to(ROOT)}`)"
 
 
 def laws() -> Iterator[str]:

@@ -15,6 +15,10 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 FORMATS = {"_repr_html_": "text/html", "_repr_latex_": "text/latex"}
 
 
+def paths() -> list[Path]:
+    return sorted(EXAMPLES.glob("*.ipynb"))
+
+
 def cells(path: Path) -> list[dict[str, Any]]:
     return json.loads(path.read_text(encoding="utf-8"))["cells"]
 
@@ -80,5 +84,5 @@ def as_text(output: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or sorted(map(str, EXAMPLES.glob("*.ipynb"))):
+    for name in sys.argv[1:] or map(str, paths()):
         write(Path(name))

@@ -11,8 +11,9 @@ def matrix_picture(matrix: np.ndarray) -> str:
     cell = max(2, min(CELL, LARGEST // max(rows, columns)))
     most = float(np.abs(matrix).max()) or 1.0
     squares = "".join(
-        f'<rect x="{j * cell}" y="{i * cell}" width="{cell}" height="{cell}" fill="{colour(matrix[i, j] / most)}"/>'
-        for i, j in np.argwhere(matrix)
+        f'<rect x="{j * cell}" y="{i * cell}" width="{cell}" height="{cell}" fill="{colour(float(value) / most)}"/>'
+        for (i, j), value in np.ndenumerate(matrix)
+        if value
     )
     width, height = columns * cell, rows * cell
     frame = f'<rect width="{width}" height="{height}" fill="none" stroke="#888"/>'

@@ -17,7 +17,7 @@ ROOMS = {
     "checking": ("Checking", ("functional_bp.checking",)),
     "proving": ("Proving", ("derivations.reading",)),
     "derivations": ("Derivations", ("derivations",)),
-    "training": ("Training", ("functional_bp.training", "functional_bp.runs.loading")),
+    "training": ("Training", ("functional_bp.training", "functional_bp.runs.training", "functional_bp.runs.loading")),
 }
 WIDTH = "100"
 MODULES = re.compile(

@@ -112,6 +112,7 @@ def experiment(config: Config) -> Experiment:
         weight_decay=config.weight_decay,
         max_norm=config.max_norm,
         record_norms=config.gradient_norms,
+        in_order=config.slots is not None,
     )
     return Experiment(config, of, network, update, seen, judged, batch, steps, report_every(config, epoch, steps))
 
@@ -139,11 +140,8 @@ def held_back(of: Problem | Regression, config: Config) -> tuple[np.ndarray, np.
 
 def check_elementwise(config: Config) -> None:
     """Raises InputError for an update that sums over a parameter: in which order, each program's compiler decides."""
-    for name in ("clip", "max_norm"):
-        if getattr(config, name) is not None:
-            raise InputError(f"--slots does not go with --{name.replace('_', '-')}: a norm has a sum of its own")
     if config.optimizer not in ELEMENTWISE:
-        raise InputError(f"--slots goes with {', '.join(ELEMENTWISE)}, which sum nothing; got {config.optimizer}")
+        raise InputError(f"--slots goes with {', '.join(ELEMENTWISE)}, whose step sums nothing; got {config.optimizer}")
 
 
 def steps_of(config: Config, epoch: int) -> int:

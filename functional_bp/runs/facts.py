@@ -62,7 +62,7 @@ def from_json(found: Any, path: Path) -> Facts:
     for name, is_good in good.items():
         if not is_good:
             raise InputError(f"{path}: the data cannot have the {name} {found[name]!r}")
-    listed = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    listed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
     return Facts(**listed)._replace(scale=float(found["scale"]))
 
 

@@ -115,9 +115,11 @@ def regression(path: str | None, split: str, seed: int, error: str, columns: Col
     mean, deviation = train.labels.mean(0), train.labels.std(0)
     if not (deviation > 0).all():
         raise InputError(f"{path}: there is nothing to learn, all targets are {mean[np.argmin(deviation)]:g}")
-    parts = [
-        p and Part(p.x, ((p.labels - mean) / deviation).astype(np.float32)) for p in (train, test, found.validation)
-    ]
+
+    def standardised(part: Any) -> Any:
+        return part and Part(part.x, ((part.labels - mean) / deviation).astype(np.float32))
+
+    parts = [standardised(part) for part in (train, test, found.validation)]
     for part, name in zip(parts, ("train", tested_on, "validation"), strict=True):
         if part is not None and part.labels.shape[1] != len(mean):
             raise InputError(f"{path}, {name}: expected {len(mean)} targets for each instance")

@@ -52,7 +52,7 @@ def open_csv(path: Path, wanted: Callable[[str], bool], columns: Columns) -> dic
     Raises InputError, with the line, for what is no table of numbers.
     """
     table, digest = scanned(path, columns), cache(lambda: checksum_of(path))
-    shapes = {"x": (table.x_dtype, (table.rows, len(table.x)), table.names)}
+    shapes: dict[str, tuple[Any, ...]] = {"x": (table.x_dtype, (table.rows, len(table.x)), table.names)}
     if table.y is not None:
         shapes["y"] = (table.y_dtype, (table.rows,), (table.target,) if table.target else ())
     return {
