@@ -18,6 +18,7 @@ from functional_bp.checking.limits import (
     SMALL,
 )
 from functional_bp.checking.program.compiled import Arrays, Program, Programs, own_precision, programs_for
+from functional_bp.checking.program.integers import range_of
 from functional_bp.checking.program.shapes import Shape, Shapes, shapes_of
 from functional_bp.checking.program.traits import keeps_state
 from functional_bp.checking.question import structure
@@ -154,7 +155,8 @@ class Examination:
             most = FEW_POINTS if size <= MOST_COORDINATES else FEW
         most, constants = (most, self.programs.inspected.constants) if self.whole else (FEW, ())
         outputs = self.programs.zero_cotangent()
-        return derived_points(self.floats, self.indices, outputs, constants, self.options.seed, most)
+        ranges = range_of(self.problem.float_outputs, self.floats, self.indices) if self.whole else ()
+        return derived_points(self.floats, self.indices, outputs, constants, self.options.seed, most, ranges)
 
     def oracles(self) -> tuple[str, ...]:
         if not self.differentiable:
