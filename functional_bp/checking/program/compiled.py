@@ -57,6 +57,7 @@ class Program:
         self.batched = jax.jit(jax.vmap(function), compiler_options=options)
         self.raised: dict[str, str] = {}
         self.refusals: list[str] = []
+        self.prepare: Callable = jnp.asarray  # of the arrays that a plain run is given
 
     @property
     def mode(self) -> str:
@@ -98,7 +99,7 @@ class Program:
         results = []
         for point in points:
             try:
-                prepare = jnp.asarray if keep_errors else np.asarray  # jit takes NumPy arrays faster
+                prepare = self.prepare if keep_errors else np.asarray  # jit takes NumPy arrays faster
                 result = function(*(list(map(prepare, part)) for part in (point.floats, point.indices, point.y_bar)))
             except Exception as error:
                 if not keep_errors or not results:

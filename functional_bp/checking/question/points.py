@@ -154,6 +154,7 @@ def tied_leaves(floats: Floats, keep: Sequence[str]) -> Iterator[tuple[str, Floa
 
 
 TOGETHER = {
+    "drawn at random",
     "all signs flipped",
     "zeros, all equal",
     "large, ×100",
@@ -174,6 +175,7 @@ def moves(literals: Sequence[float]) -> list[tuple[str, Callable[[np.ndarray, np
     """Name and change of one leaf."""
     special = [(f"one element at {c:g}", lambda a, rng, c=c: with_element(a, rng, c)) for c in literals]
     return [
+        ("drawn at random", lambda a, rng: rng.standard_normal(a.shape) * (rms(a) or 1.0)),
         ("all signs flipped", lambda a, rng: -a),
         ("zeros, all equal", lambda a, rng: np.zeros_like(a)),
         ("some signs flipped", lambda a, rng: a * rng.choice(SIGNS[a.dtype.kind], a.shape)),
@@ -192,7 +194,6 @@ def moves(literals: Sequence[float]) -> list[tuple[str, Callable[[np.ndarray, np
         ("far from zero", lambda a, rng: a + 8 * (rms(a) or 1.0)),
         ("small, ×1e-4", lambda a, rng: 1e-4 * a),
         ("rows reversed", lambda a, rng: a[::-1] if a.ndim else a),
-        ("fresh numbers", lambda a, rng: rng.standard_normal(a.shape) * (rms(a) or 1.0)),
         ("huge, ×1e4", lambda a, rng: 1e4 * a),
     ]
 

@@ -158,6 +158,11 @@ class Hunt:
             if any(o.known for o in together) and not any(o.failed for o in together):
                 text = f"if {family.name} and {other.name} are of different sizes"
                 return Trigger(Shape(((family, sizes[0]),)), text)
+        if len(others) > 1:
+            alike = [self.trials.outcome(Shape(((family, n), *((other, n) for other in others)))) for n in sizes]
+            if any(o.known for o in alike) and not any(o.failed for o in alike):
+                text = f"if {' and '.join(f.name for f in (family, *others))} are of different sizes"
+                return Trigger(Shape(((family, sizes[0]),)), text)
         outcome = self.trials.outcome(Shape(((family, sizes[0]),)))
         what = outcome.raised or next((f.text for f in outcome.faults), "other values than the true ones come")
         self.given_only[family] = f"{family.name} is {family.size}, not {' or '.join(map(str, sizes))} ({what})"
