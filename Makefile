@@ -26,7 +26,7 @@ examples: .venv/library
 
 docs: .venv/docs
 	$(BIN)/python -m docs.generator build/docs
-	$(BIN)/zensical build --strict --clean
+	SITE_THEME=zensical $(BIN)/zensical build --strict --clean
 	$(BIN)/python -m docs.generator.links build/site
 
 .venv/library: pyproject.toml
