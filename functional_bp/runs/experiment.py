@@ -1,7 +1,7 @@
 """What the options of a run stand for: the problem, the network, the optimiser, the rows and the steps."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,15 +18,13 @@ from functional_bp.runs.regression import TASK, Regression, regression
 from functional_bp.training.data.files import Part
 from functional_bp.training.data.labelled import Data, drawn
 from functional_bp.training.data.tables import Columns
+from functional_bp.training.devices.sharding import Layout, with_slots
 from functional_bp.training.devices.slots import check_slots, slotted
 from functional_bp.training.loop import GradientsOf
 from functional_bp.training.optimizers import optimizer
 from functional_bp.training.precision import value_and_grad_in
 from functional_bp.training.saving.checkpoints import plain
 from functional_bp.training.step import State, start
-
-if TYPE_CHECKING:
-    from functional_bp.training.devices.sharding import Layout
 
 MOST_REPORTS = 100
 ELEMENTWISE = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "nadam", "lion")
@@ -50,26 +48,24 @@ class Experiment(NamedTuple):
     def epoch(self) -> int:
         return len(self.seen.x) // self.batch
 
-    def start(self, layout: "Layout | None" = None) -> State:
+    def start(self, layout: Layout | None = None) -> State:
         """The state before the first step; with a layout, each device has its part of it and no more."""
         arguments = self.network, self.update, self.config.seed
         return layout.start(*arguments) if layout else start(*arguments)
 
-    def layout(self, layout: "Layout | None") -> "Layout | None":
+    def layout(self, layout: Layout | None) -> Layout | None:
         """That of the options, with the run's slots. Raises InputError where they do not go together."""
         if layout is None or not self.config.slots:
             return layout
-        from functional_bp.training.devices.sharding import with_slots
-
         return with_slots(layout, self.config.slots, self.batch)
 
-    def gradients_of(self, layout: "Layout | None") -> GradientsOf:
+    def gradients_of(self, layout: Layout | None) -> GradientsOf:
         """In the run's precision and, on one device, its slots: on many they belong to the layout."""
         dtype = COMPUTE[self.config.compute]
         found = value_and_grad_in(dtype) if dtype else value_and_grad
         return slotted(self.config.slots, found) if self.config.slots and layout is None else found
 
-    def shapes(self, layout: "Layout | None" = None) -> State:
+    def shapes(self, layout: Layout | None = None) -> State:
         """Shape, dtype and place of each array of a state, its key as numbers."""
         state = jax.eval_shape(lambda: plain(self.start()))
         return layout.shapes(state, self.update) if layout else state
