@@ -36,7 +36,7 @@ docs: .venv/docs
 	touch $@
 
 .venv/tests: .venv/library
-	$(BIN)/python -m pip install -q -e ".[plots,scale,tensorboard,html]" --group test
+	$(BIN)/python -m pip install -q -e ".[plots,scale,tensorboard,html,completion]" --group test
 	touch $@
 
 .venv/lint: .venv/library
