@@ -8,6 +8,7 @@ import re
 import shlex
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -77,3 +78,18 @@ def test_the_transcript_is_what_is_printed(name, tmp_path, monkeypatch, capsys):
 def test_numbers_alone_may_differ():
     assert shown(["a 1.5e-3 b", "1 | 2"]) == shown(["a 7 b"])
     assert shown(["right"]) != shown(["wrong"])
+
+
+@pytest.mark.slow
+def test_what_python_shows_is_what_is_printed(capsys):
+    """In open.md a block without a language is what the one before it prints."""
+    blocks, namespace, compared = BLOCK.findall((START / "open.md").read_text(encoding="utf-8")), {}, 0
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        for language, text in blocks:
+            if language == "python":
+                capsys.readouterr()
+                exec(text, namespace)
+            else:
+                assert capsys.readouterr().out == text
+                compared += 1
+    assert compared == 2
