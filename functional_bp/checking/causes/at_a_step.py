@@ -20,6 +20,7 @@ PRODUCTS = {"mul", "dot_general", "conv_general_dilated", "div"}
 def singles(menu: Menu) -> Iterator[Mistake]:
     """All of them, the layouts of whole cotangents first."""
     yield from of_layout(menu)
+    yield from of_parts(menu)
     for step in menu.program.steps:
         if len(step.outputs) == 1 and step.outputs[0] in menu.view.bars:
             yield from of_a_step(menu, step)
@@ -41,6 +42,17 @@ def of_layout(menu: Menu) -> Iterator[Mistake]:
             yield Mistake(
                 kind, text.format(name, name) + places, base + rank, v, wrong, steps=steps, key=("layout", text)
             )
+
+
+def of_parts(menu: Menu) -> Iterator[Mistake]:
+    """Where a value is used more than once, for what one of its uses gives."""
+    for portion in menu.edges():
+        if len(menu.program.uses[portion.v]) > 1 and portion.step is not None:
+            for kind, text, rank, change in layouts(menu.program.values[portion.v].shape):
+                new = lambda back, values, bar, p=portion, f=change: f(p.part(back, values, bar))  # noqa: E731
+                told = text.format(menu.where(portion)) + menu.words.places((portion.step,))
+                wrong = portion.becomes(new)
+                yield Mistake(kind, told, 5.5 + rank, portion.at, wrong, steps=(portion.step,), key=("layout", text))
 
 
 def of_a_step(menu: Menu, step: Step) -> Iterator[Mistake]:

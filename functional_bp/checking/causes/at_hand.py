@@ -6,10 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from functional_bp.checking.causes.view import View
-from functional_bp.checking.limits import MOST_AT_HAND
+from functional_bp.checking.limits import MOST_AT_HAND, VECTOR_NUMBERS
 from functional_bp.checking.program.traced import LAYOUT
-
-VECTOR_NUMBERS = 4e6  # of all that is at hand for one cotangent
 
 
 def sigmoid(u: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from functional_bp.checking.causes.at_hand import Hand, expansions, hands
+from functional_bp.checking.causes.at_hand import Hand, expansions, fits, hands
 from functional_bp.checking.causes.backward import Backward, Bars, Values
 from functional_bp.checking.causes.mistake import Mistake
 from functional_bp.checking.causes.view import Batch, View
@@ -101,6 +101,16 @@ class Menu:
         made = self.program.made_by.get(portion.v)
         return (made,) if made else ()
 
+    def squared_divisor(self, hand: Hand, v: int) -> int | None:
+        """The value by which something is divided, if this is its square."""
+        shape = self.program.values[v].shape
+        u = hand.array(self.view.values, shape)
+        for n, value in enumerate(self.program.values):
+            divisor = value.differentiable and fits(value.shape, shape) and self.divides(n)
+            if divisor and np.allclose(self.view.values[n] ** 2 + np.zeros(shape), u, 1e-9, 0):
+                return n
+        return None
+
     def divides(self, n: int) -> bool:
         """Is something divided by it?"""
         uses = self.program.uses[n]
@@ -117,7 +127,7 @@ class Menu:
 
     def constant(self, v: int, steps: tuple[Step, ...]) -> bool:
         """Is the derivative by v made of constants alone?"""
-        return all(step.linear or self.by_a_number(v, step) for step in steps)
+        return all(step.primitive in SCALING or self.by_a_number(v, step) for step in steps)
 
     def by_a_number(self, v: int, step: Step) -> bool:
         others = [n for n in step.inputs if not isinstance(n, int) or v not in self.program.ancestors[n]]
@@ -157,6 +167,7 @@ class Menu:
         return Batch(portion.v, vectors, ones, portion.seen, make, fitted)
 
 
+SCALING = (LAYOUT - {"slice", "pad", "concatenate", "split"}) | {"add", "sub", "neg", "add_any", "reduce_sum"}
 BY_OUTPUT = {"{}", "1 − {}", "1 − {}²", "{0} (1 − {0})"}
 COUPLING = {
     "cumsum",

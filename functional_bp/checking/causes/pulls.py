@@ -32,6 +32,7 @@ def instead(step: Step, new: New) -> Callable[[Backward, Values, np.ndarray], Ba
 
 def of(menu: Menu, step: Step, kind: Kind, text: str, rank: float, new: New, key: object = None) -> Mistake:
     places = menu.words.places((step,))
+    rank += 0 if menu.words.whole(step) else 1.5  # inside a library's function
     return Mistake(kind, text + places, rank, step.outputs[0], instead(step, new), steps=(step,), key=key or text)
 
 

@@ -26,18 +26,17 @@ def skipped(menu: Menu) -> Iterator[Mistake]:
         y = step.outputs[0]
         if len(step.outputs) != 1 or step.primitive in LAYOUT:
             continue
-        for k, n in enumerate(step.inputs):
-            if not isinstance(n, int) or (
-                program.values[n] != program.values[y]
-                and (
-                    (program.values[n].shape, program.values[n].dtype)
-                    != (program.values[y].shape, program.values[y].dtype)
-                )
-            ):
+        value = program.values[y]
+        taken = [n for n in step.inputs if isinstance(n, int)]
+        near = sorted(n for n in program.ancestors[y] - {y} if len(program.between(n, y)) <= 3)
+        for n in dict.fromkeys([*taken, *near]):
+            k = next((k for k, x in enumerate(step.inputs) if isinstance(x, int) and x == n), -1)
+            if (program.values[n].shape, program.values[n].dtype) != (value.shape, value.dtype):
                 continue
             without = {y: lambda values, n=n: values[n]}
             text = f"the backward's own values are computed without {words.operation(step)}"
-            masks = step.primitive in ("select_n", "max", "min") or masking(menu, step, k)
+            text = text if k >= 0 else f"the backward takes {words.value(n)} for {words.step(step)}"
+            masks = k >= 0 and (step.primitive in ("select_n", "max", "min") or masking(menu, step, k))
             text = (
                 f"the mask of {words.step(step)} is missing where the backward computes the forward's values again"
                 if masks
@@ -45,7 +44,7 @@ def skipped(menu: Menu) -> Iterator[Mistake]:
             )
             places = words.places((step,))
             for kind in (Kind.MASK,) if masks else (Kind.RECOMPUTATION, Kind.WRONG_RESIDUAL):
-                rank = 3.5 if masks else 5
+                rank = 3.5 if masks else 5 if k >= 0 else 5.5
                 yield Mistake(kind, text + places, rank, y, None, without, (step,), ("skipped", k))
                 if k in menu.back.due(step):
                     through = instead(step, lambda back, at, g, k=k: {k: g})

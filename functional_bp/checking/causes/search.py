@@ -20,14 +20,13 @@ from functional_bp.checking.causes.thresholds import thresholds
 from functional_bp.checking.causes.view import Screen, View
 from functional_bp.checking.causes.words import Words
 from functional_bp.checking.kinds import Kind
-from functional_bp.checking.limits import FORWARDS_KEPT, MOST_CONFIRMED
+from functional_bp.checking.limits import FORWARDS_KEPT, MOST_CONFIRMED, MOST_TOGETHER, MOST_TRIED, SEARCH_WORK
 from functional_bp.checking.program.compiled import upcast
 from functional_bp.checking.report import Cause
 
 RIGHT = Made()
 Found = list[tuple[Made, frozenset[int]]]  # candidates, and the leaves that they seem to explain
 ENOUGH = 4  # confirmed for one leaf
-MOST_TOGETHER = 600
 CLEAR, PLAIN = 3, 4.5  # ranks of what needs no other explanation
 
 
@@ -75,7 +74,7 @@ class Search:
         """Of one mistake; if there is none, of one beside those that explain other leaves, up to three together."""
         firsts = [x.made for x in self.found if x.first is RIGHT]
         tried: set[int] = set()
-        while not any(leaf in x.leaves for x in self.found) and firsts and len(tried) < 6:
+        while not any(leaf in x.leaves for x in self.found) and firsts and len(tried) < MOST_TRIED:
             first = firsts.pop(0)
             tried.add(id(first))
             left = self.wrong.difference(*(x.leaves for x in self.found))
@@ -120,7 +119,8 @@ class Search:
     def swept(self, some: Sequence[Made], first: Made, wrong: frozenset[int]) -> Found:
         """Those that no screen can judge: each by a sweep at the first sample."""
         found: Found = []
-        for made in some[:MOST_TOGETHER]:
+        size = sum(a.size for a in self.right[0])
+        for made in some[: min(MOST_TOGETHER, int(SEARCH_WORK / (8 * size + 1)))]:
             try:
                 x_bar = self.pulled(first + made, 0)
             except (ValueError, IndexError, TypeError):  # can't be made at these shapes
@@ -179,6 +179,8 @@ class Alone:
     def likely(self) -> Found:
         found: Found = []
         for batch in batches(self.menu):
+            if self.screen.work > SEARCH_WORK:
+                break
             found += [(Made((m,)), leaves) for m, leaves in self.screen.batch(batch)]
         found += [(Made((m,)), leaves) for m, leaves in thresholds(self.menu, self.screen)]
         self.singles = sorted(singles(self.menu), key=lambda m: -m.rank)
@@ -194,7 +196,7 @@ class Alone:
     def screened(self, rank: float) -> Found:
         """Those single mistakes up to this rank that are left."""
         found: Found = []
-        while self.singles and self.singles[-1].rank <= rank:
+        while self.singles and self.singles[-1].rank <= rank and self.screen.work < SEARCH_WORK:
             mistake = self.singles.pop()
             leaves, projected = self.screen.single(mistake)
             if projected is not None:
@@ -232,7 +234,7 @@ class Alone:
         if not self.naturals:
             view = self.screen.views[0]
             for batch in natural(self.menu):
-                for mistake in batch:
+                for mistake in batch if self.screen.work < SEARCH_WORK else ():
                     projected = self.screen.changes(view, mistake)
                     if projected is not None and projected.any():
                         self.naturals.append((mistake, projected))

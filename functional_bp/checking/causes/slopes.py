@@ -55,7 +55,11 @@ def multiplied(menu: Menu, portion: Portion, hand: Hand, c: float) -> Mistake | 
         text = f"zero except {inside}{by}" if leaf else f"{where} counts only {inside}{by}"
     else:
         what = replace(hand, inverse=False).text(menu.words.value(hand.n))
-        if menu.divides(hand.n) and hand.form == "{}":
+        inverted = None if hand.inverse else menu.squared_divisor(hand, portion.v)
+        if inverted is not None:
+            kind = Kind.WRONG_RESIDUAL
+            text = f"{where} is multiplied by {menu.words.value(inverted)} instead of divided"
+        elif menu.divides(hand.n) and hand.form == "{}":
             kind = Kind.EXTRA_FACTOR if hand.inverse else Kind.MISSING_FACTOR
             text = (
                 f"{where} is divided once too often by {what}"

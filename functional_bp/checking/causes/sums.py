@@ -126,12 +126,16 @@ def added(menu: Menu) -> Iterator[Batch]:
             plain = [m for m, h in enumerate(menu.hands(shape)) if h.form in ("1", "{}")]
             make = lambda m, c, v=v, shape=shape, plain=plain: spurious(menu, v, menu.hands(shape)[plain[m]], c)  # noqa: E731
             yield Batch(v, lambda view, s=shape, p=plain: menu.vectors(view, s)[p], ones, zeros(v), make)
-        for axis in range(len(shape)):
-            mean = lambda view, v=v, a=axis: np.broadcast_to(  # noqa: E731
-                view.bar(v).mean(a, keepdims=True), view.bar(v).shape
-            ).reshape(1, -1)
-            make = lambda m, c, v=v, a=axis: mean_too(menu, v, a, c)  # noqa: E731
-            yield Batch(v, mean, ones, zeros(v), make)
+    parts = [p for p in menu.edges() if len(menu.program.uses[p.v]) > 1]
+    for portion in (*menu.nodes(), *parts):
+        for axis in range(len(menu.program.values[portion.v].shape)):
+            mean = lambda view, p=portion, a=axis: spread_mean(p.seen(view), a).reshape(1, -1)  # noqa: E731
+            make = lambda m, c, p=portion, a=axis: mean_too(menu, p, a, c)  # noqa: E731
+            yield Batch(portion.v, mean, ones, zeros(portion.v), make)
+
+
+def spread_mean(a: np.ndarray, axis: int) -> np.ndarray:
+    return np.broadcast_to(a.mean(axis, keepdims=True), a.shape)
 
 
 def spurious(menu: Menu, v: int, hand: Hand, c: float) -> Mistake:
@@ -141,9 +145,13 @@ def spurious(menu: Menu, v: int, hand: Hand, c: float) -> Mistake:
     return Mistake(Kind.EXTRA_TERM, text, 6, v, wrong)
 
 
-def mean_too(menu: Menu, v: int, axis: int, c: float) -> Mistake | None:
+def mean_too(menu: Menu, portion: Portion, axis: int, c: float) -> Mistake | None:
     if abs(c) < 1e-4:
         return None
-    text = f"{c:.4g} times its mean along axis {axis} is added to the cotangent of {menu.words.value(v)}"
-    wrong = lambda back, values, bar: {v: c * np.broadcast_to(bar.mean(axis, keepdims=True), bar.shape)}  # noqa: E731
-    return Mistake(Kind.EXTRA_TERM, text, 6 + 2 * (c not in (1, -1)), v, wrong)
+    text = f"{c:.4g} times its mean along axis {axis} is added to {menu.where(portion)}"
+
+    def new(back: Backward, values: Values, bar: np.ndarray) -> np.ndarray:
+        part = portion.part(back, values, bar)
+        return part + c * spread_mean(part, axis)
+
+    return Mistake(Kind.EXTRA_TERM, text, 6 + 2 * (c not in (1, -1)), portion.at, portion.becomes(new))

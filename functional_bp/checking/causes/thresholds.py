@@ -76,15 +76,18 @@ def between(c: Comparison, view: View, leaf: int) -> list[tuple[float, float]]:
         else tangent(view, c.step.inputs[c.yes], shape)[columns]
     )
     margin = c.margin(view.values, shape).ravel()
-    found = []
+    found, sides = [], []
     for side, sign in ((margin > 0, -1), (margin <= 0, 1)):
         order = np.flatnonzero(side)[np.argsort(np.abs(margin[side]), kind="stable")]
         total = np.cumsum(sign * changed[:, order], axis=1)
         fits = np.all(np.abs(total - view.due[columns][:, None]) <= view.loose[columns][:, None], axis=0)
         sizes = np.append(np.abs(margin[order]), np.inf)
+        sides.append(sizes[0])
         for k in np.flatnonzero(fits):
             ends = sizes[k], sizes[k + 1]
             found.append(ends if sign < 0 else (-ends[1], -ends[0]))
+    if np.all(np.abs(view.due[columns]) <= view.loose[columns]):  # here it decides as before
+        found.append((-sides[1], sides[0]))
     return found
 
 

@@ -89,7 +89,7 @@ class Screen:
     """Compares what mistakes would change with what the claim differs by, in several views at once."""
 
     def __init__(self, views: Sequence[View]) -> None:
-        self.views = views
+        self.views, self.work = views, 0.0
         self.due, self.loose = (np.concatenate([getattr(v, name) for v in views]) for name in ("due", "loose"))
         self.asked = np.array([leaf for view in views for leaf in view.asked])
         self.leaves = list(dict.fromkeys(self.asked.tolist()))
@@ -102,7 +102,9 @@ class Screen:
             tangent = view.tangent(batch.v)
             if not tangent.any():
                 return []
-            rows.append(batch.vectors(view) @ (tangent * batch.weight(view).ravel()).T)
+            vectors = batch.vectors(view)
+            self.work += vectors.size * len(view.asked)
+            rows.append(vectors @ (tangent * batch.weight(view).ravel()).T)
             added.append(tangent @ batch.base(view).ravel())
         P, target = np.concatenate(rows, axis=1), self.due + np.concatenate(added)
         chosen: dict[tuple[int, float], set[int]] = {}
@@ -144,6 +146,7 @@ class Screen:
         assert mistake.wrong is not None
         try:
             view.back.seen = view.bars
+            self.work += 8 * view.values[mistake.at].size
             with np.errstate(all="ignore"):
                 projected = view.projected(mistake.wrong(view.back, view.values, view.bar(mistake.at)))
         except (ValueError, IndexError, TypeError):  # a mistake that can't be made at this sample
@@ -151,10 +154,10 @@ class Screen:
         return projected if np.all(np.isfinite(projected)) else None
 
 
-NICE = [n / d for d in (1, 2, 3, 4) for n in range(-8, 9)]
+NICE = sorted({n / d for d in (1, 2, 3, 4) for n in range(-8, 9)} | {1 / n for n in range(1, 65)})
 
 
 def nice(c: float) -> float:
     """The simple number that c is but for rounding."""
     nearest = min(NICE, key=lambda n: abs(n - c))
-    return nearest if abs(nearest - c) < 1e-5 * max(1.0, abs(c)) else c
+    return nearest if abs(nearest - c) < 1e-5 * abs(c) + 1e-9 else c
