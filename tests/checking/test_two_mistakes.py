@@ -84,6 +84,7 @@ def test_the_two_are_said_with_their_lines():
     assert {causes[name][0] for name in BELOW} == {causes["x"][0]}
     assert causes["x"][0].text == (
         f"the derivative of `tanh` is missing (in forward, line {line + 1}: h1 = jnp.tanh(x @ W1 + b1)); and "
-        f"the path through `sigmoid` is wrong by a constant factor 2 (in forward, line {line + 2}: h2 = jax.nn.sigmoid(h1 @ W2 + b2))"
+        "the path through `sigmoid` is wrong by a constant factor 2 "
+        f"(in forward, line {line + 2}: h2 = jax.nn.sigmoid(h1 @ W2 + b2))"
     )
     assert {causes[name][0].kind for name in ("W2", "b2")} == {"factor"}

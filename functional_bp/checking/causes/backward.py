@@ -21,6 +21,8 @@ Difference = Callable[["Backward", Values, np.ndarray], Bars]  # what a wrong pu
 class Backward:
     """`values` runs the forward, `sweep` the backward from any cotangents, with mistakes in it if asked."""
 
+    cost = 1  # of a pull, for each number that it gives
+
     def __init__(self, problem: Problem, point: Point) -> None:
         point = upcast(point)
         with double_precision():

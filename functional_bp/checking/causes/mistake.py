@@ -1,12 +1,12 @@
 """A mistake turns the right backward into a wrong one; a cause is a mistake whose backward gives what is claimed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from functional_bp.checking.causes.backward import Backward, Bars, Difference, Values
+from functional_bp.checking.causes.backward import Difference, Values
 from functional_bp.checking.kinds import Kind
 from functional_bp.checking.program.traced import Step
 
@@ -17,7 +17,7 @@ class Mistake:
 
     `wrong(backward, values, bar)` is what comes out too much, {value: cotangent}, when `at`'s cotangent is `bar`;
     `recomputed` are values of the forward that the backward computes otherwise. `rank`: the likeliest first. `key` is
-    what two mistakes of one sort at different places share, `kinship` of what they then are one.
+    what two mistakes of one sort at different places share.
     """
 
     kind: Kind
@@ -55,11 +55,3 @@ class Made:
 
     def __add__(self, other: "Made") -> "Made":
         return Made(self.mistakes + other.mistakes)
-
-
-def scaled(wrong: Difference, c: float) -> Difference:
-    """c times as much of it."""
-    return lambda back, values, bar: {v: c * delta for v, delta in wrong(back, values, bar).items()}
-
-
-__all__ = ["Backward", "Bars", "Made", "Mistake", "replace", "scaled"]

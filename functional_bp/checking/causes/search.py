@@ -17,6 +17,7 @@ from functional_bp.checking.causes.menu import Menu
 from functional_bp.checking.causes.mistake import Made, Mistake
 from functional_bp.checking.causes.recomputed import recomputed
 from functional_bp.checking.causes.thresholds import thresholds
+from functional_bp.checking.causes.untraced import Untraced
 from functional_bp.checking.causes.view import Screen, View
 from functional_bp.checking.causes.words import Words
 from functional_bp.checking.kinds import Kind
@@ -41,6 +42,10 @@ class Explanation:
     @property
     def rank(self) -> float:
         return self.made.rank + (self.first.rank if self.first.mistakes else 0)
+
+
+class Declared(ValueError):
+    """Some derivative is declared, and not the function's own."""
 
 
 class Search:
@@ -68,7 +73,7 @@ class Search:
         for s in self.samples:
             for i, x_bar in enumerate(self.pulled(RIGHT, s)):
                 if not same(self.e.all_true[i][s], x_bar, self.e.all_true[i][s], max(self.e.precision, 1e-9)):
-                    raise ValueError("some derivative is declared, and not the function's own")
+                    raise Declared
 
     def explanations(self, leaf: int) -> list[Explanation]:
         """Of one mistake; if there is none, of one beside those that explain other leaves, up to three together."""
@@ -119,7 +124,7 @@ class Search:
     def swept(self, some: Sequence[Made], first: Made, wrong: frozenset[int]) -> Found:
         """Those that no screen can judge: each by a sweep at the first sample."""
         found: Found = []
-        size = sum(a.size for a in self.right[0])
+        size = sum(a.size for a in self.right[0]) * self.back.cost
         for made in some[: min(MOST_TOGETHER, int(SEARCH_WORK / (8 * size + 1)))]:
             try:
                 x_bar = self.pulled(first + made, 0)
@@ -328,8 +333,7 @@ LAST: list[tuple[Any, Search]] = []  # the leaves of one report ask for the same
 def local_causes(e: Evidence) -> list[Cause]:
     """The mistakes that explain this leaf; those that explain most of the leaves, and only those."""
     try:
-        search = searched(e)
-        explanations = search.explanations(e.leaf) if search else []
+        explanations = searched(e).explanations(e.leaf)
     except Exception:  # nor can one be named in a program that can't be run so
         if DEBUG:
             raise
@@ -359,14 +363,17 @@ def told(made: Made) -> tuple[Any, str]:
     return first.kind, f"{first.text}, {made.where}" if made.where else first.text
 
 
-def searched(e: Evidence) -> Search | None:
-    back = backward_of(e)
-    if back is None:
-        return None
+def searched(e: Evidence) -> Search:
+    """The search in the forward's steps; in the whole of it where these are no steps of its derivative's."""
     arrays = [a for p in e.points for a in (*p.floats, *p.indices, *p.y_bar)]
-    asked = tuple(np.ascontiguousarray(a).tobytes() for a in (*e.all_claimed, *arrays))
+    asked = id(e.problem.forward), *(np.ascontiguousarray(a).tobytes() for a in (*e.all_claimed, *arrays))
     if not LAST or LAST[0][0] != asked:
-        LAST[:] = [(asked, Search(e, back))]
+        back = backward_of(e)
+        try:
+            search = Search(e, back or Untraced(e))
+        except Declared:
+            search = Search(e, Untraced(e))
+        LAST[:] = [(asked, search)]
     return LAST[0][1]
 
 
@@ -389,7 +396,5 @@ def backward_of(e: Evidence) -> Backward | None:
 def taken_apart(e: Evidence) -> Backward | None:
     try:
         return Backward(e.problem, e.points[0])
-    except Exception:  # what can not be taken apart, or is too long, offers no mistakes
-        if DEBUG:
-            raise
+    except Exception:  # JAX can't trace it, or it is too long
         return None

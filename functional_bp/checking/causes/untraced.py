@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from functional_bp.checking.causes.backward import Backward, Bars, Difference, Values
+from functional_bp.checking.causes.backward import Backward, Bars, Values
 from functional_bp.checking.causes.evidence import Evidence
 from functional_bp.checking.program.compiled import upcast
 from functional_bp.checking.program.traced import Step, Traced, Value
@@ -39,6 +38,7 @@ class Untraced(Backward):
         self.program = OneStep(self.like, [a[0] for a in y], labels)
         self.leaves = self.program.inputs[: len(self.like.floats)]
         self.last, self.seen, self.dues = {}, {}, {}
+        self.cost = sum(a.size for a in self.like.floats)
 
     def point(self, values: Sequence[np.ndarray], y_bar: Sequence[np.ndarray]) -> Point:
         given = iter(values)
@@ -66,6 +66,3 @@ class Untraced(Backward):
     def tangents(self, values: Values, leaf: int, direction: np.ndarray) -> Bars:
         """Of the leaf itself: what lies between leaves and outputs is not seen."""
         return {self.leaves[leaf]: direction}
-
-
-__all__ = ["Difference", "Untraced", "cached_property"]

@@ -146,7 +146,7 @@ class Screen:
         assert mistake.wrong is not None
         try:
             view.back.seen = view.bars
-            self.work += 8 * view.values[mistake.at].size
+            self.work += 8 * view.values[mistake.at].size * view.back.cost
             with np.errstate(all="ignore"):
                 projected = view.projected(mistake.wrong(view.back, view.values, view.bar(mistake.at)))
         except (ValueError, IndexError, TypeError):  # a mistake that can't be made at this sample
