@@ -2,6 +2,8 @@
 
 from functional_bp.checking.check import (
     assert_backward,
+    assert_custom_vjp,
+    assert_rule,
     check_backward,
     check_custom_vjp,
     check_rule,
@@ -15,6 +17,8 @@ __all__ = [
     "Report",
     "Verdict",
     "assert_backward",
+    "assert_custom_vjp",
+    "assert_rule",
     "check_backward",
     "check_custom_vjp",
     "check_rule",
