@@ -218,10 +218,10 @@ def test_axes_are_told_apart_by_what_the_forward_does_with_them():
 
 def test_an_axis_of_one_array_is_broadcast_alone():
     def backward(reduced):
-        return lambda p, g: (g * p[1], reduced((g * p[0]).sum(0), p[1]))
+        return lambda p, g: (g * p[1][None], reduced((g * p[0]).sum(0), p[1]))
 
     def forward(x, s):
-        return x * s
+        return x * s[None]
 
     s = RNG.standard_normal((4, 6)).astype("float32")
     x = RNG.standard_normal((2, 4, 6)).astype("float32")
