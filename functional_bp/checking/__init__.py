@@ -9,6 +9,7 @@ from functional_bp.checking.check import (
     check_rule,
     check_vjp,
 )
+from functional_bp.checking.pytorch import check_torch_function
 from functional_bp.checking.report import Cause, Element, Report, Verdict
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "check_backward",
     "check_custom_vjp",
     "check_rule",
+    "check_torch_function",
     "check_vjp",
 ]

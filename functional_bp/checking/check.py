@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from functional_bp.checking.examination import Examination
-from functional_bp.checking.question.adapters import FromResiduals, RuleBackward, RuleOutput, RuleTangent
+from functional_bp.checking.question.adapters import FromResiduals, Perturbed, RuleBackward, RuleOutput, RuleTangent
 from functional_bp.checking.question.problem import argument_names, pose
 from functional_bp.checking.question.structure import first_line
 from functional_bp.checking.report import Report
@@ -128,12 +128,11 @@ def check_custom_vjp(
         raise InputError(f"check_custom_vjp: expected a jax.custom_vjp, got {type(f).__name__}")
     if f.fwd is None or f.bwd is None:
         raise InputError(f"check_custom_vjp: {title_of(f.fun)} has no rule yet: call its defvjp(fwd, bwd) first")
-    if f.symbolic_zeros:
-        raise InputError(f"check_custom_vjp: {title_of(f.fun)} uses symbolic_zeros: give its parts to check_vjp")
     primals, names = with_defaults(f.fun, primals, names)
     nondiff = tuple(sorted(n % max(1, len(primals)) for n in f.nondiff_argnums))
-    options = Options(title_of(f.fun), None, second_order, seed, f.fwd, thorough, shapes, f.fun, intended)
-    backward = FromResiduals(f.fwd, f.bwd, nondiff)
+    fwd = Perturbed(f.fwd, nondiff) if f.symbolic_zeros else f.fwd
+    options = Options(title_of(f.fun), None, second_order, seed, fwd, thorough, shapes, f.fun, intended)
+    backward = FromResiduals(fwd, f.bwd, nondiff)
     names = names or argument_names(f.fun, len(primals))
     fixed = positions(constant, names)
     return examine(surrogate or f.fun, backward, primals, options, names=names, constant=fixed, static=nondiff)

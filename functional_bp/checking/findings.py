@@ -59,6 +59,7 @@ class Findings:
         return replace(
             verdict,
             ok=False,
+            trigger=between(first, verdict.name),
             point=first.point.name,
             wrong=wrong,
             size=first.excess.size,
@@ -128,6 +129,18 @@ class Elsewhere:
         told = f"{self.trigger}; reproduce: seed {seed}, shapes {shapes}"
         for verdict in self.findings.verdicts(self.given):
             yield verdict if verdict.ok else replace(verdict, trigger=told)
+
+
+def between(mismatch: Mismatch, name: str) -> str:
+    """Where two or more wrong elements have inputs of an interval in which no right one lies: which; else nothing."""
+    x, wrong = mismatch.point.floats[mismatch.leaf], mismatch.excess > 1
+    if wrong.shape != x.shape or np.iscomplexobj(x) or wrong.sum() < 2:
+        return ""
+    low, high, right = x[wrong].min(), x[wrong].max(), x[~wrong]
+    inside = np.any((right >= low) & (right <= high))
+    if inside or low == high or not (np.any(right < low) and np.any(right > high)):
+        return ""
+    return f"where {name} lies between {low:.3g} and {high:.3g}"
 
 
 def element(mismatch: Mismatch, k: int) -> Element:
