@@ -46,7 +46,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def again(args: argparse.Namespace, layout: "Layout | None") -> tuple[dict[str, Any], tuple[str, ...], str]:
-    from functional_bp.runs.classification import results
     from functional_bp.runs.experiment import experiment
     from functional_bp.runs.run_folder import RunFolder
     from functional_bp.training.saving.stores import store
@@ -56,7 +55,7 @@ def again(args: argparse.Namespace, layout: "Layout | None") -> tuple[dict[str, 
     of = experiment(config)
     folder.check_content(of.of.content, config.data)
     params = folder.load_params(of.shapes(layout).params, store(of.config.checkpoints, layout))
-    return results(of.of, of.network, params, layout), of.of.classes, of.of.tested_on
+    return of.of.results(of.network, params, layout), of.of.classes, of.of.tested_on
 
 
 def on_other_data(args: argparse.Namespace) -> tuple[dict[str, Any], tuple[str, ...], str]:

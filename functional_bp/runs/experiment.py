@@ -11,9 +11,10 @@ import optax
 from functional_bp.checking.networks import gradient_differences
 from functional_bp.errors import InputError
 from functional_bp.networks import Layer, value_and_grad
-from functional_bp.runs.classification import Problem, held_out, part_of, perceptron, problem
+from functional_bp.runs.classification import Problem, part_of, problem
 from functional_bp.runs.config import EPOCHS, LARGEST, Config
-from functional_bp.runs.memory import check_network
+from functional_bp.runs.models import model_of, network_of
+from functional_bp.runs.text import TextProblem, text_problem
 from functional_bp.training.data.files import Part
 from functional_bp.training.data.labelled import Data
 from functional_bp.training.devices.slots import check_slots, slotted
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_REPORTS = 100
 ELEMENTWISE = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "nadam", "lion")
+TOKENS = ("characters", "bytes")
 COMPUTE = {"float32": None, "bfloat16": jnp.bfloat16}
 
 
@@ -35,7 +37,7 @@ class Experiment(NamedTuple):
     """All that the options stand for. `seen` are the rows that are learnt, `judged` those that reports are on."""
 
     config: Config
-    of: Problem
+    of: Problem | TextProblem
     network: Layer
     update: optax.GradientTransformation
     seen: Data | Part
@@ -77,17 +79,18 @@ def experiment(config: Config) -> Experiment:
     """Raises InputError for options that do not name what there is, or do not go together."""
     if config.compute not in COMPUTE:
         raise InputError(f"unknown --compute {config.compute!r}: expected one of {', '.join(COMPUTE)}")
-    of = problem(config.task, config.split, config.seed, config.data)
+    if config.tokens not in TOKENS:
+        raise InputError(f"unknown --tokens {config.tokens!r}: expected one of {', '.join(TOKENS)}")
+    is_text = model_of(config).of_text
+    of = text_problem(config) if is_text else problem(config.task, config.split, config.seed, config.data)
     if config.patience and not config.validation and of.validation is None:
         raise InputError("--patience needs --validation: to stop by the test set would be to learn it")
     if config.validation and of.validation is not None:
         raise InputError("the data has a validation part of its own: leave out --validation")
-    sizes = (of.train.x.shape[1], *config.hidden, of.outputs)
-    check_network(sizes)
-    network = perceptron(sizes, config.activation, config.dropout)
+    network = network_of(config, of.facts)
     seen = judged = of.train
     if config.validation:
-        kept, held = held_out(of.train.labels, config.split, config.seed, 1 / config.validation)
+        kept, held = of.held_out(of.train.labels, config.split, config.seed, 1 / config.validation)
         seen, judged = part_of(of.train, kept), part_of(of.train, held)
     batch = batch_size(config.batch, len(seen.x))
     if config.overfit:
@@ -167,4 +170,6 @@ def compare_with_autodiff(run: Experiment, params: Any) -> dict[str, float]:
     rows = slice(0, run.batch)
     batch = run.of.prepare(jnp.asarray(run.seen.x[rows]), jnp.asarray(run.seen.labels[rows]))
     key = jax.random.key(run.config.seed) if run.config.dropout else None
-    return gradient_differences(run.network, run.of.divergence, params, *batch, key)
+    plain = model_of(run.config).plain
+    forward = plain(run.config) if plain else None
+    return gradient_differences(run.network, run.of.divergence, params, *batch, key, forward)

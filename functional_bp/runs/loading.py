@@ -13,10 +13,9 @@ from functional_bp.errors import InputError
 from functional_bp.networks import Layer
 from functional_bp.rules.activations import sigmoid
 from functional_bp.rules.softmax import softmax
-from functional_bp.runs.classification import perceptron
 from functional_bp.runs.config import Config
 from functional_bp.runs.facts import Facts
-from functional_bp.runs.memory import check_network
+from functional_bp.runs.models import model_of, network_of
 from functional_bp.runs.run_folder import RunFolder
 from functional_bp.training.data.rows import Rows
 from functional_bp.training.saving.stores import store
@@ -41,17 +40,16 @@ class Trained(NamedTuple):
     result: dict[str, Any] | None
 
     def probabilities(self, x: Num[Array | np.ndarray, "*batch k"]) -> Float[Array, "*batch c"]:
-        """p = softmax z of each instance; of two classes (1 − σ(z), σ(z))."""
-        return probabilities_of(self.network)(self.params, jnp.asarray(x, jnp.float32) * self.facts.scale)
+        """p = softmax z of each instance, or at each position of a text; of two classes (1 − σ(z), σ(z))."""
+        x = jnp.asarray(x) if model_of(self.config).of_text else jnp.asarray(x, jnp.float32) * self.facts.scale
+        return probabilities_of(self.network)(self.params, x)
 
 
 def load(run: str | Path, layout: "Layout | None" = None) -> Trained:
     """The network that the run in a folder has trained. Raises InputError for a run that is not finished."""
     folder = RunFolder(run)
     config, facts = folder.load_config(), folder.load_facts()
-    sizes = (facts.inputs, *config.hidden, facts.outputs)
-    check_network(sizes)
-    network = perceptron(sizes, config.activation, config.dropout)
+    network = network_of(config, facts)
     like = jax.eval_shape(lambda: network.init(jax.random.key(0)))
     params = folder.load_params(like, store(config.checkpoints, layout))
     return Trained(network, jax.tree.map(jnp.asarray, params), config, facts, folder.load_result(len(facts.classes)))
@@ -72,6 +70,8 @@ def probabilities_of(network: Layer) -> Callable[[Any, Array], Array]:
 
 def predictions(trained: Trained, x: Rows, where: str) -> Iterator[np.ndarray]:
     """The probabilities of all rows, some at a time. Raises InputError for instances of another length."""
+    if model_of(trained.config).of_text:
+        raise InputError("a language model classifies no instances: functional-bp sample RUN shows what it writes")
     if x.shape[1] != trained.facts.inputs:
         raise InputError(f"{where}: an instance has {x.shape[1]} numbers, the network takes {trained.facts.inputs}")
     compiled, scale = probabilities_of(trained.network), np.float32(trained.facts.scale)

@@ -46,11 +46,15 @@ def columns() -> int:
 
 def print_differences(differences: dict[str, float]) -> None:
     print("hand-derived gradient of the first batch against jax.grad, in float64:")
+    width = max(20, *map(len, differences))
     for layer, difference in differences.items():
-        print(f"  layer {layer:<20} largest relative difference {difference:.1e}")
+        print(f"  layer {layer:<{width}} largest relative difference {difference:.1e}")
 
 
 def print_results(found: dict[str, Any], classes: tuple[str, ...], tested_on: str) -> None:
+    if "test_bits" in found:
+        print_text_results(found, tested_on)
+        return
     confusion = np.array(found["confusion"])
     print(f"confusion matrix of the {confusion.sum()} held-out rows (true class down, predicted across):")
     print(table(confusion, classes))
@@ -58,3 +62,12 @@ def print_results(found: dict[str, Any], classes: tuple[str, ...], tested_on: st
     for part, name in (("train", "train_accuracy"), (tested_on, "test_accuracy")):
         if name in found:
             print(f"{part} accuracy{' ' * (width - len(part))} {found[name]:.4f}")
+
+
+def print_text_results(found: dict[str, Any], tested_on: str) -> None:
+    if "sample" in found:
+        print("a sample:", *found["sample"].splitlines(), sep="\n  ")
+    width = max(len("train"), len(tested_on))
+    for part, name in (("train", "train"), (tested_on, "test")):
+        bits, right = found[f"{name}_bits"], found[f"{name}_accuracy"]
+        print(f"{part:<{width}} {bits:.4f} bits per character, {right:.4f} of them foreseen")
