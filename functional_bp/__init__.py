@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from functional_bp.checking import *  # noqa: F403
     from functional_bp.errors import InputError as InputError
-    from functional_bp.interop import custom_vjp as custom_vjp
+    from functional_bp.interop import *  # noqa: F403
     from functional_bp.jacobians import *  # noqa: F403
     from functional_bp.networks import *  # noqa: F403
     from functional_bp.rules import *  # noqa: F403

@@ -93,6 +93,7 @@ def new_run(
         raise InputError("many processes need --out: they have one run folder")
     of = experiment(config)
     of.layout(layout)
+    check_plots(args, of)
     kept_in = store(config.checkpoints, layout)
     if config.tensorboard:
         board.modules()
@@ -124,10 +125,18 @@ def old_run(
         folder.tidy()
     config = folder.load_config()
     of = experiment(config)
+    check_plots(args, of)
     folder.check_content(of.of.content, config.data)
     if config.tensorboard:
         board.modules()
     return folder, made_longer(of, folder, from_options(args)) if given else of, store(config.checkpoints, layout)
+
+
+def check_plots(args: argparse.Namespace, of: "Experiment") -> None:
+    from functional_bp.runs.text import TextProblem
+
+    if args.plots and isinstance(of.of, TextProblem):
+        raise InputError("--plots draws what classifies instances: it does not go with a language model")
 
 
 def trained(

@@ -5,8 +5,9 @@ from typing import Any
 
 import jax
 
-from functional_bp.jacobians.base import Jacobian, X, add_trees, dense_blocks, is_jacobian, map_blocks
+from functional_bp.jacobians.base import Jacobian, X
 from functional_bp.jacobians.shape import Shape, axes_of, beside, core, leaf
+from functional_bp.jacobians.trees import add_trees, dense_blocks, is_jacobian, map_blocks
 
 
 def is_block(node: Any) -> bool:

@@ -7,10 +7,12 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from functional_bp.jacobians.base import Jacobian, dense_blocks, map_blocks, static, terms
+from functional_bp.jacobians.base import Jacobian, static
 from functional_bp.jacobians.blocks import BlockRow
 from functional_bp.jacobians.diagonal import Identity
 from functional_bp.jacobians.shape import Shape, after_each_other, core, leaf
+from functional_bp.jacobians.sums import terms
+from functional_bp.jacobians.trees import dense_blocks, map_blocks
 
 
 class Chain(Jacobian[tuple[tuple[Any, ...], Any]]):

@@ -95,7 +95,8 @@ class Rows(Shared):
         return jnp.result_type(float)
 
     def vjp(self, y_bar: Float[AnyArray, "*batch n"]) -> Float[Array, "rows n"]:
-        return jnp.zeros((self.rows, self.n), self.sum_dtype or y_bar.dtype).at[self.tokens].add(y_bar)
+        dtype = self.sum_dtype or y_bar.dtype
+        return jnp.zeros((self.rows, self.n), dtype).at[self.tokens].add(y_bar.astype(dtype))
 
     def jvp(self, E_dot: Float[AnyArray, "rows n"]) -> Float[Array, "*batch n"]:
         return E_dot[self.tokens]

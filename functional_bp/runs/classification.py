@@ -80,8 +80,15 @@ class Problem(NamedTuple):
     def measures(self) -> dict[str, Any]:
         return {"accuracy": correct}
 
+    def held_out(self, labels: np.ndarray, split: str, seed: int, part: float) -> tuple[np.ndarray, np.ndarray]:
+        return held_out(labels, split, seed, part)
+
     def results(self, network: Layer, params: Any, layout: "Layout | None" = None) -> dict[str, Any]:
         return results(self, network, params, layout)
+
+    def told(self, network: Layer, params: Any, seed: int) -> dict[str, Any]:
+        """What only the end of a run shows."""
+        return {}
 
     def weighted(self, text: str | None) -> "Problem":
         """With --class-weights. Raises InputError where they do not fit the classes."""
@@ -210,17 +217,22 @@ TASKS: dict[str, Callable[[Problem, int], Problem]] = {
 }
 
 
+def activation_of(name: str) -> Rule:
+    if name not in ACTIVATIONS:
+        raise InputError(f"unknown activation {name!r}: expected one of {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[name]
+
+
 def perceptron(sizes: Sequence[int], activation: str, dropout_rate: float = 0.0) -> Layer:
     """affine, activation, affine, …, affine: the last gives logits. He's initialisation.
 
     With a dropout rate each activation is followed by dropout. Raises InputError for an unknown activation or a size
     below 1.
     """
-    if activation not in ACTIVATIONS:
-        raise InputError(f"unknown activation {activation!r}: expected one of {', '.join(ACTIVATIONS)}")
+    own = activation_of(activation)
     if min(sizes) < 1:
         raise InputError(f"every layer needs at least one unit, got sizes {','.join(map(str, sizes))}")
-    after = (ACTIVATIONS[activation], *([partial(dropout, rate=dropout_rate)] if dropout_rate else []))
+    after = (own, *([partial(dropout, rate=dropout_rate)] if dropout_rate else []))
     layers = [affine_layer(n_in, n_out, "he") for n_in, n_out in pairwise(sizes)]
     before_last = [part for layer in layers[:-1] for part in (layer, *after)]
     return chain(*before_last, layers[-1], name="perceptron")

@@ -18,14 +18,23 @@ def option(default: Any, help: str, least: int | float | None = None, most: int 
 class Config:
     """The options of a run. Equal ones give equal bits on equal devices, wherever the run is interrupted."""
 
+    model: str = option("perceptron", "perceptron or cnn; or, of a text: lstm, gru, transformer, gdn")
     task: str = option("ten", 'ten (digits or other classes), two ("2 or not 2"), eleven (digits or none), regression')
     data: str | None = option(None, "IDX, .npz, .npy or .csv files to learn instead of the bundled digits")
     target: str | None = option(None, "the column of a CSV that is learnt; if not given, target, label, class or y")
     error: str = option("squared", "of --task regression: squared or absolute")
     class_weights: str | None = option(None, 'what each class counts: balanced, or numbers as "1,2.5"')
+    text: str | None = option(
+        None, "a text that a language model learns; if not given, one that comes with the library"
+    )
+    tokens: str = option("characters", "of a text: characters, or bytes, of which any file is made")
+    context: int = option(64, "tokens of a text that the model sees at once", 1, 1 << 20)
+    width: int = option(128, "length of a language model's vectors", 1, 1 << 20)
+    depth: int = option(2, "cells or blocks of a language model, one above the other", 1, 1 << 10)
+    heads: int = option(4, "of each block of a transformer or gdn", 1, 1 << 10)
     split: str = option("stratified", "held-out quarter: stratified (drawn by the seed) or ordered (the last rows)")
     validation: float = option(0.0, "part of the training rows that reports are on, instead of the test", 0, 0.9)
-    hidden: tuple[int, ...] = option((64, 32), 'units of the hidden layers, as 64,32; "" for none')
+    hidden: tuple[int, ...] = option((64, 32), 'units of the hidden layers (of a cnn channels), as 64,32; "" for none')
     activation: str = option("relu", "of the hidden layers: relu, tanh, sigmoid …")
     dropout: float = option(0.0, "probability with which a hidden unit is left out", 0, 0.99)
     compute: str = option("float32", "dtype of the products: float32, or bfloat16 with parameters in float32")

@@ -11,12 +11,13 @@ import optax
 from functional_bp.checking.networks import gradient_differences
 from functional_bp.errors import InputError
 from functional_bp.networks import Layer, value_and_grad
-from functional_bp.runs.classification import SPLITS, Problem, held_out, part_of, perceptron, problem
+from functional_bp.runs.classification import SPLITS, Problem, part_of, problem
 from functional_bp.runs.config import BATCH, EPOCHS, LARGEST, Config
-from functional_bp.runs.memory import check_network
+from functional_bp.runs.models import model_of, network_of
 from functional_bp.runs.regression import TASK, Regression, regression
+from functional_bp.runs.text import TextProblem, text_problem
 from functional_bp.training.data.files import Part
-from functional_bp.training.data.labelled import Data, drawn
+from functional_bp.training.data.labelled import Data
 from functional_bp.training.data.tables import Columns
 from functional_bp.training.devices.sharding import Layout, with_slots
 from functional_bp.training.devices.slots import check_slots, slotted
@@ -28,6 +29,7 @@ from functional_bp.training.step import State, start
 
 MOST_REPORTS = 100
 ELEMENTWISE = ("adam", "adamw", "sgd", "rmsprop", "adagrad", "nadam", "lion")
+TOKENS = ("characters", "bytes")
 COMPUTE = {"float32": None, "bfloat16": jnp.bfloat16}
 
 
@@ -35,7 +37,7 @@ class Experiment(NamedTuple):
     """All that the options stand for. `seen` are the rows that are learnt, `judged` those that reports are on."""
 
     config: Config
-    of: Problem | Regression
+    of: Problem | Regression | TextProblem
     network: Layer
     update: optax.GradientTransformation
     seen: Data | Part
@@ -75,17 +77,17 @@ def experiment(config: Config) -> Experiment:
     """Raises InputError for options that do not name what there is, or do not go together."""
     if config.compute not in COMPUTE:
         raise InputError(f"unknown --compute {config.compute!r}: expected one of {', '.join(COMPUTE)}")
+    if config.tokens not in TOKENS:
+        raise InputError(f"unknown --tokens {config.tokens!r}: expected one of {', '.join(TOKENS)}")
     of = posed(config)
     if config.patience and not config.validation and of.validation is None:
         raise InputError("--patience needs --validation: to stop by the test set would be to learn it")
     if config.validation and of.validation is not None:
         raise InputError("the data has a validation part of its own: leave out --validation")
-    sizes = (of.train.x.shape[1], *config.hidden, of.outputs)
-    check_network(sizes)
-    network = perceptron(sizes, config.activation, config.dropout)
+    network = network_of(config, of.facts)
     seen = judged = of.train
     if config.validation:
-        kept, held = held_back(of, config)
+        kept, held = of.held_out(of.train.labels, config.split, config.seed, 1 / config.validation)
         seen, judged = part_of(of.train, kept), part_of(of.train, held)
     batch = batch_size(config.batch, len(seen.x))
     if config.overfit:
@@ -113,7 +115,9 @@ def experiment(config: Config) -> Experiment:
     return Experiment(config, of, network, update, seen, judged, batch, steps, report_every(config, epoch, steps))
 
 
-def posed(config: Config) -> Problem | Regression:
+def posed(config: Config) -> Problem | Regression | TextProblem:
+    if model_of(config).of_text:
+        return text_problem(config)
     columns = Columns(config.target or "")
     if config.task != TASK:
         if config.error != "squared":
@@ -124,14 +128,6 @@ def posed(config: Config) -> Problem | Regression:
     if config.split not in SPLITS:
         raise InputError(f"unknown split {config.split!r}: expected one of {', '.join(SPLITS)}")
     return regression(config.data, config.split, config.seed, config.error, columns)
-
-
-def held_back(of: Problem | Regression, config: Config) -> tuple[np.ndarray, np.ndarray]:
-    """The rows that are learnt, and those that reports are on."""
-    part = 1 / config.validation
-    if isinstance(of, Regression) and config.split == "stratified":
-        return drawn(len(of.train.labels), config.seed, part)
-    return held_out(of.train.labels, config.split, config.seed, part)
 
 
 def check_elementwise(config: Config) -> None:
@@ -186,4 +182,6 @@ def compare_with_autodiff(run: Experiment, params: Any) -> dict[str, float]:
     rows = slice(0, run.batch)
     batch = run.of.prepare(jnp.asarray(run.seen.x[rows]), jnp.asarray(run.seen.labels[rows]))
     key = jax.random.key(run.config.seed) if run.config.dropout else None
-    return gradient_differences(run.network, run.of.divergence, params, *batch, key)
+    plain = model_of(run.config).plain
+    forward = plain(run.config) if plain else None
+    return gradient_differences(run.network, run.of.divergence, params, *batch, key, forward)

@@ -13,10 +13,9 @@ from functional_bp.errors import InputError
 from functional_bp.networks import Layer
 from functional_bp.rules.activations import sigmoid
 from functional_bp.rules.softmax import softmax
-from functional_bp.runs.classification import perceptron
 from functional_bp.runs.config import Config
 from functional_bp.runs.facts import Facts
-from functional_bp.runs.memory import check_network
+from functional_bp.runs.models import model_of, network_of
 from functional_bp.runs.run_folder import RunFolder
 from functional_bp.training.data.rows import Rows
 from functional_bp.training.saving.reports import Report
@@ -56,8 +55,9 @@ class Trained(NamedTuple):
         return html(self)
 
     def probabilities(self, x: Num[Array | np.ndarray, "*batch k"]) -> Float[Array, "*batch c"]:
-        """p = softmax z of each instance; of two classes (1 − σ(z), σ(z))."""
-        return probabilities_of(self.network)(self.params, jnp.asarray(x, jnp.float32) * self.facts.scale)
+        """p = softmax z of each instance, or at each position of a text; of two classes (1 − σ(z), σ(z))."""
+        x = jnp.asarray(x) if model_of(self.config).of_text else jnp.asarray(x, jnp.float32) * self.facts.scale
+        return probabilities_of(self.network)(self.params, x)
 
     def predict(self, x: Num[Array | np.ndarray, "*batch k"]) -> np.ndarray:
         """The name of each instance's class; or, of regression, its numbers "*batch m"."""
@@ -72,9 +72,7 @@ def load(run: str | Path, layout: "Layout | None" = None) -> Trained:
     """The network that the run in a folder has trained. Raises InputError for a run that is not finished."""
     folder = RunFolder(run)
     config, facts = folder.load_config(), folder.load_facts()
-    sizes = (facts.inputs, *config.hidden, facts.outputs)
-    check_network(sizes)
-    network = perceptron(sizes, config.activation, config.dropout)
+    network = network_of(config, facts)
     like = jax.eval_shape(lambda: network.init(jax.random.key(0)))
     params = folder.load_params(like, store(config.checkpoints, layout))
     return Trained(
@@ -111,6 +109,8 @@ def in_their_unit(y: Array, facts: Facts) -> np.ndarray:
 
 def predictions(trained: Trained, x: Rows, where: str) -> Iterator[np.ndarray]:
     """The probabilities, or the numbers, of all rows, block by block. Raises InputError for other lengths."""
+    if model_of(trained.config).of_text:
+        raise InputError("a language model classifies no instances: functional-bp sample RUN shows what it writes")
     if x.shape[1] != trained.facts.inputs:
         raise InputError(f"{where}: an instance has {x.shape[1]} numbers, the network takes {trained.facts.inputs}")
     facts, scale = trained.facts, np.float32(trained.facts.scale)

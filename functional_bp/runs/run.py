@@ -153,7 +153,7 @@ def conduct(
         done = f"stopped after step {int(fitted.state.step)} of {of.steps}, which is saved"
         raise Interrupted(f"{done}; continue with: {folder.how_to_go_on()}")
     params = patience.params if patience else fitted.params
-    result = of.of.results(of.network, params, layout) | about
+    result = of.of.results(of.network, params, layout) | of.of.told(of.network, params, config.seed) | about
     result |= {
         "steps": int(fitted.state.step),
         "stopped": fitted.reason,

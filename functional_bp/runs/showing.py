@@ -60,12 +60,16 @@ def columns() -> int:
 
 def print_differences(differences: dict[str, float]) -> None:
     print("hand-derived gradient of the first batch against jax.grad, in float64:")
+    width = max(20, *map(len, differences))
     for layer, difference in differences.items():
-        print(f"  layer {layer:<20} largest relative difference {difference:.1e}")
+        print(f"  layer {layer:<{width}} largest relative difference {difference:.1e}")
 
 
 def print_results(found: dict[str, Any], classes: tuple[str, ...], tested_on: str) -> None:
-    """Of a classification the confusion matrix and accuracies, of a regression R² and the error."""
+    """Of a classification the confusion matrix and accuracies, of a regression R² and the error, of a text its bits."""
+    if "test_bits" in found:
+        print_text_results(found, tested_on)
+        return
     if not classes:
         print_numbers(found, tested_on)
         return
@@ -83,3 +87,12 @@ def print_numbers(found: dict[str, Any], tested_on: str) -> None:
         print(f"train R² {found['train_r2']:.4f}")
     print(f"{tested_on} R² {found['test_r2']:.4f}")
     print(f"{tested_on} error {found['test_error']:.6g}, in the targets' own unit")
+
+
+def print_text_results(found: dict[str, Any], tested_on: str) -> None:
+    if "sample" in found:
+        print("a sample:", *found["sample"].splitlines(), sep="\n  ")
+    width = max(len("train"), len(tested_on))
+    for part, name in (("train", "train"), (tested_on, "test")):
+        bits, right = found[f"{name}_bits"], found[f"{name}_accuracy"]
+        print(f"{part:<{width}} {bits:.4f} bits per character, {right:.4f} of them foreseen")

@@ -10,6 +10,7 @@ import optax
 from jaxtyping import Array
 
 from functional_bp.errors import InputError
+from functional_bp.jacobians import Stacked
 from functional_bp.training.sums import clip_in_order, norm_in_order
 
 SCHEDULES = {
@@ -108,13 +109,13 @@ def rows_within(most: float, norm_of: Callable[[Array], Array] = norm_of_rows) -
     """After the step, W_i ← W_i · min(1, most/‖W_i‖) for each row i of each matrix. Source: Srivastava et al. 2014."""
 
     def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
-        return jax.tree.map(projected, updates, params), state
+        return jax.tree.map(projected, updates, params, axes_of_each(params)), state
 
-    def projected(update: Array, leaf: Array) -> Array:
-        if leaf.ndim != 2:
+    def projected(update: Array, leaf: Array, axes: int) -> Array:
+        if axes != 2:
             return update
         W = leaf + update
-        norm = norm_of(W)[:, None]
+        norm = norm_of(W)[..., None]
         return W * (most / jnp.maximum(norm, most)) - leaf
 
     return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
@@ -122,4 +123,17 @@ def rows_within(most: float, norm_of: Callable[[Array], Array] = norm_of_rows) -
 
 def matrices(params: Any) -> Any:
     """Which parameters decay: weights, and no biases."""
-    return jax.tree.map(lambda leaf: leaf.ndim >= 2, params)
+    return jax.tree.map(lambda axes: axes >= 2, axes_of_each(params))
+
+
+def axes_of_each(params: Any, stacked: int = 0) -> Any:
+    """How many axes each parameter has in its own layer: what `repeat` has stacked has one more."""
+
+    def axes(node: Any) -> Any:
+        return Stacked(axes_of_each(node.layers, stacked + 1)) if is_stacked(node) else node.ndim - stacked
+
+    return jax.tree.map(axes, params, is_leaf=is_stacked)
+
+
+def is_stacked(node: Any) -> bool:
+    return isinstance(node, Stacked)
