@@ -58,7 +58,7 @@ class Proof:
 
     def to_json(self) -> dict[str, Any]:
         """The certificate, which `functional-bp recheck` follows. Raises NoCertificate if it would not."""
-        return certificate(self.statement, self.conditions, self.expand)
+        return certificate(self.statement, self.conditions)
 
 
 def _grant(needs: Needs, under: Reasoning) -> None:
