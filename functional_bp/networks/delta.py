@@ -81,7 +81,7 @@ def from_zero(parts: tuple[Array, ...]) -> tuple[DeltaInputs, LinearMap]:
 def with_state(parts: tuple[Array, ...]) -> DeltaInputs:
     q, k, v, *gates = parts
     zero = zeros_as(v[..., :1, :, None] * k[..., :1, None, :])[..., 0, :, :]
-    return DeltaInputs(q, k, v, *gates, zero)
+    return DeltaInputs._make([q, k, v, *gates, zero])
 
 
 def without_state(bar: Any) -> tuple[Array, ...]:

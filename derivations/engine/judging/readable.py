@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import product
+from typing import Any
 
 from sympy import Add, Expr, Idx, Indexed, Integer, KroneckerDelta, Mul, Pow, Sum, expand_mul, factor_terms, fraction
 
@@ -156,7 +157,7 @@ def _terms(e: Expr) -> dict[Expr, Expr]:
     return {term: c for c, term in pairs}
 
 
-def place(old: Expr, new: Expr) -> str:
+def place(old: Any, new: Any) -> str:
     """Where two formulas differ by one part: what should stand for what."""
     while True:
         mine, theirs = list(old.args), list(new.args)
