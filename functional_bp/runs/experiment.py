@@ -11,11 +11,13 @@ import optax
 from functional_bp.checking.networks import gradient_differences
 from functional_bp.errors import InputError
 from functional_bp.networks import Layer, value_and_grad
-from functional_bp.runs.classification import Problem, held_out, part_of, perceptron, problem
-from functional_bp.runs.config import EPOCHS, LARGEST, Config
+from functional_bp.runs.classification import SPLITS, Problem, held_out, part_of, perceptron, problem
+from functional_bp.runs.config import BATCH, EPOCHS, LARGEST, Config
 from functional_bp.runs.memory import check_network
+from functional_bp.runs.regression import TASK, Regression, regression
 from functional_bp.training.data.files import Part
-from functional_bp.training.data.labelled import Data
+from functional_bp.training.data.labelled import Data, drawn
+from functional_bp.training.data.tables import Columns
 from functional_bp.training.devices.sharding import Layout, with_slots
 from functional_bp.training.devices.slots import check_slots, slotted
 from functional_bp.training.loop import GradientsOf
@@ -33,7 +35,7 @@ class Experiment(NamedTuple):
     """All that the options stand for. `seen` are the rows that are learnt, `judged` those that reports are on."""
 
     config: Config
-    of: Problem
+    of: Problem | Regression
     network: Layer
     update: optax.GradientTransformation
     seen: Data | Part
@@ -73,7 +75,7 @@ def experiment(config: Config) -> Experiment:
     """Raises InputError for options that do not name what there is, or do not go together."""
     if config.compute not in COMPUTE:
         raise InputError(f"unknown --compute {config.compute!r}: expected one of {', '.join(COMPUTE)}")
-    of = problem(config.task, config.split, config.seed, config.data)
+    of = posed(config)
     if config.patience and not config.validation and of.validation is None:
         raise InputError("--patience needs --validation: to stop by the test set would be to learn it")
     if config.validation and of.validation is not None:
@@ -83,7 +85,7 @@ def experiment(config: Config) -> Experiment:
     network = perceptron(sizes, config.activation, config.dropout)
     seen = judged = of.train
     if config.validation:
-        kept, held = held_out(of.train.labels, config.split, config.seed, 1 / config.validation)
+        kept, held = held_back(of, config)
         seen, judged = part_of(of.train, kept), part_of(of.train, held)
     batch = batch_size(config.batch, len(seen.x))
     if config.overfit:
@@ -106,17 +108,36 @@ def experiment(config: Config) -> Experiment:
         weight_decay=config.weight_decay,
         max_norm=config.max_norm,
         record_norms=config.gradient_norms,
+        in_order=config.slots is not None,
     )
     return Experiment(config, of, network, update, seen, judged, batch, steps, report_every(config, epoch, steps))
 
 
+def posed(config: Config) -> Problem | Regression:
+    columns = Columns(config.target or "")
+    if config.task != TASK:
+        if config.error != "squared":
+            raise InputError("--error is of --task regression")
+        return problem(config.task, config.split, config.seed, config.data, columns).weighted(config.class_weights)
+    if config.class_weights:
+        raise InputError("--class-weights are of classes, and --task regression has none")
+    if config.split not in SPLITS:
+        raise InputError(f"unknown split {config.split!r}: expected one of {', '.join(SPLITS)}")
+    return regression(config.data, config.split, config.seed, config.error, columns)
+
+
+def held_back(of: Problem | Regression, config: Config) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that are learnt, and those that reports are on."""
+    part = 1 / config.validation
+    if isinstance(of, Regression) and config.split == "stratified":
+        return drawn(len(of.train.labels), config.seed, part)
+    return held_out(of.train.labels, config.split, config.seed, part)
+
+
 def check_elementwise(config: Config) -> None:
     """Raises InputError for an update that sums over a parameter: in which order, each program's compiler decides."""
-    for name in ("clip", "max_norm"):
-        if getattr(config, name) is not None:
-            raise InputError(f"--slots does not go with --{name.replace('_', '-')}: a norm has a sum of its own")
     if config.optimizer not in ELEMENTWISE:
-        raise InputError(f"--slots goes with {', '.join(ELEMENTWISE)}, which sum nothing; got {config.optimizer}")
+        raise InputError(f"--slots goes with {', '.join(ELEMENTWISE)}, whose step sums nothing; got {config.optimizer}")
 
 
 def steps_of(config: Config, epoch: int) -> int:
@@ -151,7 +172,9 @@ def longer(of: Experiment, epochs: int | None, steps: int | None) -> Experiment:
     return of._replace(config=config, steps=total)
 
 
-def batch_size(text: str, n: int) -> int:
+def batch_size(text: str | None, n: int) -> int:
+    if text is None:
+        return min(BATCH, n)
     size = n if text == "all" else int(text) if text.isdecimal() and len(text) < 20 else 0
     if not 1 <= size <= n:
         raise InputError(f'--batch must be a number from 1 to {n} (the rows there are) or "all", got {text!r}')

@@ -4,6 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.custom_derivatives import CustomVJPPrimal
+
 
 @dataclass(frozen=True)
 class FromResiduals:
@@ -23,6 +28,52 @@ class FromResiduals:
         given = iter(result)
         full = [None if n in self.nondiff else next(given, None) for n in range(len(primals))]
         return (*full, *given)
+
+
+@dataclass(frozen=True)
+class Perturbed:
+    """A fwd that wants symbolic zeros: each array comes with the word that it may be perturbed."""
+
+    fwd: Callable
+    nondiff: tuple[int, ...] = ()
+
+    def __call__(self, *primals: Any) -> Any:
+        def told(a: Any) -> Any:
+            return CustomVJPPrimal(a, jnp.issubdtype(a.dtype, jnp.inexact)) if hasattr(a, "dtype") else a
+
+        return self.fwd(*(p if n in self.nondiff else jax.tree.map(told, p) for n, p in enumerate(primals)))
+
+
+@dataclass(frozen=True)
+class First:
+    """The output of a forward that returns (output, cache)."""
+
+    forward: Callable
+
+    def __call__(self, *primals: Any) -> Any:
+        return self.forward(*primals)[0]
+
+
+@dataclass(frozen=True)
+class FromCache:
+    """`backward(dout, cache)`, as homework has it; the last primals, if it says nothing of them, are constants."""
+
+    forward: Callable
+    backward: Callable
+
+    def __call__(self, primals: tuple, y_bar: Any) -> tuple:
+        x_bar = self.backward(y_bar, self.forward(*primals)[1])
+        x_bar = tuple(x_bar) if isinstance(x_bar, tuple | list) else (x_bar,)
+        return (*x_bar, *[None] * (len(primals) - len(x_bar)))
+
+    def answered(self, primals: tuple) -> int:
+        """How many primals the backward returns cotangents for."""
+        output, cache = self.forward(*primals)
+        try:
+            x_bar = self.backward(np.ones_like(output), cache)
+        except Exception:  # the check itself says it better
+            return len(primals)
+        return len(x_bar) if isinstance(x_bar, tuple | list) else 1
 
 
 @dataclass(frozen=True)
