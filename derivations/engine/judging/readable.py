@@ -174,7 +174,7 @@ def place(old: Any, new: Any) -> str:
     return _instead(old, new)
 
 
-def _instead(old: Expr, new: Expr) -> str:
+def _instead(old: Any, new: Any) -> str:
     if not (isinstance(old, Expr) and isinstance(new, Expr)) or len(plain(old)) + len(plain(new)) > 2 * LONGEST:
         return ""
     return f": {plain(new)} where {plain(old)} stands"
