@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from itertools import product as cartesian
+from math import prod
 from random import Random
 from time import perf_counter
 from typing import Any
@@ -306,10 +307,14 @@ class Point:
 
     def assignments(self, free: Sequence[Idx]) -> Iterator[dict[Idx, int]]:
         """Values of the free indices, equal ones and different ones among them, that the hypotheses allow."""
-        every = [dict(zip(free, values, strict=True)) for values in cartesian(*map(self.range_of, free))]
-        if len(every) > ASSIGNMENTS:
-            every = every[:1] + self.rng.sample(every[1:], ASSIGNMENTS - 1)
-        yield from filter(self.different, every)
+        ranges = [self.range_of(k) for k in free]
+        if prod(map(len, ranges)) > ASSIGNMENTS:
+            first = tuple(r[0] for r in ranges)
+            drawn = (tuple(map(self.rng.choice, ranges)) for _ in range(2 * ASSIGNMENTS))
+            every = list(dict.fromkeys((first, *drawn)))[:ASSIGNMENTS]
+        else:
+            every = list(cartesian(*ranges))
+        yield from filter(self.different, (dict(zip(free, values, strict=True)) for values in every))
 
     def satisfies(self, evaluation: Evaluation, env: Mapping[Idx, int], defined: Sequence[Relational] = ()) -> bool:
         """True if the hypotheses hold here for every value of their indices, and the conditions at these indices."""

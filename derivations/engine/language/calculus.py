@@ -101,7 +101,7 @@ class _Slope(Algebra[Any]):
 
     def word(self, at, word, x):
         inner = x()
-        return Integer(0) if inner == 0 else Mul(word.slope(at.node.args[0]), inner)
+        return Integer(0) if inner == 0 else Mul(word.slope_of(at.node), inner)
 
     def step(self, at, x):
         return self.chain(at)

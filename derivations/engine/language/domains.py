@@ -1,5 +1,6 @@
 """Where formulas are positive by the way they are written, where they have a value, and where they are smooth."""
 
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -35,6 +36,7 @@ from derivations.engine.language.vocabulary import Maximum, step
 from derivations.engine.language.words import WORDS
 
 
+@lru_cache(maxsize=4096)
 def known_sign(e: Expr) -> int:
     """2 if the formula is provably > 0 by the way it is written, 1 if it is ≥ 0, else 0: squares, exp, sums of such."""
     if e.is_number:

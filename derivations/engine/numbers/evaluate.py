@@ -50,7 +50,9 @@ class Evaluation(Algebra[Any]):
         self.shadow = shadow
         self.deadline: float | None = None  # of sums; after it there is no value
         self.memory: dict = {}
-        self.free: dict[Expr, tuple[Idx, ...]] = {}
+        self.known: dict[int, tuple[Expr, int, tuple[Idx, ...]]] = {}  # by identity: comparing formulas takes long
+        self.numbers: dict[Expr, int] = {}
+        self.indices: dict[Idx, Idx] = {}
         self.signs: dict[Any, int] = {}  # of every argument of a step, sign, maximum … without dummies
 
     def __call__(self, e: Expr, env: Env) -> Any:
@@ -64,10 +66,12 @@ class Evaluation(Algebra[Any]):
         return self.memory[key]
 
     def key(self, e: Expr, env: Env) -> tuple:
-        free = self.free.get(e)
-        if free is None:
-            free = self.free[e] = tuple(free_indices(e))
-        return (e, *(env.get(k) for k in free))
+        """Which formula it is, and the values of its free indices."""
+        found = self.known.get(id(e))
+        if found is None or found[0] is not e:
+            free = tuple(self.indices.setdefault(k, k) for k in free_indices(e))
+            found = self.known[id(e)] = e, self.numbers.setdefault(e, len(self.numbers)), free
+        return (found[1], *(env.get(k) for k in found[2]))
 
     def index(self, e: Expr, env: Env) -> int:
         """The value of an index or of the end of a range."""
@@ -98,6 +102,7 @@ class Evaluation(Algebra[Any]):
             yield dict(env)
             return
         (k, lower, upper), *inner = limits
+        k = self.indices.setdefault(k, k)
         values = range(self.index(lower, env), self.index(upper, env) + 1)
         if len(values) > LARGEST_RANGE:
             raise Inadmissible(f"{len(values)} terms")
@@ -197,7 +202,7 @@ class Evaluation(Algebra[Any]):
         s = self.arithmetic.sign(self(e, env))
         if s == 0 and not has(e, Maximum) and self.shadow is not None and self.shadow.differs_from_zero(e, env):
             raise Inadmissible("on a kink")
-        self.signs[self.key(e, env)] = s
+        self.signs[(e, *self.key(e, env)[1:])] = s
         return s
 
     def differs_from_zero(self, e: Expr, env: Env) -> bool:
