@@ -68,6 +68,8 @@ def test_no_alarm_comes_back(name, dtype, seed, scale):
     assert report.ok, report
 
 
+@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize("right", [*NETWORKS, *AWKWARD], ids=lambda right: right.name)
 def test_a_right_network_is_wrong_with_one_element_off_by_a_thousandth(right):
     """The sweep would be worth nothing if everything passed."""
@@ -80,6 +82,7 @@ def test_a_right_network_is_wrong_with_one_element_off_by_a_thousandth(right):
     assert not check_backward(right.forward, backward, *right.primals(0, "float32")).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("right", NETWORKS, ids=lambda right: right.name)
 def test_one_element_off_by_three_tenths_is_wrong_in_bfloat16(right):
     def backward(primals, y_bar):

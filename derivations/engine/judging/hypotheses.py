@@ -63,7 +63,7 @@ class Needs:
     def of_part(self, e: Any, part: Any) -> "Needs":
         """Where to note what a part needs."""
         among = isinstance(e, Maximum) and e.where != 1
-        beside = isinstance(e, Mul) and e.has(KroneckerDelta) and any(isinstance(a, KroneckerDelta) for a in e.args)
+        beside = isinstance(e, Mul) and any(isinstance(a, KroneckerDelta) for a in e.args)
         if self.guarded is self or not (isinstance(e, ExprCondPair) or among or beside):
             return self
         if self.guarded is None:
@@ -139,7 +139,8 @@ class Hypotheses:
             return e.func(self._unfold(body, stop, depth, needs), *limits)
         if not e.args or (isinstance(e, Tuple) and not isinstance(e, ExprCondPair)):
             return e
-        found = e.func(*(self._unfold(a, stop, depth, needs.of_part(e, a)) for a in e.args))
+        args = [self._unfold(a, stop, depth, needs.of_part(e, a)) for a in e.args]
+        found = e if all(a is b for a, b in zip(args, e.args, strict=True)) else e.func(*args)
         needs.value(found)
         return found
 

@@ -7,6 +7,7 @@ from typing import Any
 from sympy import Basic, Idx, Tuple
 
 from derivations.engine.language.binders import binder
+from derivations.engine.language.nodes import atoms
 
 
 @cache
@@ -24,7 +25,7 @@ def free_indices(expression: Basic) -> frozenset[Idx]:
 
 
 def indices_of(expression: Basic) -> set[Idx]:
-    return expression.atoms(Idx)
+    return atoms(expression, Idx)
 
 
 def replace_index(expression: Any, old: Any, new: Any) -> Any:
