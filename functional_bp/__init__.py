@@ -10,16 +10,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from functional_bp.checking import *  # noqa: F403
     from functional_bp.errors import InputError as InputError
-    from functional_bp.interop import custom_vjp as custom_vjp
+    from functional_bp.interop import *  # noqa: F403
     from functional_bp.jacobians import *  # noqa: F403
     from functional_bp.networks import *  # noqa: F403
     from functional_bp.rules import *  # noqa: F403
     from functional_bp.runs.loading import load as load
     from functional_bp.runs.summary import summary as summary
+    from functional_bp.runs.training import train as train
 
 __version__ = "0.1.0"
 
-ROOMS = ("errors", "jacobians", "rules", "networks", "interop", "checking", "runs.loading", "runs.summary")
+ROOMS = (
+    "errors",
+    "jacobians",
+    "rules",
+    "networks",
+    "interop",
+    "checking",
+    "runs.loading",
+    "runs.summary",
+    "runs.training",
+)
 """Each lists its public names in `__all__`."""
 
 

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any
 
 import jax
@@ -116,6 +117,53 @@ def smoothed(z: Any, label: Any) -> Any:
     return -jax.nn.log_softmax(z) @ d + 0.01 * jax.nn.logsumexp(z) ** 2
 
 
+def tapped(p: Any, x: Any, stride: int = 1, padding: int = 0, dilation: int = 1, groups: int = 1) -> Any:
+    """Tap by tap: each sees every stride-th position, shifted by its place."""
+    kernel, m = p.W.shape[:-2], p.W.shape[-1]
+    x = jnp.pad(x, [(padding, padding)] * len(kernel) + [(0, 0)])
+    n = [(size - dilation * (k - 1) - 1) // stride + 1 for size, k in zip(x.shape, kernel, strict=False)]
+    y = jnp.broadcast_to(p.b, (*n, m))
+    for tap in product(*map(range, kernel)):
+        seen = x[
+            tuple(slice(dilation * k, dilation * k + stride * (o - 1) + 1, stride) for k, o in zip(tap, n, strict=True))
+        ]
+        parts = zip(jnp.split(seen, groups, -1), jnp.split(p.W[tap], groups, -1), strict=True)
+        y = y + jnp.concatenate([part @ W for part, W in parts], -1)
+    return y
+
+
+def untapped(p: Any, x: Any, stride: int, padding: int) -> Any:
+    """Each position spreads over what it is multiplied with."""
+    K, m, _ = p.W.shape
+    y = jnp.zeros((stride * (len(x) - 1) + K, m))
+    for k in range(K):
+        y = y.at[k : k + stride * (len(x) - 1) + 1 : stride].add(x @ p.W[k].T)
+    return y[padding : len(y) - padding] + p.b[None]
+
+
+def step_by_step(x: Any, takes_back: bool = True) -> Any:
+    """The gated delta rule as it is written."""
+
+    def step(S: Any, at: Any) -> Any:
+        q, k, v, log_decay, beta = at
+        S = jnp.exp(log_decay) * S
+        S = S + beta * jnp.outer(v - S @ k if takes_back else v, k)
+        return S, S @ q
+
+    S, y = jax.lax.scan(step, x.state, x[:5])
+    return y, S
+
+
+def adaptive(function: Any, x: Any) -> Any:
+    """Three windows along the first axis, (0, 0), (0, 1), (1, 1) of 2 positions, and one along the second."""
+    return jnp.stack([function(x[jnp.array(rows)].reshape(-1, x.shape[-1]), 0)[None] for rows in ([0], [0, 1], [1])])
+
+
+def second_largest_and_first(z: Any) -> Any:
+    order = jnp.argsort(-z)[:2]
+    return jnp.zeros_like(z).at[order].set(jax.nn.softmax(z[order]))
+
+
 REFERENCES: dict[str, Any] = {
     "identity": (lambda z: z,),
     "step": (lambda z: jnp.where(z < 0, jnp.zeros_like(z), jnp.ones_like(z)),),
@@ -170,12 +218,28 @@ REFERENCES: dict[str, Any] = {
     "simple_rnn": (plain_rnn,),
     "label_nll": (lambda z, label: jax.nn.logsumexp(z) - z[label],),
     "label_nll, smoothing": (smoothed,),
+    "convolution": (partial(tapped, stride=2, padding=1, groups=2),),
+    "convolution of an image": (partial(tapped, padding=1, dilation=2),),
+    "transposed_convolution": (partial(untapped, stride=2, padding=1),),
     "max_pool": (lambda x: x.reshape(1, 2, 2, 2, -1).max((1, 3)),),
     "mean_pool": (lambda x: x.reshape(2, 2, 2, -1).mean(2),),
+    "adaptive_max_pool": (partial(adaptive, jnp.max),),
+    "adaptive_mean_pool": (partial(adaptive, jnp.mean),),
+    "gated_delta_rule": (step_by_step,),
+    "gated_delta_rule, nothing taken back": (partial(step_by_step, takes_back=False),),
+    "batch_norm": (lambda p, x: p.gain * (x - p.mean) / jnp.sqrt(p.variance + 1e-5) + p.bias,),
+    "contraction": (lambda a, b, c: (a @ jnp.diag(c) @ b).T,),
+    "solve": (lambda A, b: jnp.linalg.inv(A) @ b,),
+    "cholesky_solve": (lambda A, b: jnp.linalg.inv((A + A.T) / 2) @ b,),
+    "log_determinant": (lambda A: jnp.log(jnp.abs(jnp.linalg.det(A))),),
+    "lora": (lambda p, x: (p.W + 0.5 * p.B @ p.A) @ x + p.b,),
+    "top_k_softmax": (second_largest_and_first,),
+    "expert_linear": (lambda W, x, e: W[e] @ x,),
 }
 ELSEWHERE = {
     "dropout with a key": "tests/rules/test_dropout.py: a mask is no formula",
     "linear_nll": "tests/rules/test_labels.py: a loss of the whole batch",
+    "linear_kl": "tests/rules/test_distillation.py: a loss of the whole batch",
 }
 
 

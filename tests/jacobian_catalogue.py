@@ -92,6 +92,8 @@ def _step(params, state_x):
 JACOBIANS |= {
     "Elementwise": bp.Elementwise(draw(_BATCH, 4), jnp.cos),
     "Gradient": bp.Gradient(draw(2, 3)),
+    "BatchNormalised": bp.BatchNormalised(draw(_BATCH, 4), *(draw(4) for _ in range(4))),
+    "Zero": bp.Zero(bp.Shape((_BATCH,), (4,), (4,)), "float64"),
     "Rows": bp.Rows(jnp.array([2, 0, 2]), 4, 5),
     "LinearMap": bp.concatenate((draw(_BATCH, 3), draw(_BATCH, 2)))[1],
     "Parallel": _applied(bp.parallel(_block, bp.affine_layer(4, 2)), _BATCH, 4),
@@ -101,6 +103,7 @@ JACOBIANS |= {
     "Repeated": _applied(bp.repeat(_block, 3), _BATCH, 4),
     "Unrolled": _applied(bp.unroll(_cell), (_BATCH, 4), (5, _BATCH, 2)),
     "Unrolled in chunks": _applied(bp.unroll(_cell, 2), (_BATCH, 4), (5, _BATCH, 2)),
+    "OfFunction": _applied(bp.from_jax(lambda W, x: jnp.sin(x @ W), lambda key: jnp.ones((4, 2))), _BATCH, 4),
     "Coupled": _applied(bp.reversible(_block, _block, 2), (_BATCH, 4), (_BATCH, 4)),
 }
 for _entry in CATALOGUE:

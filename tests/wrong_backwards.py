@@ -53,16 +53,23 @@ FAULTS: tuple[tuple[str, str, Change], ...] = (
 
 LAST = next(k for k, entry in enumerate(CATALOGUE) if entry.name == "softmax_nll")
 AGAIN = ("leaky_relu, another slope", "dropout")  # what the bank has by another entry
-BANK = [entry for entry in CATALOGUE[: LAST + 1] if entry.name not in AGAIN]  # the lectures' rules
+LECTURES = [entry for entry in CATALOGUE[: LAST + 1] if entry.name not in AGAIN]
+MODERN = list(CATALOGUE[LAST + 1 :])
+OF_ANY = [fault for fault in FAULTS if fault[0] in ("sign flipped", "doubled", "dropped", "cotangent ignored")]
 
 
 def mutants(seed: int = 0) -> Iterator[Mutant]:
-    for entry in BANK:
-        forward, right, primals = differentiable(entry, jax.tree.map(jnp.asarray, inputs(entry, seed)))
-        for leaf in range(len(jax.tree.leaves(primals))):
-            for name, kinds, change in FAULTS:
-                yield make(f"{entry.name}[{leaf}] {name}", kinds, leaf, change, forward, right, primals)
+    for entry in LECTURES:
+        yield from of_entry(entry, FAULTS, seed)
     yield from particular(seed)
+
+
+def of_entry(entry: Entry, faults: Any, seed: int = 0) -> Iterator[Mutant]:
+    """The rule's backward with each fault in each of its inputs."""
+    forward, right, primals = differentiable(entry, jax.tree.map(jnp.asarray, inputs(entry, seed)))
+    for leaf in range(len(jax.tree.leaves(primals))):
+        for name, kinds, change in faults:
+            yield make(f"{entry.name}[{leaf}] {name}", kinds, leaf, change, forward, right, primals)
 
 
 def differentiable(entry: Entry, primals: tuple) -> tuple[Callable, Callable, tuple]:

@@ -2,6 +2,8 @@
 
 from functional_bp.checking.check import (
     assert_backward,
+    assert_custom_vjp,
+    assert_rule,
     check_backward,
     check_custom_vjp,
     check_rule,
@@ -16,6 +18,8 @@ __all__ = [
     "Report",
     "Verdict",
     "assert_backward",
+    "assert_custom_vjp",
+    "assert_rule",
     "check_backward",
     "check_custom_vjp",
     "check_rule",

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -59,7 +60,24 @@ def check_backward(
 
 def assert_backward(forward: Callable, backward: Callable, *primals: Any, **options: Any) -> None:
     """Raises AssertionError, with the report as its message, unless `check_backward` finds the backward right."""
-    report = check_backward(forward, backward, *primals, **options)
+    __tracebackhide__ = True
+    insist(check_backward(forward, backward, *primals, **options))
+
+
+def assert_custom_vjp(f: Callable, *primals: Any, **options: Any) -> None:
+    """As `assert_backward`, for `check_custom_vjp`."""
+    __tracebackhide__ = True
+    insist(check_custom_vjp(f, *primals, **options))
+
+
+def assert_rule(rule: Callable, *inputs: Any, **options: Any) -> None:
+    """As `assert_backward`, for `check_rule`."""
+    __tracebackhide__ = True
+    insist(check_rule(rule, *inputs, **options))
+
+
+def insist(report: Report) -> None:
+    __tracebackhide__ = True
     if not report.ok:
         raise AssertionError(str(report))
 
@@ -178,7 +196,9 @@ def examine(
         raise InputError(f"check: shapes must be 'given' or None, got {options.shapes!r}")
     start = time.perf_counter()
     posed = pose(forward, backward, primals, names, frozenset(constant), bare, frozenset(static))
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # at the points tried much overflows, and is judged
+        warnings.filterwarnings("ignore", "Explicitly requested dtype", UserWarning)
         report = Examination(*posed, options).report()
     return replace(report, seconds=time.perf_counter() - start)
 

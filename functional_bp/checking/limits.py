@@ -37,20 +37,13 @@ HULL_COORDINATES = 2_000  # of a claimed row, those furthest from JAX's own, are
 # causes
 CAUSES_NAMED = 2
 WORST_SHOWN = 5  # elements
-LARGEST_JACOBIAN = 512  # rows or columns; larger ones are not looked at as matrices
-JACOBIAN_NUMBERS = 2e7  # in the gradients of all rows by all primals, at all samples
 MOST_STEPS = 400  # of a forward that is taken apart
-LONG = 120  # of a program with more steps only lost and scaled paths are tried: compilation takes its time
 MOST_AT_HAND = 48  # values tried in the place of one
-MOST_CANDIDATES = 4000
-SEARCH_WORK = 4e8  # numbers computed for all candidates, about
-CANDIDATES_AT_ONCE = 1e6  # numbers computed in one call
-LIKELY, MOST_LIKELY = 4, 48  # mistakes of such a rank, so many, are tried with every other
-PAIR_WORK = 2e7  # numbers computed for all these pairs
-MOST_CONFIRMED = 48
-MOST_PAIRS = 4
-MOST_FIRSTS = 3  # mistakes that explain a leaf with which a second one is looked for
-LARGEST_GRAM = 2e7  # numbers
+SEARCH_WORK = 2e9  # numbers computed for all mistakes that are screened, about
+VECTOR_NUMBERS = 4e6  # of all that is at hand for one cotangent
+MOST_CONFIRMED = 48  # run in full
+MOST_TOGETHER = 600  # of one sort at several places
+MOST_TRIED = 6  # mistakes with each of which another is looked for
 
 # what is kept between checks
 PROGRAMS_KEPT = 64

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from functional_bp.commands.recheck import save_certificates
 from functional_bp.errors import InputError
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def run(args: argparse.Namespace) -> int:
         return 130
     show(args, reports, problems, proofs)
     if args.certificate is not None:
-        save(args.certificate, proofs)
+        parts = (proof.called(name).parts for name, proof in proofs.items())
+        save_certificates(args.certificate, {title: part for found in parts for title, part in found.items()})
     return 1 if any(proof.refuted for proof in proofs.values()) else exit_code(reports.values(), problems)
 
 
@@ -157,14 +159,6 @@ def questions(
         for choice in entry.with_choices():
             check = partial(check_rule, choice.rule, *inputs(choice, args.seed), **options)
             yield choice.name, check, partial(prove_choice, choice)
-
-
-def save(path: Path, proofs: "dict[str, Proofs]") -> None:
-    records = {k: v for name, proof in proofs.items() for k, v in proof.called(name).certificates().items()}
-    try:
-        path.write_text(json.dumps(records, ensure_ascii=False))
-    except OSError as error:
-        raise InputError(f"{path} can't be written: {error.strerror}") from error
 
 
 def prove_found(found: "Found") -> "Proofs":

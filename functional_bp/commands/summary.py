@@ -15,15 +15,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     check_addresses()
-    from functional_bp.runs.classification import perceptron
-    from functional_bp.runs.memory import check_network
+    from functional_bp.runs.models import instance_of, network_of
     from functional_bp.runs.run_folder import RunFolder
     from functional_bp.runs.summary import summary
 
     folder = RunFolder(args.run_folder)
     config, facts = folder.load_config(), folder.load_facts()
-    sizes = (facts.inputs, *config.hidden, facts.outputs)
-    check_network(sizes)
-    print(summary(perceptron(sizes, config.activation, config.dropout), facts.inputs))
-    print(printable(f"classes: {', '.join(facts.classes)}"))
+    instance = instance_of(config, facts)
+    print(summary(network_of(config, facts), *instance.shape, dtype=instance.dtype))
+    classes = ", ".join(map(shown, facts.classes))
+    print(printable(f"classes: {classes}" if classes else f"numbers: {facts.target or facts.outputs}"))
     return 0
+
+
+def shown(name: str) -> str:
+    """A line's end is written out."""
+    return name if name.isprintable() and name.strip() else repr(name)

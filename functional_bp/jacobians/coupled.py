@@ -6,6 +6,7 @@ from typing import Any
 import jax
 
 from functional_bp.jacobians.base import Jacobian, Shape, static
+from functional_bp.jacobians.repeated import Stacked
 from functional_bp.jacobians.shape import Size
 
 
@@ -15,7 +16,7 @@ class Coupled(Jacobian):
     Backwards each block first finds its inputs again, x_2 = y_2 − g(y_1) and x_1 = y_1 − f(x_2).
     """
 
-    params: Any  # of (f, g), stacked
+    params: Stacked  # of (f, g)
     y: Any
     f: Callable[..., Any] = static()
     g: Callable[..., Any] = static()
@@ -32,7 +33,7 @@ class Coupled(Jacobian):
             phi_bar, from_g = y2_bar @ J_g
             y1_bar = y1_bar + from_g
             theta_bar, from_f = y1_bar @ J_f
-            return ((x1, x2), (y1_bar, y2_bar + from_f)), (theta_bar, phi_bar)
+            return ((x1, x2), (y1_bar, y2_bar + from_f)), Stacked((theta_bar, phi_bar))
 
         (_, x_bar), params_bar = jax.lax.scan(back, (self.y, y_bar), self.params, reverse=True)
         return params_bar, x_bar
@@ -43,7 +44,7 @@ class Coupled(Jacobian):
 
         def forth(carry: Any, at: Any) -> Any:
             (x1, x2), (x1_dot, x2_dot) = carry
-            (theta, phi), (theta_dot, phi_dot) = at
+            (theta, phi), (theta_dot, phi_dot) = (stack.layers for stack in at)
             f, J_f = self.f(theta, x2)
             y1, y1_dot = x1 + f, x1_dot + J_f @ (theta_dot, x2_dot)
             g, J_g = self.g(phi, y1)
@@ -53,7 +54,7 @@ class Coupled(Jacobian):
 
     def _before(self, params: Any, y: Any) -> Any:
         """A block's inputs, and the Jacobians of its f and g."""
-        (theta, phi), (y1, y2) = params, y
+        (theta, phi), (y1, y2) = params.layers, y
         g, J_g = self.g(phi, y1)
         x2 = y2 - g
         f, J_f = self.f(theta, x2)

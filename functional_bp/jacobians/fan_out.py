@@ -6,8 +6,9 @@ from typing import Any
 
 import jax
 
-from functional_bp.jacobians.base import Jacobian, Shape, add_trees, static
+from functional_bp.jacobians.base import Jacobian, Shape, static
 from functional_bp.jacobians.shape import beside, core, leaf
+from functional_bp.jacobians.trees import add_trees
 
 
 class Parallel(Jacobian):

@@ -1,20 +1,27 @@
 """Equal layers one after another, and a cell over time: their Jacobians are stacked."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from functional_bp.jacobians.base import Jacobian, Shape, add_trees, static
+from functional_bp.jacobians.base import Jacobian, Shape, static
 from functional_bp.jacobians.scan import Steps, is_once, scan, sizes_of, stacked
 from functional_bp.jacobians.shape import core
+from functional_bp.jacobians.trees import add_trees
 from functional_bp.jacobians.unsummed import is_unsummed, of_layers, summed, unsummed
+
+
+class Stacked(NamedTuple):
+    """Parameters of equal layers (or their cotangents, tangents, sizes): each array's first axis is the layers'."""
+
+    layers: Any
 
 
 class Repeated(Jacobian):
     """J of n equal layers one after another: y_bar @ J is the reverse scan (θ̄_k, ȳ_k−1) = ȳ_k @ J_k.
 
-    `steps` are the layers' Jacobians; θ̄ is stacked as θ is.
+    `steps` are the layers' Jacobians; θ and θ̄ are `Stacked`.
     """
 
     steps: Steps
@@ -22,7 +29,7 @@ class Repeated(Jacobian):
     @property
     def shape(self) -> Shape:
         batch, outputs, (params, x) = self.steps.step.shape
-        return Shape(batch, outputs, (sizes_of(params, (self.steps.length,)), x))
+        return Shape(batch, outputs, (Stacked(sizes_of(params, (self.steps.length,))), x))
 
     def vjp(self, y_bar: Any) -> Any:
         def back(y_bar: Any, J: Jacobian) -> Any:
@@ -30,14 +37,14 @@ class Repeated(Jacobian):
             return x_bar, params_bar
 
         x_bar, params_bar = scan(back, y_bar, self.steps.tree, self.steps.length, reverse=True)
-        return of_layers(params_bar, self.steps.length), x_bar
+        return Stacked(of_layers(params_bar, self.steps.length)), x_bar
 
     def jvp(self, z_dot: Any) -> Any:
         def forth(y_dot: Any, at: Any) -> Any:
             J, params_dot = at
             return J @ (params_dot, y_dot), ()
 
-        return scan(forth, z_dot[1], (self.steps.tree, z_dot[0]), self.steps.length)[0]
+        return scan(forth, z_dot[1], (self.steps.tree, z_dot[0].layers), self.steps.length)[0]
 
     def replace(self, node: str, factor: Any) -> "Repeated":
         return Repeated(Steps(self.steps.tree.replace(node, factor), self.steps.length))

@@ -80,3 +80,24 @@ def core(sizes: Any, shape: Shape, batch: tuple[int, ...]) -> Any:
         return sizes
     extended = jax.tree.map(lambda size: Size((*more, *size)), leaf(sizes), is_leaf=is_size)
     return tuple(extended) if is_plain(extended) else extended
+
+
+def fits(inner: Any, outer: Any, before: tuple[int, ...] = (), after: tuple[int, ...] = ()) -> bool:
+    """Whether what one gives is what the other takes, where axes of either's batch may lie in the other's core.
+
+    None, an input that nothing depends on, fits any output.
+    """
+    if inner is None or inner == outer:
+        return True
+    if is_plain(inner) and is_plain(outer):
+        return extends(outer, before, inner) or extends(inner, after, outer)
+    parts, structure = jax.tree.flatten(inner, is_leaf=lambda node: node is not inner)
+    if structure != jax.tree.structure(outer, is_leaf=lambda node: node is not outer) or is_plain(inner):
+        return False
+    return all(fits(a, b, before, after) for a, b in zip(parts, structure.flatten_up_to(outer), strict=True))
+
+
+def extends(core: tuple[int, ...], batch: tuple[int, ...], longer: tuple[int, ...]) -> bool:
+    """Whether `longer` is the core with the last axes of its batch in front."""
+    more = len(longer) - len(core)
+    return 0 < more <= len(batch) and tuple(longer) == (*batch[len(batch) - more :], *core)

@@ -10,7 +10,7 @@ from functional_bp.jacobians.base import AnyArray, Jacobian, Shape, static
 from functional_bp.jacobians.rewriting import rewrite
 
 
-class Shared(Jacobian):
+class Shared(Jacobian[Array]):
     """The Jacobian with respect to what all examples share: y_bar @ J sums over them, in `sum_dtype` if it has one."""
 
     is_shared = True
@@ -95,7 +95,8 @@ class Rows(Shared):
         return jnp.result_type(float)
 
     def vjp(self, y_bar: Float[AnyArray, "*batch n"]) -> Float[Array, "rows n"]:
-        return jnp.zeros((self.rows, self.n), self.sum_dtype or y_bar.dtype).at[self.tokens].add(y_bar)
+        dtype = self.sum_dtype or y_bar.dtype
+        return jnp.zeros((self.rows, self.n), dtype).at[self.tokens].add(y_bar.astype(dtype))
 
     def jvp(self, E_dot: Float[AnyArray, "rows n"]) -> Float[Array, "*batch n"]:
         return E_dot[self.tokens]

@@ -8,7 +8,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from functional_bp.jacobians.base import Composed, Jacobian, Shape, register_pytree, static
+from functional_bp.jacobians.base import Jacobian, Shape, register_pytree, static
+from functional_bp.jacobians.composed import Composed
 from functional_bp.jacobians.rewriting import rewrite
 from functional_bp.jacobians.scan import is_once, stacked
 from functional_bp.jacobians.shared import Broadcast, Outer, Shared

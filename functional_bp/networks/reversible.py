@@ -5,7 +5,7 @@ from typing import Any
 import jax
 from jaxtyping import PRNGKeyArray
 
-from functional_bp.jacobians import Coupled
+from functional_bp.jacobians import Coupled, Stacked
 from functional_bp.networks.layer import Layer, Rule, as_layer
 
 
@@ -19,12 +19,13 @@ def reversible(f: Layer | Rule, g: Layer | Rule, n: int) -> Layer:
 
     def init(key: PRNGKeyArray) -> Any:
         keys = jax.random.split(key, (2, n))
-        return jax.vmap(f.init)(keys[0]), jax.vmap(g.init)(keys[1])
+        return Stacked((jax.vmap(f.init)(keys[0]), jax.vmap(g.init)(keys[1])))
 
     def apply(params: Any, x: Any, key: PRNGKeyArray | None = None) -> tuple[Any, Coupled]:
-        def step(x: Any, params: Any) -> Any:
-            y1 = x[0] + f.apply(params[0], x[1])[0]
-            return (y1, x[1] + g.apply(params[1], y1)[0]), None
+        def step(x: Any, params: Stacked) -> Any:
+            theta, phi = params.layers
+            y1 = x[0] + f.apply(theta, x[1])[0]
+            return (y1, x[1] + g.apply(phi, y1)[0]), None
 
         y, _ = jax.lax.scan(step, x, params, length=n)
         return y, Coupled(params, y, f.apply, g.apply)

@@ -73,8 +73,8 @@ def attention(
     zero = zeros_as(q[..., :1])
     carry = jnp.broadcast_to(zero, (*zero.shape[:-1], v.shape[-1])), zero
     y, lse = jax.lax.fori_loop(0, q.shape[-2] // scores.block, rows, carry)
-    T = qkv.q.shape[-2]
-    return y[..., :T, :], Attention(qkv, y[..., :T, :], lse[..., :T, :], scores)
+    y, lse = (a[..., : qkv.q.shape[-2], :] for a in (y, lse))
+    return y, Attention(qkv, y, lse, scores)
 
 
 def start(scores: Scores, qkv: QKV, q_i: Any, v: Any) -> Any:

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from functional_bp import rules
+from functional_bp.jacobians import DeltaInputs
 
 __all__ = ["CATALOGUE", "Entry"]
 
@@ -139,6 +140,64 @@ def hidden(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
     return rng.standard_normal((5, n)), rng.standard_normal((*batch, n)), labels
 
 
+def kernel_inputs(taps: tuple[int, ...], sizes: tuple[int, ...], rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    """A kernel from n channels to 4, in two groups if it has taps along one axis; positions, with channels last."""
+    groups = 2 if len(taps) == 1 else 1
+    params = rules.ConvParams(rng.standard_normal((*taps, n // groups, 4)), rng.standard_normal(4))  # pyright: ignore[reportArgumentType]
+    return params, rng.standard_normal((*batch, *sizes, n))
+
+
+def transposed_inputs(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    params = rules.ConvParams(rng.standard_normal((3, 2, n)), rng.standard_normal(2))  # pyright: ignore[reportArgumentType]
+    return params, rng.standard_normal((*batch, 3, n))
+
+
+def delta_inputs(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    """n steps, keys of 2 and values of 3."""
+    shapes = (n, 2), (n, 2), (n, 3)
+    q, k, v = (rng.standard_normal((*batch, *shape)) for shape in shapes)
+    log_decay, beta = np.log(rng.uniform(0.3, 1, (*batch, n))), rng.uniform(0.2, 1, (*batch, n))
+    return (DeltaInputs(q, k, v, log_decay, beta, rng.standard_normal((*batch, 3, 2))),)
+
+
+def running_inputs(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    gain, bias, mean = (rng.standard_normal(n) for _ in range(3))
+    params = rules.BatchNormParams(gain, bias, mean, rng.uniform(0.5, 2, n))  # pyright: ignore[reportArgumentType]
+    return params, rng.standard_normal((*batch, n))
+
+
+def three_operands(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    return tuple(rng.standard_normal(shape) for shape in ((2, n), (*batch, n, 3), (*batch, n)))
+
+
+def equations(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    """Far from singular."""
+    return rng.standard_normal((*batch, n, n)) + 3 * np.eye(n), rng.standard_normal((*batch, n))
+
+
+def positive_equations(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    A, b = equations(rng, batch, n)
+    return (A + np.swapaxes(A, -1, -2)) / 4 + 3 * np.eye(n), b
+
+
+def square(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    return equations(rng, batch, n)[:1]
+
+
+def lora_inputs(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    params = rules.LoraParams(*map(rng.standard_normal, ((5, n), (5,), (2, n), (5, 2))))  # pyright: ignore[reportArgumentType]
+    return params, rng.standard_normal((*batch, n))
+
+
+def of_experts(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    return rng.standard_normal((3, 2, n)), rng.standard_normal((*batch, n)), rng.integers(0, 3, batch, dtype=np.int32)
+
+
+def distilled(rng: Rng, batch: Batch, n: int) -> tuple[Any, ...]:
+    shapes = (5, n), (*batch, n), (5, 2), (*batch, 2)
+    return tuple(map(rng.standard_normal, shapes))
+
+
 CATALOGUE = (
     Entry("identity", rules.identity, normal),
     Entry("step", rules.step, normal, has_kink=True),
@@ -207,6 +266,48 @@ CATALOGUE = (
     Entry("label_nll", rules.label_nll, labelled),
     Entry("label_nll, smoothing", partial(rules.label_nll, smoothing=0.1, z_loss=0.01), labelled, sizes=(4,)),
     Entry("linear_nll", rules.linear_nll, hidden, (True, False)),
+    Entry(
+        "convolution",
+        partial(rules.convolution, stride=2, padding=1, groups=2),
+        partial(kernel_inputs, (3,), (5,)),
+        (True, False),
+        sizes=(4,),
+    ),
+    Entry(
+        "convolution of an image",
+        partial(rules.convolution, padding=1, dilation=2),
+        partial(kernel_inputs, (2, 2), (3, 4)),
+        (True, False),
+        sizes=(2,),
+    ),
+    Entry(
+        "transposed_convolution",
+        partial(rules.transposed_convolution, stride=2, padding=1),
+        transposed_inputs,
+        (True, False),
+        sizes=(3,),
+    ),
     Entry("max_pool", rules.max_pool, images, has_kink=True, is_checked=False),
     Entry("mean_pool", partial(rules.mean_pool, window=(1, 2)), images),
+    Entry("adaptive_max_pool", partial(rules.adaptive_max_pool, sizes=(3, 1)), images, has_kink=True, is_checked=False),
+    Entry("adaptive_mean_pool", partial(rules.adaptive_mean_pool, sizes=(3, 1)), images, sizes=(4,)),
+    Entry("gated_delta_rule", partial(rules.gated_delta_rule, chunk=2), delta_inputs, sizes=(3,), is_checked=False),
+    Entry(
+        "gated_delta_rule, nothing taken back",
+        partial(rules.gated_delta_rule, takes_back=False),
+        delta_inputs,
+        sizes=(3,),
+        is_checked=False,
+    ),
+    Entry("batch_norm", rules.batch_norm, running_inputs, (True, False), sizes=(4,)),
+    Entry(
+        "contraction", partial(rules.contraction, spec="ij,jk,j->ki"), three_operands, (True, False, False), sizes=(4,)
+    ),
+    Entry("solve", rules.solve, equations, (False, False), is_total=False),
+    Entry("cholesky_solve", rules.cholesky_solve, positive_equations, (False, False), sizes=(4,), is_total=False),
+    Entry("log_determinant", rules.log_determinant, square, sizes=(3,), is_total=False),
+    Entry("lora", partial(rules.lora, scale=0.5), lora_inputs, (True, False), sizes=(4,)),
+    Entry("top_k_softmax", partial(rules.top_k_softmax, k=2), normal, sizes=(4,), has_kink=True, is_checked=False),
+    Entry("expert_linear", rules.expert_linear, of_experts, (True, False), sizes=(4,)),
+    Entry("linear_kl", rules.linear_kl, distilled, (True, False), sizes=(4,), is_checked=False),
 )

@@ -1,5 +1,7 @@
 """Losses of whole-number labels, of logits that are there or that are never whole."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -10,6 +12,8 @@ from functional_bp.jacobians import BlockRow, Gradient, RowVector
 from functional_bp.jacobians.scan import zeros_as
 
 __all__ = ["label_nll", "linear_nll"]
+
+ROWS = 2048  # of W̄ that a product is added to at once
 
 
 def label_nll(
@@ -45,32 +49,64 @@ def linear_nll(
     """
     if W.ndim != 2 or h.shape[-1:] != W.shape[1:]:
         raise ValueError(f"linear_nll: h must have shape (*batch, n) for W (v, n), got {h.shape} for {W.shape}")
-    V, n = W.shape
+    V = W.shape[0]
     check_labels("linear_nll", jax.eval_shape(lambda h: h[..., :1], h), labels)
     kept = (labels >= 0) & (labels < V)
     if weights is None:
         weights = kept.astype(h.dtype) / jnp.maximum(kept.sum(), 1).astype(h.dtype)
-    rows = h.reshape(-1, n), labels.reshape(-1), weights.astype(h.dtype).reshape(-1)
+
+    def loss(z: Array, label: Array, w: Array) -> tuple[Array, Array]:
+        capped = z if softcap is None else softcap * jnp.tanh(z / softcap)
+        D, z_bar = of_logits(capped, label, w, smoothing, z_loss)
+        return D, z_bar if softcap is None else z_bar * (1 - (capped / softcap) ** 2)
+
+    return over_chunks(loss, W, h, (labels, weights.astype(h.dtype)), (-1, 0), chunk)  # what is added has no label
+
+
+def over_chunks(
+    loss: Callable[..., tuple[Array, Array]],
+    W: Float[Array, "v n"],
+    h: Float[Array, "*batch n"],
+    others: tuple[Array, ...],
+    fills: tuple[int, ...],
+    chunk: int,
+) -> tuple[Float[Array, ""], BlockRow]:
+    """Σ_t D_t and its gradients, where `loss(z, *others)` gives D and z̄ of some rows of z = W h; the logits of `chunk`
+    rows are in memory. The last chunk is filled up: what is added of each of the others, `fills` says."""
+    n, batch = h.shape[-1], h.ndim - 1
+    rows = [a.reshape(math.prod(h.shape[:-1]), *a.shape[batch:]) for a in (h, *others)]
     count = rows[0].shape[0]
     chunk = max(min(chunk, count), 1)
     more = -count % chunk if count else chunk
-    fills = (0, -1, 0)  # what is added has no label
     padded = [
         jnp.pad(a, ((0, more), *(((0, 0),) * (a.ndim - 1))), constant_values=fill)
-        for a, fill in zip(rows, fills, strict=True)
+        for a, fill in zip(rows, (0, *fills), strict=True)
     ]
 
     def step(W_bar: Any, at: Any) -> Any:
-        h, label, w = at
-        z = jnp.einsum("tn,vn->tv", h, W)
-        capped = z if softcap is None else softcap * jnp.tanh(z / softcap)
-        D, z_bar = of_logits(capped, label, w, smoothing, z_loss)
-        z_bar = z_bar if softcap is None else z_bar * (1 - (capped / softcap) ** 2)
-        return W_bar + jnp.einsum("tv,tn->vn", z_bar, h), (D, jnp.einsum("tv,vn->tn", z_bar, W))
+        h, *others = at
+        D, z_bar = loss(jnp.einsum("tn,vn->tv", h, W), *others)
+        return with_product(W_bar, z_bar, h), (D, jnp.einsum("tv,vn->tn", z_bar, W))
 
     chunks = tuple(a.reshape(-1, chunk, *a.shape[1:]) for a in padded)
     W_bar, (D, h_bar) = jax.lax.scan(step, zeros_as(W), chunks)
     return D.sum(), BlockRow((Gradient(W_bar), Gradient(h_bar.reshape(-1, n)[:count].reshape(h.shape))))
+
+
+def with_product(W_bar: Array, z_bar: Array, h: Array) -> Array:
+    """W̄ + z̄ᵀ h, some rows at a time: of a large vocabulary the product is not to stand beside W̄."""
+    V = len(W_bar)
+
+    def some(first: Any, count: int, W_bar: Array) -> Array:
+        part = jax.lax.dynamic_slice_in_dim(z_bar, first, count, 1)
+        rows = jax.lax.dynamic_slice_in_dim(W_bar, first, count, 0)
+        rows = rows + jnp.einsum("tv,tn->vn", part, h)
+        return jax.lax.dynamic_update_slice_in_dim(W_bar, rows, first, 0)
+
+    whole = V // ROWS
+    if whole:
+        W_bar = jax.lax.fori_loop(0, whole, lambda i, W_bar: some(i * ROWS, ROWS, W_bar), W_bar)
+    return some(whole * ROWS, V % ROWS, W_bar) if V % ROWS else W_bar
 
 
 def of_logits(z: Array, labels: Array, weights: Array, smoothing: float, z_loss: float) -> tuple[Array, Array]:

@@ -5,12 +5,13 @@ from itertools import product
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
-from functional_bp.jacobians import Jacobian, LinearMap, Shape, static
+from functional_bp.jacobians import Jacobian, LinearMap, Selected, Shape, static
 from functional_bp.jacobians.linear import linear_map
 
-__all__ = ["Pooled", "max_pool", "mean_pool"]
+__all__ = ["Pooled", "adaptive_max_pool", "adaptive_mean_pool", "max_pool", "mean_pool"]
 
 Window = tuple[int, ...]
 
@@ -86,6 +87,69 @@ def mean_pool(x: Float[Array, "*batch_core"], window: Window = (2, 2)) -> tuple[
         return whole.reshape(*bar.shape[: -k - 1], *x.shape[-k - 1 :]) * share
 
     return linear_map(mean, spread, x, k + 1)
+
+
+def adaptive_mean_pool(x: Float[Array, "*batch_core"], sizes: Window) -> tuple[Float[Array, "*batch_out"], LinearMap]:
+    """y_p = mean of x_q from ⌊p n/m⌋ to before ⌈(p + 1) n/m⌉;  ∂y/∂x: ȳ_p is shared evenly by its window.
+
+    m are the `sizes` that come out, one an axis of positions; windows may overlap. Axes as in `max_pool`.
+    """
+    check_sizes("adaptive_mean_pool", x, sizes)
+    k = len(sizes)
+    shares = [evenly(n, m, x.dtype) for n, m in zip(x.shape[-k - 1 : -1], sizes, strict=True)]
+
+    def along(x: Array, matrices: list[Array]) -> Array:
+        for axis, matrix in enumerate(matrices):
+            x = jnp.moveaxis(jnp.tensordot(matrix, x, (1, x.ndim - k - 1 + axis)), 0, x.ndim - k - 1 + axis)
+        return x
+
+    return linear_map(lambda x: along(x, shares), lambda bar: along(bar, [a.T for a in shares]), x, k + 1)
+
+
+def adaptive_max_pool(x: Float[Array, "*batch_core"], sizes: Window) -> tuple[Float[Array, "*batch_out"], Selected]:
+    """y_p = max of x_q from ⌊p n/m⌋ to before ⌈(p + 1) n/m⌉;  ∂y/∂x: ȳ_p goes to its window's maximum.
+
+    As `adaptive_mean_pool`; at a tie the first takes all, which is one of the Clarke subgradients.
+    """
+    check_sizes("adaptive_max_pool", x, sizes)
+    k = len(sizes)
+    positions, (*batch, c) = x.shape[-k - 1 : -1], x.shape[: -k - 1] + x.shape[-1:]
+    flat = x.reshape(*batch, math.prod(positions), c)
+    places = jnp.asarray(window_places(positions, sizes))
+    seen = flat[..., places, :]
+    best = seen.argmax(-2)
+    winner = jnp.take_along_axis(jnp.broadcast_to(places[..., None], seen.shape), best[..., None, :], -2)[..., 0, :]
+    y = jnp.take_along_axis(flat, winner, -2)
+    shape = Shape(tuple(batch), (*sizes, c), (*positions, c))
+    return y.reshape(*batch, *sizes, c), Selected(winner, shape, x.dtype)
+
+
+def evenly(n: int, m: int, dtype: Any) -> Array:
+    """[m, n]: the share of each of n positions in each of m windows."""
+    whole = np.zeros((m, n))
+    for p, (begin, end) in enumerate(ends_of(n, m)):
+        whole[p, begin:end] = 1 / (end - begin)
+    return jnp.asarray(whole, dtype)
+
+
+def ends_of(n: int, m: int) -> list[tuple[int, int]]:
+    return [(p * n // m, -(-(p + 1) * n // m)) for p in range(m)]
+
+
+def window_places(positions: Window, sizes: Window) -> np.ndarray:
+    """[windows, most]: the positions of each window, numbered in a row; its first again where it has fewer."""
+    along = [[range(*ends) for ends in ends_of(n, m)] for n, m in zip(positions, sizes, strict=True)]
+    windows = [
+        [int(np.ravel_multi_index(place, positions)) for place in product(*ranges)] for ranges in product(*along)
+    ]
+    most = max(map(len, windows))
+    return np.array([[*window, *[window[0]] * (most - len(window))] for window in windows], np.int32)
+
+
+def check_sizes(rule: str, x: Array, sizes: Window) -> None:
+    positions = x.shape[-len(sizes) - 1 : -1]
+    if x.ndim <= len(sizes) or min((*sizes, *positions), default=0) < 1:
+        raise ValueError(f"{rule}: sizes {tuple(sizes)} must be at least 1, as many as positions of x {x.shape}")
 
 
 def parts_of(x: Array, window: Window) -> list[Array]:

@@ -16,11 +16,14 @@ from functional_bp.errors import InputError
 from functional_bp.networks import Layer, Rule, affine_layer, chain
 from functional_bp.rules.dropout import dropout
 from functional_bp.runs.facts import Facts
+from functional_bp.runs.weights import Weighted, class_weights
+from functional_bp.training.data.arrays import ANY
 from functional_bp.training.data.digits import digits, with_negatives
 from functional_bp.training.data.files import DataSet, Part, open_dataset
 from functional_bp.training.data.labelled import Data, check, ordered, stratified
 from functional_bp.training.data.rows import Chosen
-from functional_bp.training.metrics import classes, confusion_matrix
+from functional_bp.training.data.tables import Columns
+from functional_bp.training.metrics import classes, confusion_matrix, correct
 
 if TYPE_CHECKING:
     from functional_bp.training.devices.sharding import Layout
@@ -31,6 +34,7 @@ ACTIVATIONS: dict[str, Rule] = {
 }
 SPLITS = ("stratified", "ordered")
 DIGIT_NAMES = tuple("0123456789")
+LARGE = 20.0
 
 
 class Problem(NamedTuple):
@@ -51,18 +55,48 @@ class Problem(NamedTuple):
     tested_on: str = "test"
     content: str = ""
     notes: tuple[str, ...] = ()
+    columns: Columns = ANY
+    weights: tuple[float, ...] = ()
 
     @property
     def facts(self) -> Facts:
-        return Facts(self.content, self.train.x.shape[1], self.classes, self.scale)
+        known = self.content, self.train.x.shape[1], self.classes, self.scale
+        return Facts(*known, self.columns.names, self.columns.target)
 
     @property
     def outputs(self) -> int:
         return self.facts.outputs
 
     @property
-    def divergence(self) -> Rule:
+    def measured(self) -> Rule:
+        """The divergence that reports are of: each instance counts the same."""
         return rules.sigmoid_binary_nll if self.outputs == 1 else rules.softmax_nll
+
+    @property
+    def divergence(self) -> Rule:
+        """The divergence that is learnt, with the weights of the classes."""
+        return Weighted(self.measured, self.weights) if self.weights else self.measured
+
+    def measures(self) -> dict[str, Any]:
+        return {"accuracy": correct}
+
+    def held_out(self, labels: np.ndarray, split: str, seed: int, part: float) -> tuple[np.ndarray, np.ndarray]:
+        return held_out(labels, split, seed, part)
+
+    def results(self, network: Layer, params: Any, layout: "Layout | None" = None) -> dict[str, Any]:
+        return results(self, network, params, layout)
+
+    def told(self, network: Layer, params: Any, seed: int) -> dict[str, Any]:
+        """What only the end of a run shows."""
+        return {}
+
+    def weighted(self, text: str | None) -> "Problem":
+        """With --class-weights. Raises InputError where they do not fit the classes."""
+        if text is None:
+            return self
+        weights = class_weights(text, self.train.labels, len(self.classes))
+        note = f"class weights: {', '.join(f'{name} {w:.4g}' for name, w in zip(self.classes, weights, strict=True))}"
+        return self._replace(weights=weights, notes=(*self.notes, note))
 
     def prepare(
         self, x: Array, labels: Int[Array, "*batch"]
@@ -74,21 +108,26 @@ class Problem(NamedTuple):
         return x, jax.nn.one_hot(labels, self.outputs, dtype=x.dtype)
 
     def scaled(self, x: Array) -> Float[Array, "*batch k"]:
-        x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
-        return x if self.scale == 1 else x * self.scale
+        return scaled(x, self.scale)
 
 
-def problem(task: str, split: str, seed: int, data: str | None = None) -> Problem:
+def scaled(x: Array, scale: float) -> Float[Array, "*batch k"]:
+    """scale · x, of whole numbers in float32."""
+    x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
+    return x if scale == 1 else x * scale
+
+
+def problem(task: str, split: str, seed: int, data: str | None = None, columns: Columns = ANY) -> Problem:
     """The task on the bundled digits, or on the data set at the path `data`.
 
     Held out, where the data has no test set of its own, is a quarter: drawn by the seed from each class, or the last
     rows ("ordered"). Raises InputError for an unknown name, or data that cannot be used.
     """
     if task not in TASKS:
-        raise InputError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
+        raise InputError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}, regression")
     if split not in SPLITS:
         raise InputError(f"unknown split {split!r}: expected one of {', '.join(SPLITS)}")
-    return TASKS[task](bundled(split, seed) if data is None else from_files(data, split, seed), seed)
+    return TASKS[task](bundled(split, seed) if data is None else from_files(data, split, seed, columns), seed)
 
 
 def bundled(split: str, seed: int) -> Problem:
@@ -99,18 +138,28 @@ def bundled(split: str, seed: int) -> Problem:
     )
 
 
-def from_files(path: str, split: str, seed: int) -> Problem:
+def from_files(path: str, split: str, seed: int, columns: Columns) -> Problem:
     """Held out, where the data has neither a test nor a validation part, is a quarter of the training part."""
-    found = open_dataset(path)
-    train, test, tested_on = found.train, found.test, "test"
-    if test is None and found.validation is not None:
-        test, tested_on = found.validation, "validation"
-    elif test is None:
-        train, test = (part_of(found.train, rows) for rows in held_out(found.train.labels, split, seed))
-        if not len(test.labels):
-            raise InputError(f"{path}: {len(train.labels)} rows are too few to hold out a quarter for the test")
+    found = open_dataset(path, columns)
+    train, test, tested_on = divided(found, path, lambda: held_out(found.train.labels, split, seed))
     notes = tuple(described(found, train, test))
-    return Problem(found.names, train, test, found.scale, found.validation, tested_on, found.content, notes)
+    return Problem(
+        found.names, train, test, found.scale, found.validation, tested_on, found.content, notes, found.columns
+    )
+
+
+def divided(
+    found: DataSet, path: str, hold_out: Callable[[], tuple[np.ndarray, np.ndarray]]
+) -> tuple[Data | Part, Data | Part, str]:
+    """What is learnt, what the result is on, and which part that is. Raises InputError where too little is left."""
+    if found.test is not None:
+        return found.train, found.test, "test"
+    if found.validation is not None:
+        return found.train, found.validation, "validation"
+    train, test = (part_of(found.train, rows) for rows in hold_out())
+    if not len(test.labels):
+        raise InputError(f"{path}: {len(train.labels)} rows are too few to hold out a quarter for the test")
+    return train, test, "test"
 
 
 def described(found: DataSet, train: Data | Part, test: Data | Part) -> Iterator[str]:
@@ -121,10 +170,15 @@ def described(found: DataSet, train: Data | Part, test: Data | Part) -> Iterator
         rows["validation"] = len(found.validation.labels)
     if held is not None:
         rows["test"] = len(test.labels)
-    yield f"data: {', '.join(f'{part} {n} rows' for part, n in rows.items())}{held or ''}; {found.classes} classes"
+    classes = f"; {found.classes} classes" if found.names else ""
+    yield f"data: {', '.join(f'{part} {n} rows' for part, n in rows.items())}{held or ''}{classes}"
+    if found.columns.target:
+        yield f"data: the target is {found.columns.target}, learnt from {', '.join(found.columns.names)}"
+    if found.stored.kind == "f" and found.largest > LARGE:
+        yield f"data: numbers up to {found.largest:.6g}, as they are: a network learns best from numbers near 1"
     if found.stored.kind != "f":
         yield f"data: whole numbers, divided by {round(1 / found.scale)}"
-    if found.names != tuple(map(str, range(found.classes))):
+    if found.names and found.names != tuple(map(str, range(found.classes))):
         yield f"data: the classes are {', '.join(found.names)}"
     if found.unused:
         yield f"data: not used, as their names do not say what they are: {', '.join(found.unused)}"
@@ -163,17 +217,22 @@ TASKS: dict[str, Callable[[Problem, int], Problem]] = {
 }
 
 
+def activation_of(name: str) -> Rule:
+    if name not in ACTIVATIONS:
+        raise InputError(f"unknown activation {name!r}: expected one of {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[name]
+
+
 def perceptron(sizes: Sequence[int], activation: str, dropout_rate: float = 0.0) -> Layer:
     """affine, activation, affine, …, affine: the last gives logits. He's initialisation.
 
     With a dropout rate each activation is followed by dropout. Raises InputError for an unknown activation or a size
     below 1.
     """
-    if activation not in ACTIVATIONS:
-        raise InputError(f"unknown activation {activation!r}: expected one of {', '.join(ACTIVATIONS)}")
+    own = activation_of(activation)
     if min(sizes) < 1:
         raise InputError(f"every layer needs at least one unit, got sizes {','.join(map(str, sizes))}")
-    after = (ACTIVATIONS[activation], *([partial(dropout, rate=dropout_rate)] if dropout_rate else []))
+    after = (own, *([partial(dropout, rate=dropout_rate)] if dropout_rate else []))
     layers = [affine_layer(n_in, n_out, "he") for n_in, n_out in pairwise(sizes)]
     before_last = [part for layer in layers[:-1] for part in (layer, *after)]
     return chain(*before_last, layers[-1], name="perceptron")

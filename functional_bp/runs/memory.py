@@ -43,7 +43,11 @@ def check_addresses() -> None:
 
 def check_network(sizes: Sequence[int]) -> None:
     """Raises InputError for a perceptron that cannot be in this machine's memory, with gradient and moments."""
-    parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes))
+    check_parameters(sum((n_in + 1) * n_out for n_in, n_out in pairwise(sizes)))
+
+
+def check_parameters(parameters: int) -> None:
+    """Raises InputError for so many that they cannot be in this machine's memory, with gradient and moments."""
     needed, there = COPIES * 4 * parameters, memory()
     if needed > there:
         raise InputError(

@@ -45,13 +45,13 @@ class Summary(NamedTuple):
     __repr__ = __str__
 
 
-def summary(network: Layer, *instance: int) -> Summary:
+def summary(network: Layer, *instance: int, dtype: Any = jnp.float32) -> Summary:
     """Of a network that takes instances of shape `instance`. Nothing is computed: all follows from shapes.
 
     The bytes of a Jacobian are those of the arrays that it holds for one instance, parameters included, as what is
     shared counts where it is used.
     """
-    rows, x = [], jax.ShapeDtypeStruct(instance, jnp.float32)
+    rows, x = [], jax.ShapeDtypeStruct(instance, dtype)
     for layer in network.parts or (network,):
         params = jax.eval_shape(layer.init, jax.random.key(0))
         y, J = jax.eval_shape(layer.apply, params, x)

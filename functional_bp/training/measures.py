@@ -1,5 +1,6 @@
 """What a run is measured by between its steps: functions of the state, each one compiled program."""
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from functional_bp.training.step import State
 if TYPE_CHECKING:
     from functional_bp.training.devices.sharding import Layout
 
-BLOCK = 4096
+BLOCK = 1024
 
 Measure = Callable[[Array, Array], Array]
 
@@ -47,10 +48,14 @@ def evaluation(
 
 
 def blockwise(function: Callable[[Any], Any], rows: Any) -> Any:
-    """The function of all rows, some at a time, so that what it needs meanwhile stays small."""
-    n = len(jax.tree.leaves(rows)[0])
-    whole = n - n % BLOCK
-    blocks = jax.tree.map(lambda array: array[:whole].reshape(-1, BLOCK, *array.shape[1:]), rows)
+    """The function of all rows, some at a time, so that what it needs meanwhile stays small.
+
+    A row with a label at each of T positions counts as T.
+    """
+    *_, labels = jax.tree.leaves(rows)
+    n, block = len(labels), max(1, BLOCK // max(1, math.prod(labels.shape[1:])))
+    whole = n - n % block
+    blocks = jax.tree.map(lambda array: array[:whole].reshape(-1, block, *array.shape[1:]), rows)
     rest = function(jax.tree.map(lambda array: array[whole:], rows))
     if not whole:
         return rest

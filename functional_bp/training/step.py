@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from functional_bp.networks import Layer, Rule, value_and_grad
+from functional_bp.networks import Layer, Rule, refreshed, value_and_grad
+from functional_bp.networks.state import has_state
 
 
 class State(NamedTuple):
@@ -24,6 +25,10 @@ class State(NamedTuple):
     step: Int[Array, ""]
     loss_sum: Float[Array, ""]
     epoch_loss: Float[Array, ""]
+
+    def __repr__(self) -> str:
+        parameters = sum(jnp.size(leaf) for leaf in jax.tree.leaves(self.params))
+        return f"State(step {self.step}, {parameters} parameters)"
 
 
 def start(network: Layer, optimizer: optax.GradientTransformation, seed: int) -> State:
@@ -56,6 +61,8 @@ def train_step(
         with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):  # optax needs both
             updates, memory = optimizer.update(gradients, state.optimizer, state.params)
         params = optax.apply_updates(state.params, updates)
+        if has_state(params):  # the compiler sees that this forward pass is the one above
+            params = refreshed(params, network.apply(state.params, x, noise_key(state))[1])
         return state._replace(params=params, optimizer=memory, step=state.step + 1), loss
 
     return step

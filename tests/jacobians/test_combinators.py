@@ -83,7 +83,7 @@ def test_reversible_finds_its_inputs_again():
 
 def test_a_random_layer_has_a_key_of_its_own_in_each_repetition():
     network = bp.repeat(bp.dropout, 2)
-    y, J = network.apply((), jnp.ones(1000), jax.random.key(0))
+    y, J = network.apply(bp.Stacked(()), jnp.ones(1000), jax.random.key(0))
     assert set(np.unique(y)) == {0.0, 4.0}
     assert 150 < (y > 0).sum() < 350
     np.testing.assert_array_equal((jnp.ones(1000) @ J)[1], y)

@@ -23,6 +23,7 @@ from derivations.engine.judging.claims import dimensions_of
 from derivations.engine.judging.constructions import Construction
 from derivations.engine.judging.hypotheses import Hypotheses
 from derivations.engine.language.indices import least
+from derivations.engine.language.nodes import atoms, has
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import Maximum, step
 from derivations.engine.numbers.arithmetic import Floats, Inadmissible, Intervals
@@ -83,7 +84,7 @@ def search(
 ) -> Search:
     """Look for a counterexample to left = right where the hypotheses hold and the sides are `defined`."""
     rng = Random(20240229)
-    piecewise = left.has(*PIECEWISE) or right.has(*PIECEWISE)
+    piecewise = has(left, *PIECEWISE) or has(right, *PIECEWISE)
     declared = assumptions(left, right, *hypotheses.formulas)
     plan = sizes_to_try((left, right, *free, *defined, *hypotheses.formulas), rng)
     points = len(plan) + POINTS
@@ -199,8 +200,8 @@ def sizes_to_try(parts: Sequence[Basic], rng: Random) -> list[dict[Symbol, int]]
 
 def _edges(d: Symbol, parts: Sequence[Basic]) -> set[int]:
     """The sizes at which a range that this dimension ends is empty, has one value, has two."""
-    ranges: set[Any] = {(k.lower, k.upper) for e in parts for k in e.atoms(Idx)}
-    ranges |= {limit[1:] for e in parts for s in e.atoms(Sum, Product) for limit in s.limits if len(limit) == 3}
+    ranges: set[Any] = {(k.lower, k.upper) for e in parts for k in atoms(e, Idx)}
+    ranges |= {limit[1:] for e in parts for s in atoms(e, Sum, Product) for limit in s.limits if len(limit) == 3}
     found: set[int] = set()
     for lower, upper in ranges:
         offset = lower - upper + d if isinstance(upper, Expr) and upper.free_symbols == {d} else None
@@ -211,8 +212,8 @@ def _edges(d: Symbol, parts: Sequence[Basic]) -> set[int]:
 
 def assumptions(*formulas: Expr) -> dict[tuple[str, bool], Expr]:
     """For each symbol and array (False, True) an element, which knows what SymPy was told: positive, integer, …"""
-    symbols = {(s.name, False): s for e in formulas for s in e.atoms(Symbol)}
-    return symbols | {(str(x.base.label), True): x for e in formulas for x in e.atoms(Indexed)}
+    symbols = {(s.name, False): s for e in formulas for s in atoms(e, Symbol)}
+    return symbols | {(str(x.base.label), True): x for e in formulas for x in atoms(e, Indexed)}
 
 
 def _tried(sizes: set) -> str:
@@ -383,4 +384,7 @@ class Point:
 def _show(value) -> str:
     if isinstance(value, Fraction):
         return str(value)
-    return f"{float(value.mid):.12g} ± {float(value.delta) / 2:.1g}"
+    middle, error = float(value.mid), float(value.delta) / 2
+    if abs(middle) <= error:
+        return f"0 ± {error:.1g}"
+    return f"{middle:.12g}" + ("…" if error < 1e-12 * abs(middle) else f" ± {error:.1g}")

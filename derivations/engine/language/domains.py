@@ -1,4 +1,4 @@
-"""Where formulas are positive by the way they are written, and where they are smooth."""
+"""Where formulas are positive by the way they are written, where they have a value, and where they are smooth."""
 
 from itertools import combinations
 from typing import Any
@@ -8,8 +8,10 @@ from sympy import (
     Add,
     Eq,
     Expr,
+    Ge,
     Gt,
     Heaviside,
+    Idx,
     Indexed,
     Integer,
     KroneckerDelta,
@@ -28,6 +30,7 @@ from sympy import (
 from sympy.core.relational import Relational
 
 from derivations.engine.language.indices import never_negative
+from derivations.engine.language.nodes import atoms
 from derivations.engine.language.vocabulary import Maximum, step
 from derivations.engine.language.words import WORDS
 
@@ -52,12 +55,40 @@ def known_sign(e: Expr) -> int:
     return 1 if isinstance(e, (Abs, step, Heaviside, KroneckerDelta)) else 0
 
 
+def has_value_where(e: Expr) -> Relational | None:
+    """What must hold for a logarithm, a quotient, a root … to have a value, where its parts have one."""
+    if isinstance(e, Piecewise):
+        one = e.args[0][1]
+        return one if len(e.args) == 1 and isinstance(one, Relational) and _of_values(one) else None
+    if isinstance(e, Maximum):
+        k, lower, upper = e.limits[0]
+        if e.where != 1:
+            return Gt(Sum(e.where, (k, lower, upper)), 0, evaluate=False)
+        return None if never_negative(upper - lower) else Ge(upper - lower, 0, evaluate=False)
+    if isinstance(e, log):
+        return _unless_known(Gt, e.args[0])
+    if not isinstance(e, Pow) or e.exp.is_positive:
+        whole = not isinstance(e, Pow) or e.exp.is_integer
+        return None if whole else _unless_known(Ge, e.base, 1)
+    return _unless_known(Ne if e.exp.is_integer else Gt, e.base)
+
+
+def _of_values(condition: Relational) -> bool:
+    """Whether it compares anything but indices and sizes."""
+    return any(not s.is_integer for s in condition.free_symbols if not isinstance(s, Idx))
+
+
+def _unless_known(relation: Any, e: Expr, sign: int = 2) -> Relational | None:
+    found = relation(e, 0) if known_sign(e) < sign else None
+    return found if isinstance(found, Relational) else None
+
+
 def smooth_where(e: Expr, x: Expr) -> set[Relational]:
     """What must hold for `derivative` to be the derivative by x: off every kink that x moves, inside every domain."""
     symbol = x.base if isinstance(x, Indexed) else x
     found: set[Any] = set()
-    for part in e.atoms(Abs, sign, step, Heaviside, Max, Min, Piecewise, Maximum, log, Pow):
-        if symbol not in part.atoms(type(symbol)):
+    for part in atoms(e, Abs, sign, step, Heaviside, Max, Min, Piecewise, Maximum, log, Pow):
+        if symbol not in atoms(part, type(symbol)):
             continue
         if isinstance(part, (log, Pow)):
             inner = part.args[0]
@@ -67,7 +98,7 @@ def smooth_where(e: Expr, x: Expr) -> set[Relational]:
         if isinstance(part, (Max, Min)):
             found |= {Ne(a, b) for a, b in combinations(part.args, 2)}
         elif isinstance(part, Piecewise):
-            found |= {Ne(r.lhs, r.rhs) for r in part.atoms(Relational) if r.has(Indexed) or r.has(symbol)}
+            found |= {Ne(r.lhs, r.rhs) for r in atoms(part, Relational) if r.has(Indexed) or r.has(symbol)}
         elif isinstance(part, Maximum):
             found.add(Eq(Sum(Mul(part.where, step(part.body - part)), *part.limits), 1))
         else:

@@ -49,6 +49,8 @@ def broadcast(params: Any, x: Any, *_: Any) -> Any:
 
 def dot_general(params: Any, a: Any, b: Any) -> Any:
     (left, right), (left_batch, right_batch) = params["dimension_numbers"]
+    if not left_batch:
+        return np.tensordot(a, b, (left, right))
     names_a, names_b = list(range(a.ndim)), list(range(a.ndim, a.ndim + b.ndim))
     for i, j in zip((*left, *left_batch), (*right, *right_batch), strict=True):
         names_b[j] = names_a[i]

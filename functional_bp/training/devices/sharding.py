@@ -59,10 +59,12 @@ def by_rows_and_columns(params: Any, mesh: Mesh) -> Any:
         nonlocal by_rows
         if not isinstance(node, AffineParams):
             return P()
-        m, n = node.W.shape
+        *stack, m, n = node.W.shape
         by_columns = by_rows and n % k == 0
         by_rows = not by_columns and m % k == 0
-        return AffineParams(P(None, MODEL) if by_columns else P(*[MODEL] * by_rows), P(*[MODEL] * by_rows))  # pyright: ignore[reportArgumentType]
+        layers = [None] * len(stack)
+        rows = P(*layers, MODEL) if by_rows else P()
+        return AffineParams(P(*layers, None, MODEL) if by_columns else rows, rows)  # pyright: ignore[reportArgumentType]
 
     return jax.tree.map(split, params, is_leaf=lambda node: isinstance(node, AffineParams))
 
