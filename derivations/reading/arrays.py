@@ -18,6 +18,18 @@ class Outside(Exception):
     """What cannot be read as a formula; the text names it."""
 
 
+class OutOfRange(Outside):
+    """A place that is never on its axis."""
+
+
+class BySize(Outside):
+    """One formula for some sizes, another for others: where gap ≥ 0 or not, or by the rest of `gap` by `divisor`."""
+
+    def __init__(self, text: str, gap: str, divisor: int = 0):
+        super().__init__(text)
+        self.gap, self.divisor = gap, divisor
+
+
 @dataclass(frozen=True)
 class Array:
     """`at(*places)` is the entry, a place for each axis.

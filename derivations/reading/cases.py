@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from derivations.reading.asked import Asked, InconclusiveDimensionOperation, Undecided, listening
 from derivations.reading.question import Question, Shape
 from derivations.reading.roots import roots_of_sizes
 from functional_bp.errors import InputError
@@ -15,11 +16,12 @@ LETTERS = ["n", "m", "p", "q", "d", "e", "h", "k", "l", "r", "s", "t", "u", "v",
 
 @dataclass(frozen=True)
 class Case:
-    """Both programs, traced at these shapes."""
+    """Both programs, traced at these shapes, and what they asked of the sizes."""
 
     shapes: tuple[Shape, ...]
     forward: Any
     backward: Any
+    asked: Asked
 
 
 def names_in(shapes: Sequence[Shape]) -> list[str]:
@@ -53,20 +55,30 @@ def substituted(size: str, numbers: Mapping[str, int]) -> int | str:
     return ast.unparse(tree)
 
 
-def traced(question: Question, shapes: Sequence[Shape]) -> Case:
-    """Raises what the user's code raises."""
-    with roots_of_sizes(question.forward, question.backward):
-        structs = question.at(shapes)
-        forward = question.trace_forward(structs)
-        return Case(tuple(shapes), forward, question.trace_backward(structs, forward.out_avals))
+def traced(question: Question, shapes: Sequence[Shape], answers: Mapping[str, bool] | None = None) -> Case:
+    """Raises what the user's code raises, and Undecided where it compares sizes."""
+    asked = Asked(dict(answers or {}))
+    structs = question.at(shapes)
+    try:
+        with roots_of_sizes(question.forward, question.backward), listening(asked):
+            forward = question.trace_forward(structs)
+            return Case(tuple(shapes), forward, question.trace_backward(structs, forward.out_avals), asked)
+    except InconclusiveDimensionOperation as error:
+        if asked.open:
+            raise Undecided(asked.open) from error
+        raise
 
 
 def forward_takes(question: Question, shapes: Sequence[Shape]) -> bool:
+    asked = Asked()
+    structs = question.at(shapes)
     try:
-        with roots_of_sizes(question.forward):
-            question.trace_forward(question.at(shapes))
+        with roots_of_sizes(question.forward), listening(asked):
+            question.trace_forward(structs)
+    except Undecided:
+        return True
     except Exception:
-        return False
+        return bool(asked.open)
     return True
 
 
@@ -94,8 +106,11 @@ def parsed(word: str) -> Any:
         raise InputError(f"prove: {word!r} is no size: write a name, a number or a product such as h*k") from error
 
 
-def general(question: Question) -> tuple[Shape, ...]:
-    """The most general shapes at which the forward can be traced, starting from equal sizes as one."""
+def general(question: Question, apart: bool = True) -> tuple[Shape, ...]:
+    """The most general shapes at which the forward can be traced, starting from equal sizes as one.
+
+    apart: may axes of one size get sizes of their own?
+    """
     axes = [(k, a) for k, leaf in enumerate(question.leaves) for a in range(len(leaf.shape))]
     groups: dict[int, list[tuple[int, int]]] = {}
     for k, a in axes:
@@ -120,13 +135,30 @@ def general(question: Question) -> tuple[Shape, ...]:
                     choice = wider
                     break
     for places in groups.values():
-        for apart in parted(places):
-            if apart[0] in choice and "*" not in str(choice[apart[0]]):
+        for some in parted(places) if apart else ():
+            if some[0] in choice and "*" not in str(choice[some[0]]):
                 symbol = next(letters)
-                wider = choice | dict.fromkeys(apart, symbol)
+                wider = choice | dict.fromkeys(some, symbol)
                 if forward_takes(question, shapes(wider)):
                     choice = wider
     return shapes(choice)
+
+
+def narrower(question: Question, shapes: Sequence[Shape]) -> Iterator[tuple[Shape, ...]]:
+    """Less general shapes, for a backward that does not take these: equal sizes as one, some as numbers, all."""
+    together = general(question, apart=False)
+    yield from [together] if together != tuple(shapes) else []
+    example = {
+        d: s
+        for leaf, shape in zip(question.leaves, shapes, strict=True)
+        for d, s in zip(shape, leaf.shape, strict=True)
+        if isinstance(d, str)
+    }
+    plain = [n for n in names_in(shapes) if n in example]
+    for count in range(1, len(plain) + 1):
+        for some in combinations(plain, count):
+            yield put_in(shapes, {n: example[n] for n in some})
+    yield tuple(leaf.shape for leaf in question.leaves)
 
 
 def options(size: int, symbols: Mapping[int, str], groups: Mapping[int, Any]) -> Iterator[dict[int, str]]:

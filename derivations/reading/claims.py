@@ -8,7 +8,7 @@ from typing import Any
 from sympy import Expr, Indexed, Integer, Symbol
 
 from derivations.reading import engine
-from derivations.reading.arrays import Array, Axis
+from derivations.reading.arrays import Array, Axis, finer
 from derivations.reading.code import read
 from derivations.reading.question import Question, Shape
 from derivations.reading.reading import Reading
@@ -96,8 +96,6 @@ def unknown(r: Reading, name: str, axes: tuple[Axis, ...], leaf: Any) -> Array:
 
 def joined(x: Array, x_bar: Array) -> tuple[Array, Array]:
     """x and x̄ with the same factors on every axis."""
-    from derivations.reading.arrays import finer
-
     axes = [finer(a, b) for a, b in zip(x.axes, x_bar.axes, strict=True)]
     return x.fitted(axes), x_bar.fitted(axes)
 

@@ -4,18 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jax._src import source_info_util
 from jax.extend.core import Literal
 from sympy import Expr, Integer, KroneckerDelta, Mul
 
 from derivations import softplus
 from derivations.engine.language.plain import plain
-from derivations.reading.arrays import Array, Outside, constant, together
+from derivations.reading.arrays import Array, BySize, Outside, constant, together
 from derivations.reading.meant import meant
 from derivations.reading.reading import Reading
 from derivations.reading.rows import ROWS, row
+from derivations.reading.rows.choice import equal, zero_or_one
 from derivations.reading.rows.elementwise import entrywise
-from derivations.reading.sizes import factors
+from derivations.reading.rows.layout import stacked
+from derivations.reading.sizes import factors, is_whole
 
 UNROLLED = 16  # steps of a scan
 LISTED = 64  # entries of a constant array that are written out
@@ -45,7 +49,10 @@ class NotRead(Exception):
 
 def read(r: Reading, jaxpr: Any, consts: Sequence[Any], args: Sequence[Array]) -> list[Array]:
     """The outputs of an open jaxpr as formulas of its inputs."""
-    values: dict[Any, Array] = dict(zip(jaxpr.constvars, (written_out(r, c) for c in consts), strict=True))
+    try:
+        values: dict[Any, Array] = dict(zip(jaxpr.constvars, (written_out(r, c) for c in consts), strict=True))
+    except Outside as error:
+        raise NotRead(str(error)) from error
     values.update(zip(jaxpr.invars, args, strict=True))
 
     def value(v: Any) -> Array:
@@ -56,10 +63,16 @@ def read(r: Reading, jaxpr: Any, consts: Sequence[Any], args: Sequence[Array]) -
         if name not in ROWS:
             raise NotRead(f"`{name}`{line_of(e)}")
         try:
-            out = ROWS[name](r, e.params, *map(value, e.invars))
+            given = [value(v) for v in e.invars]
+            check_kinds(name, [v.aval.dtype for v in (*e.invars, *e.outvars) if hasattr(v.aval, "dtype")])
+            if name == "convert_element_type":
+                given = [cast(r, given[0], e.invars[0].aval.dtype, e.outvars[0].aval.dtype)]
+            out = ROWS[name](r, e.params, *given)
             out = out if isinstance(out, list) else [out]
             if name not in NAMELESS and len(out) == 1 and is_real(e.outvars[0]) and not out[0].undefined:
                 out = [r.named(out[0])]
+        except BySize:
+            raise
         except Outside as error:
             raise NotRead(f"{error} in `{name}`{line_of(e)}") from error
         note_line(r, e, out)
@@ -69,8 +82,6 @@ def read(r: Reading, jaxpr: Any, consts: Sequence[Any], args: Sequence[Array]) -
 
 def note_line(r: Reading, e: Any, out: Sequence[Array]) -> None:
     """The last definition of a line of the user's source is what the line assigns."""
-    from jax._src import source_info_util
-
     frame = source_info_util.user_frame(e.source_info.traceback)
     if frame is None or not r.definitions or len(out) != 1 or out[0].hit is not None:
         return
@@ -81,14 +92,37 @@ def note_line(r: Reading, e: Any, out: Sequence[Array]) -> None:
     r.places_in_source.setdefault(name, line)
 
 
+def check_kinds(name: str, kinds: Sequence[Any]) -> None:
+    """Refuse what is no arithmetic of real or whole numbers: complex numbers, bits, rests, small whole numbers."""
+    for kind in kinds:
+        if jnp.issubdtype(kind, np.complexfloating):
+            raise Outside("complex numbers")
+        if jnp.issubdtype(kind, np.integer):
+            if name in ("and", "or", "xor", "not"):
+                raise Outside("the bits of whole numbers")
+            if name in ("div", "pow") or (name in ("add", "sub", "mul", "neg") and kind.name not in ("int32", "int64")):
+                raise Outside(f"arithmetic of {kind.name}")
+
+
+def cast(r: Reading, x: Array, old: Any, new: Any) -> Array:
+    """Numbers of another kind. What is cast to bool is 1 where it is not 0; real numbers become no whole ones."""
+    if np.issubdtype(new, np.bool_) and not np.issubdtype(old, np.bool_):
+        return ROWS["ne"](r, {}, x, constant(Integer(0)))
+    if jnp.issubdtype(old, np.inexact) and jnp.issubdtype(new, np.integer):
+        entry = x.at(*r.places(x.axes, "i"))
+        if x.hit is None and not is_whole(entry) and not zero_or_one(r, entry):
+            raise Outside("a cast to whole numbers")
+    if jnp.issubdtype(old, np.signedinteger) and jnp.issubdtype(new, np.unsignedinteger):
+        raise Outside("a cast that drops the sign")
+    return x
+
+
 def is_real(v: Any) -> bool:
     return np.issubdtype(v.aval.dtype, np.inexact) or v.aval.dtype.name == "bfloat16"
 
 
 def line_of(e: Any) -> str:
     """Where in the user's files the operation stands."""
-    from jax._src import source_info_util
-
     frame = source_info_util.user_frame(e.source_info.traceback)
     return "" if frame is None else f" ({frame.file_name.rpartition('/')[2]}:{frame.start_line})"
 
@@ -102,6 +136,8 @@ def literal(r: Reading, value: Any) -> Array:
         return constant(Integer(int(x)))
     number = float(x)
     if number == -np.inf or number <= -1e29:
+        if np.isfinite(number):
+            r.say(f"{number:g} stands for −∞")
         return Array((), lambda: Integer(0), lambda: Integer(0))
     if not np.isfinite(number):
         return Array((), lambda: Integer(0), undefined=True)
@@ -119,12 +155,16 @@ def written_out(r: Reading, value: Any) -> Array:
     axes = tuple(factors(Integer(n)) for n in x.shape)
     if x.size and (x == x.flat[0]).all():
         return literal(r, x.flat[0]).view(axes, lambda *i: ())
+    if x.size > LISTED and not np.isfinite(x).all():
+        raise Outside("an array with infinite entries in the code")
     if x.size > LISTED:
         key = (x.shape, str(x.dtype), x.tobytes())
         if key not in r.names:
             r.names[key] = r.unused(f"c{len(r.names) + 1}")
             r.constants[r.names[key]] = x
         return r.numbers(r.names[key], axes) if np.issubdtype(x.dtype, np.integer) else r.array(r.names[key], axes)
+    if not np.isfinite(x).all() or (x <= -1e29).any():
+        raise Outside("an array with infinite entries in the code")
     entries = {index: literal(r, x[index]).at() for index in np.ndindex(x.shape)}
 
     def entry(*i: Any) -> Expr:
@@ -140,8 +180,6 @@ def written_out(r: Reading, value: Any) -> Array:
         )
 
     def hit(*i: Any) -> Expr:
-        from derivations.reading.rows.choice import equal
-
         flat = [place[0] if place else Integer(1) for place in i[:-1]]
         return sum(
             (
@@ -184,6 +222,17 @@ def cond(r: Reading, p: dict[str, Any], which: Array, *xs: Array) -> list[Array]
     return [ROWS["select_n"](r, {}, which, a, b) for a, b in zip(*outs, strict=True)]
 
 
+@row("debug_callback", "debug_print")
+def debug(r: Reading, p: dict[str, Any], *xs: Array) -> list[Array]:
+    """What is only printed."""
+    return []
+
+
+@row("optimization_barrier")
+def barrier(r: Reading, p: dict[str, Any], *xs: Array) -> list[Array]:
+    return list(xs)
+
+
 @row("platform_index")
 def platform_index(r: Reading, p: dict[str, Any]) -> Array:
     """Programs for several platforms compute one thing."""
@@ -223,8 +272,6 @@ def step_of(x: Array, n: int, length: int) -> Array:
 
 def piled(r: Reading, ys: list[Array]) -> Array:
     """Arrays of one shape along a new first axis."""
-    from derivations.reading.rows.layout import stacked
-
     rows = [y.view(((), *y.axes), lambda *i: i[1:]) for y in together(ys)]
     return stacked(r, 0, rows, ())
 

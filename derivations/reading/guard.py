@@ -15,10 +15,10 @@ from derivations.reading.trial import Trial
 ENTRIES = 6  # of each array, chosen at random
 
 
-def disagreement(claims: Claims, trial: Trial) -> str:
-    """Which output or cotangent is read otherwise than it is computed; empty if none is."""
+def disagreement(claims: Claims, trial: Trial, own: Mapping[str, int]) -> str:
+    """Which output or cotangent is read otherwise than it is computed; empty if none is. `own` are the sizes."""
     r = claims.reading
-    sizes = {s: trial.sizes[s.name] for x in claims.inputs for axis in x.axes for f in axis for s in f.free_symbols}
+    sizes = {s: own[s.name] for x in claims.inputs for axis in x.axes for f in axis for s in f.free_symbols}
     given = dict(zip(claims.names, (*trial.arrays, *trial.y_bars), strict=True)) | r.constants
     factors = {
         n: [int(f.subs(sizes)) for axis in x.axes for f in axis]
@@ -29,7 +29,7 @@ def disagreement(claims: Claims, trial: Trial) -> str:
     outputs = [("the output", y, value) for y, value in zip(claims.ys, trial.ys, strict=True)]
     outputs += [(c.name, c.x_bar, value) for c, value in zip(claims.claims, trial.claimed, strict=True)]
     for name, x, value in outputs:
-        if not agree(x, value, sizes, evaluation):
+        if not agree(x, value, sizes, evaluation, trial.tolerance):
             return name
     return ""
 
@@ -58,7 +58,7 @@ class Values:
         return float(np.reshape(self.given[name], self.shapes[name])[tuple(w - 1 for w in where)])
 
 
-def agree(x: Array, value: np.ndarray, sizes: Mapping[Symbol, int], evaluation: Any) -> bool:
+def agree(x: Array, value: np.ndarray, sizes: Mapping[Symbol, int], evaluation: Any, tolerance: float) -> bool:
     shape = [[int(f.subs(sizes)) for f in axis] for axis in x.axes]
     rng = Random(0)
     if 0 in value.shape:
@@ -73,6 +73,6 @@ def agree(x: Array, value: np.ndarray, sizes: Mapping[Symbol, int], evaluation: 
             continue
         flat = [f for axis in shape for f in axis]
         computed = float(np.reshape(value, flat)[place]) if flat else float(np.reshape(value, ()))
-        if np.isfinite(computed) and abs(read - computed) > 1e-6 * (1 + abs(computed)):
+        if np.isfinite(computed) and not abs(read - computed) <= tolerance * (1 + abs(computed)):
             return False
     return True

@@ -1,26 +1,36 @@
-"""From two programs to findings: the trial of the code, the reading, the comparison of both, the proof."""
+"""From two programs to findings: the trial of the code, the reading, the comparison of both, the proof.
+
+Where the code asks something of its sizes, they are divided into regions, and each region is a case of its own.
+"""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from derivations.reading import engine, trial
-from derivations.reading.arrays import Outside
-from derivations.reading.cases import Case, declared, general, names_in, put_in, traced
+from derivations.reading import engine
+from derivations.reading.arrays import BySize, OutOfRange, Outside
+from derivations.reading.asked import Undecided
+from derivations.reading.attempts import Attempts
+from derivations.reading.cases import Case, declared, general, names_in, narrower, traced
 from derivations.reading.claims import Claims, claims_of
 from derivations.reading.code import NotRead
 from derivations.reading.guard import disagreement
 from derivations.reading.limits import TimeOver, within
+from derivations.reading.program import fits
 from derivations.reading.proof import proof
 from derivations.reading.question import Question, Shape
+from derivations.reading.regions import Region, value, whole
 from derivations.reading.sizes import NUMBERS_LAST
 from derivations.reading.trial import Trial
 from derivations.reading.variants import Other, distinct, least, others
-from derivations.reading.verdict import Finding, Proofs, Refutation
-from functional_bp.errors import InputError
+from derivations.reading.verdict import Finding, Proofs
+from derivations.reading.words import caveats
 
 POINTS = 6  # at which the code is tried before it is read; a mistake may hide behind a mask or an inactive branch
+CASES = 24  # regions that are looked at
+
+Found = dict[str, Finding]
 
 
 class Judging:
@@ -28,123 +38,187 @@ class Judging:
 
     def __init__(self, question: Question, sizes: Mapping[str, str] | None, limit: float):
         self.question, self.limit = question, limit
-        self.run = trial.program(question)
         self.shapes = declared(question, sizes) if sizes else general(question)
+        if not sizes and not self.runs(self.shapes):
+            self.shapes = next(filter(self.runs, narrower(question, self.shapes)), self.shapes)
         self.names = names_in(self.shapes)
-        self.refuted: dict[str, Refutation] = {}
-        self.trials: list[Trial] = []
+        self.attempts = Attempts(question, self.shapes)
+        self.covered: list[tuple[Region, Case]] = []
+        self.left_out: list[Region] = []  # where there is nothing to prove
         self.least: dict[str, int] = {}
+        self.said: dict[str, None] = {}
         self.claims: Any = None
+
+    def runs(self, shapes: tuple[Shape, ...]) -> bool:
+        """Does the code take these shapes, as far as it does not ask for more?"""
+        try:
+            traced(self.question, shapes)
+        except Undecided:
+            return True
+        except Exception:
+            return False
+        return True
 
     def proofs(self) -> Proofs:
         start = time.perf_counter()
         self.deadline = time.process_time() + self.limit * len(self.question.due)
-        self.attempt(distinct(self.names), strict=True, points=POINTS)
-        found, assumed = self.findings()
-        return Proofs(self.question.title, found, self.sizes, assumed, time.perf_counter() - start)
+        self.attempts.at(distinct(self.names), strict=True, points=POINTS)
+        found = self.findings()
+        findings = tuple(self.finding(n, "") if n in self.attempts.refuted else f for n, f in found.items())
+        return Proofs(self.question.title, findings, self.sizes, tuple(self.said), time.perf_counter() - start)
 
     @property
     def sizes(self) -> str:
+        fixed = [
+            f"{leaf.name} of shape ({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+            for leaf, shape in zip(self.question.leaves, self.shapes, strict=True)
+            if any(isinstance(d, int) and d > 1 for d in shape)
+        ]
+        given = f", {', '.join(fixed)}" if fixed else ""
         if not self.names:
-            return "at these sizes"
-        above = [f"{n} ≥ {k}" for n, k in self.least.items() if k > 1]
-        every = [n for n in self.names if self.least.get(n, 1) == 1]
-        return "for all " + ", ".join([f"{', '.join(every)} ≥ 1"] * bool(every) + above)
+            return f"at these sizes{given}"
+        least = {n: self.least_of(n) for n in self.names}
+        every = [n for n in self.names if least[n] == 1]
+        above = [f"{n} ≥ {k}" for n, k in least.items() if k > 1]
+        return "for all " + ", ".join([f"{', '.join(every)} ≥ 1"] * bool(every) + above) + given
 
-    def attempt(self, numbers: Mapping[str, int], strict: bool = False, points: int = 1) -> Trial | None:
-        """The code at these sizes; what it gets wrong there is refuted. None where it has no finite value."""
-        shapes, usable = put_in(self.shapes, numbers), []
-        for seed in range(2 * points + 4):
-            try:
-                found = trial.tried(self.question, self.run, numbers, shapes, seed)
-            except Exception as error:
-                if strict and isinstance(error, InputError):
-                    raise
-                return None
-            if found.usable:
-                usable.append(found)
-                self.note_mistakes(found)
-            if len(usable) == points:
-                break
-        self.trials += usable[:1]
-        return usable[0] if usable else None
+    def least_of(self, name: str) -> int:
+        """The smallest size below which there is nothing to prove."""
+        low = self.least.get(name, 1)
+        while any(str(region) == f"{name} = {low}" for region in self.left_out):
+            low += 1
+        return low
 
-    def note_mistakes(self, found: Trial) -> None:
-        wrong = {k: r for k in range(len(self.question.due)) if (r := found.refutation(self.question, k)) is not None}
-        beside = trial.nudged(self.question, self.run, found) if wrong else found
-        for k, refutation in wrong.items():
-            if beside.refutation(self.question, k) is not None:
-                self.refuted.setdefault(self.question.due[k].name, refutation)
-
-    def findings(self) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-        due = self.question.due
-        if len(self.refuted) == len(due):
-            return tuple(self.finding(leaf.name, "") for leaf in due), ()
-        try:
-            case = traced(self.question, self.shapes)
-        except Exception as error:
-            return tuple(self.finding(leaf.name, f"not traceable: {first_line(error)}") for leaf in due), ()
-        self.least = least(case, self.names)
-        self.attempt(self.least)
-        found, said = self.of_case(case, self.trials)
-        notes: list[str] = []
-        for other in others(self.question, case, self.names):
+    def findings(self) -> Found:
+        """Region after region, each divided where the code takes sizes apart."""
+        names = [leaf.name for leaf in self.question.due]
+        found: Found = {}
+        regions = [whole(self.names)]
+        while regions and not self.attempts.all_refuted:
+            region = regions.pop(0)
+            if len(self.covered) == CASES:
+                return {n: self.finding(n, f"the code takes sizes apart in more than {CASES} ways") for n in names}
+            more, beside = self.of_region(region)
+            regions = [*beside, *regions]
+            found = merged(found, more, str(region)) if found else more
+            if found and all(f.status != "proven" for f in found.values()):
+                return found
+        for other in others(self.question, self.shapes, self.names, self.covering):
             if all(f.status != "proven" for f in found.values()):
                 break
-            found = self.narrowed(found, other, notes)
-        findings = [self.finding(n, "") if n in self.refuted else f for n, f in found.items()]
-        return tuple(findings), (*said, *notes)
+            found = self.narrowed(found, other)
+        self.said |= dict.fromkeys(caveats(self.question, [case for _, case in self.covered]))
+        below = {f"{n} = {k}" for n in self.names for k in range(1, self.least_of(n))}
+        apart = tuple(str(region) for region in self.left_out if str(region) not in below)
+        found = {n: replace(f, exceptions=(*f.exceptions, *apart)) for n, f in found.items()}
+        return found or {n: self.finding(n, "there is no size at which the code runs") for n in names}
 
-    def narrowed(self, found: dict[str, Finding], other: Other, notes: list[str]) -> dict[str, Finding]:
+    def of_region(self, region: Region) -> tuple[Found, list[Region]]:
+        """The findings for these sizes, and what must be looked at beside them."""
+        names = [leaf.name for leaf in self.question.due]
+        try:
+            case = traced(self.question, region.shapes(self.shapes), region.answers)
+            found = self.of_program(region, case)
+        except (Undecided, BySize) as error:
+            parts = region.split(error.gap, getattr(error, "divisor", 0))
+            return ({}, parts) if parts else ({n: self.finding(n, str(error)) for n in names}, [])
+        except OutOfRange:
+            self.left_out.append(region)
+            return {}, []
+        except Exception as error:
+            if region == whole(self.names):
+                return {n: self.finding(n, f"not traceable: {first_line(error)}") for n in names}, []
+            self.left_out.append(region)
+            return {}, []
+        if not found:
+            self.left_out.append(region)
+            return {}, []
+        self.covered.append((region, case))
+        return found, self.beside(region, case)
+
+    def of_program(self, region: Region, case: Case) -> Found:
+        """The findings for these sizes; none where the output is empty."""
+        if any(0 in y.shape for y in case.forward.out_avals):
+            return {}
+        if region == whole(self.names):
+            self.least = least(case, self.names)
+            self.attempts.at(self.least)
+        own = region.trial(lambda sizes: self.is_inside(case, sizes))
+        trial = self.attempts.at(region.given(own)) if own is not None else None
+        return self.of_case(case, trial, own or {})
+
+    def beside(self, region: Region, case: Case) -> list[Region]:
+        """Where the answer would have been another."""
+        found = []
+        for gap, line in case.asked.equal.items():
+            more = region.equal(gap)
+            found += more or []
+            if more is None:
+                self.said[f"{gap} ≠ 0, which the code asks ({line})"] = None
+        self.said |= case.asked.used
+        return [r for r in found if all(r != known for known, _ in self.covered)]
+
+    def is_inside(self, case: Case, own: Mapping[str, int]) -> bool:
+        """Is the code this program at these sizes?"""
+        return fits(case.forward.jaxpr, own) and all(value(gap, own) != 0 for gap in case.asked.equal)
+
+    def covering(self, numbers: Mapping[str, int]) -> tuple[Case, dict[str, int]] | None:
+        """The program for these sizes, and the sizes of its region."""
+        for region, case in self.covered:
+            own = region.own(numbers)
+            if own is not None and self.is_inside(case, own):
+                return case, own
+        return None
+
+    def narrowed(self, found: Found, other: Other) -> Found:
         """What remains proven if at some sizes the code is another program."""
         if other.case is None:
             return {n: replace(f, exceptions=(*f.exceptions, str(other))) for n, f in found.items()}
-        trial = self.attempt(other.numbers)
-        if trial is not None and not other.degenerate and not disagreement(self.claims, trial):
-            notes.append(f"at {other} the code is written out otherwise, and gave the same values")
+        trial = self.attempts.at(other.numbers)
+        known = self.covering(other.numbers)
+        alike = known is not None and known[0] is self.covered[0][1] and trial is not None and not other.degenerate
+        if alike and not disagreement(self.claims, trial, known[1]):
+            self.said[f"at {other} the code is written out otherwise, and gave the same values"] = None
             return found
-        more, _ = self.of_case(other.case, [trial] if trial else [])
-        merged = {}
-        for name, f in found.items():
-            at = more[name]
-            if f.status == "proven" and at.status != "proven":
-                f = Finding(name, "undecided", reason=f"at {other}, where the code is another program: {at.reason}")
-            elif f.status == "proven":
-                conditions = tuple(dict.fromkeys((*f.conditions, *at.conditions)))
-                f = replace(f, conditions=conditions, proofs=(*f.proofs, *at.proofs))
-            merged[name] = f
-        return merged
+        try:
+            more = self.of_case(other.case, trial, other.numbers)
+        except (BySize, OutOfRange) as error:
+            more = {n: self.finding(n, str(error)) for n in found}
+        return merged(found, more, str(other))
 
     def finding(self, name: str, reason: str) -> Finding:
-        if name in self.refuted:
-            return Finding(name, "refuted", refutation=self.refuted[name])
+        refuted = self.attempts.refuted
+        if name in refuted:
+            return Finding(name, "refuted", refutation=refuted[name])
         return Finding(name, "undecided", reason=reason)
 
-    def of_case(self, case: Case, trials: Sequence[Trial]) -> tuple[dict[str, Finding], tuple[str, ...]]:
-        """The findings for one pair of programs."""
+    def of_case(self, case: Case, trial: Trial | None, own: Mapping[str, int]) -> Found:
+        """The findings for one pair of programs; `own` are the sizes of the trial by the names of the case."""
         names = [leaf.name for leaf in self.question.due]
         try:
             with engine.faults():
                 claims = self.read(case)
-                wrong = next((w for t in trials if (w := disagreement(claims, t))), "")
+                wrong = disagreement(claims, trial, own) if trial is not None else ""
         except (NotRead, engine.NoVerdict) as error:
-            return {n: self.finding(n, str(error)) for n in names}, ()
-        self.claims = claims if case.shapes == self.shapes else self.claims
+            return {n: self.finding(n, str(error)) for n in names}
+        self.claims = self.claims or claims
         if wrong:
-            reason = f"{wrong} is read otherwise than it is computed"
-            return {n: self.finding(n, reason) for n in names}, ()
+            return {n: self.finding(n, f"{wrong} is read otherwise than it is computed") for n in names}
         found = {c.name: self.proven(claims, c) for c in claims.claims}
         conditions = " ".join(c for f in found.values() for c in f.conditions)
-        return found, (*claims.reading.said, *claims.reading.explained(conditions))
+        self.said |= dict.fromkeys((*claims.reading.said, *claims.reading.explained(conditions)))
+        return found
 
     def proven(self, claims: Claims, claim: Any) -> Finding:
-        if claim.name in self.refuted:
+        if claim.name in self.attempts.refuted:
             return self.finding(claim.name, "")
         try:
             with within(min(self.limit, self.deadline - time.process_time())):
                 return proof(claims, claim)
         except TimeOver:
             return self.finding(claim.name, f"no proof within {self.limit:g} s")
+        except BySize:
+            raise
         except (Outside, NotRead, engine.NoVerdict, RecursionError) as error:
             return self.finding(claim.name, str(error))
 
@@ -154,10 +228,26 @@ class Judging:
         for n, order in enumerate(orders):
             try:
                 return claims_of(self.question, case.forward, case.backward, case.shapes, order)
+            except (BySize, OutOfRange):
+                raise
             except (NotRead, Outside) as error:
                 if n == len(orders) - 1 or "axis" not in str(error):
                     raise NotRead(str(error)) from error
         raise AssertionError
+
+
+def merged(found: Found, more: Found, where: str) -> Found:
+    """What is proven here and there."""
+    result = dict(found)
+    for name, f in found.items():
+        at = more.get(name)
+        if at is not None and f.status == "proven":
+            if at.status != "proven":
+                result[name] = Finding(name, "undecided", reason=f"at {where}, where the code is another: {at.reason}")
+            else:
+                conditions = tuple(dict.fromkeys((*f.conditions, *at.conditions)))
+                result[name] = replace(f, conditions=conditions, proofs=(*f.proofs, *at.proofs))
+    return result
 
 
 def first_line(error: BaseException) -> str:

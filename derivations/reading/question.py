@@ -93,12 +93,12 @@ class Question:
             return flat[wanted.index(k)]
         return None
 
-    def at(self, shapes: Sequence[Shape], constraints: Sequence[str] = ()) -> list[jax.ShapeDtypeStruct]:
+    def at(self, shapes: Sequence[Shape]) -> list[jax.ShapeDtypeStruct]:
         """The arrays at shapes with named sizes; "h*k" is a size, too."""
         text = sorted({str(d) for shape in shapes for d in shape if not isinstance(d, int)})
         sizes: Mapping[str, Any] = {}
         if text:
-            sizes = dict(zip(text, export.symbolic_shape(", ".join(text), constraints=constraints), strict=True))
+            sizes = dict(zip(text, export.symbolic_shape(", ".join(text).replace("**", "^")), strict=True))
         return [
             jax.ShapeDtypeStruct(tuple(d if isinstance(d, int) else sizes[str(d)] for d in shape), leaf.dtype)
             for leaf, shape in zip(self.leaves, shapes, strict=True)

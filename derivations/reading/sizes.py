@@ -7,14 +7,14 @@ from typing import Any
 from sympy import Expr, Idx, Integer, Mul, Symbol, expand
 
 from derivations import dimension
-from derivations.reading.arrays import Axis, Outside
+from derivations.reading.arrays import Axis, BySize, Outside
 
 NUMBERS_LAST = "number"  # in an order of factors
 
 
 def as_size(d: Any) -> Expr:
     """A JAX dimension, a number or a polynomial in symbols, as a formula."""
-    return Integer(d) if isinstance(d, int) else polynomial(ast.parse(str(d), mode="eval").body)
+    return Integer(d) if isinstance(d, int) else polynomial(ast.parse(str(d).replace("^", "**"), mode="eval").body)
 
 
 def polynomial(node: Any) -> Expr:
@@ -33,6 +33,12 @@ def polynomial(node: Any) -> Expr:
             return polynomial(left) * polynomial(right)
         case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int(power))):
             return polynomial(left) ** power
+        case ast.Call(func=ast.Name(id=name), args=[left, right]):
+            a, b = polynomial(left), polynomial(right)
+            if name in ("max", "min"):
+                raise BySize(f"the size {ast.unparse(node)}", str(a - b))
+            if b.is_Integer and b > 1:
+                raise BySize(f"the size {ast.unparse(node)}", str(a), int(b))
     raise Outside(f"the size {ast.unparse(node)}")
 
 

@@ -8,11 +8,16 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax._src.core import jaxprs_in_params
 
 from derivations.reading.question import Question
 from derivations.reading.verdict import Refutation
 
-TOLERANCE = 1e-6  # of double precision on small sums; a wrong formula is off by far more
+# Of small sums, by the coarsest numbers that the code computes with; a wrong formula is off by far more.
+TOLERANCES = {"float64": 1e-6, "float32": 1e-3, "float16": 2e-2, "bfloat16": 1e-1}
+
+
+SCALES = (1, 1, 4, 0.125)  # of the points, one after the other: a clip at 6, a branch near 0
 
 
 @dataclass(frozen=True)
@@ -25,13 +30,14 @@ class Trial:
     ys: tuple[np.ndarray, ...]
     claimed: tuple[np.ndarray, ...]
     true: tuple[np.ndarray, ...]
+    tolerance: float
 
     def refutation(self, question: Question, k: int) -> Refutation | None:
         """Where the k-th claimed cotangent is not the derivative."""
         claimed, true = self.claimed[k], self.true[k]
         scale = 1 + np.max(np.abs(true), initial=0)
         gap = np.abs(claimed - true)
-        wrong = np.isfinite(true) & ~(gap <= TOLERANCE * scale)
+        wrong = np.isfinite(true) & ~(gap <= self.tolerance * scale)
         if not wrong.any():
             return None
         index = np.unravel_index(np.argmax(np.where(wrong, np.nan_to_num(gap, nan=np.inf), -1)), true.shape)
@@ -92,8 +98,18 @@ def at_point(
         outs = jax.eval_shape(question.outputs, *arrays)
         y_bars = [numbers(rng, o.shape, True) for o in outs]
         ys, claimed, true = run(list(arrays), y_bars)
+        tolerance = max(TOLERANCES.get(kind, 0) for kind in kinds(jax.make_jaxpr(run)(list(arrays), y_bars).jaxpr))
     as_numpy = [tuple(np.asarray(a, np.float64) for a in part) for part in (ys, claimed, true)]
-    return Trial(sizes, tuple(arrays), tuple(y_bars), *as_numpy)
+    return Trial(sizes, tuple(arrays), tuple(y_bars), *as_numpy, tolerance)
+
+
+def kinds(jaxpr: Any) -> set[str]:
+    """The kinds of numbers in a program."""
+    found = {v.aval.dtype.name for e in jaxpr.eqns for v in e.outvars if hasattr(v.aval, "dtype")}
+    for e in jaxpr.eqns:
+        for inner in jaxprs_in_params(e.params):
+            found |= kinds(inner)
+    return found | {"float64"}
 
 
 def drawn(rng: Random, leaf: Any, shape: tuple[int, ...], example: np.ndarray, seed: int, shapes: Any) -> np.ndarray:
@@ -101,7 +117,7 @@ def drawn(rng: Random, leaf: Any, shape: tuple[int, ...], example: np.ndarray, s
     if leaf.is_number:
         low, high = (float(np.min(example)), float(np.max(example))) if example.size else (-1.0, 1.0)
         x = numbers(rng, shape, low < 0)
-        return x * 0.4375 if low >= 0 and high <= 1 else x
+        return x * 0.4375 if low >= 0 and high <= 1 else x * SCALES[seed % len(SCALES)]
     if leaf.dtype == bool:
         return np.array([rng.random() < 0.5 for _ in range(int(np.prod(shape)))], bool).reshape(shape)
     top = int(np.max(example, initial=0))

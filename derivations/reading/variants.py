@@ -1,4 +1,7 @@
-"""Sizes at which Python may take another branch: 1, the example's, some others, and numbers in the source."""
+"""Sizes at which code may be another program though it never asked: 1, the example's, numbers in its source.
+
+JAX itself has its own way with a size of 1, `isinstance(n, int)` is true of numbers alone, a table may be looked into.
+"""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +14,7 @@ from derivations.reading.program import fits, same
 from derivations.reading.question import Question, Shape
 
 LARGEST = 4096  # of the numbers in the source that are tried as a size
+HELD = 8  # of a table that is looked into
 
 
 def distinct(names: Sequence[str]) -> dict[str, int]:
@@ -41,39 +45,73 @@ def assignments(
                     yield usual | {n: size}, [n]
 
 
-def mentioned(function: Any, depth: int = 3) -> set[int]:
-    """Whole numbers in the function's own code, and in that of functions of the same file that it calls."""
+def mentioned(function: Any) -> set[int]:
+    """Whole numbers in the function's own code, in what it reaches, and in functions of the same file that it calls."""
+    found = {c for code, _ in codes(function) for c in constants(code)}
+    found |= {
+        c
+        for code, known in codes(function)
+        for name in (*code.co_names, *code.co_freevars)
+        for c in held(known.get(name))
+    }
+    return {c for c in found if 1 < c <= LARGEST}
+
+
+def held(value: Any) -> Iterator[int]:
+    """Whole numbers in a variable, if they are few."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        yield value
+    elif isinstance(value, list | tuple | set | frozenset | dict) and len(value) <= HELD:
+        yield from (c for c in value if isinstance(c, int))
+
+
+def words(function: Any) -> set[str]:
+    """The names of attributes and globals in the same code."""
+    return {name for code, _ in codes(function) for part in parts(code) for name in part.co_names}
+
+
+def codes(function: Any, depth: int = 3) -> Iterator[tuple[CodeType, Mapping[str, Any]]]:
+    """Of a function and those that it calls the code, and what its names mean."""
     function = inspect.unwrap(getattr(function, "fun", function))
     functions = (
         [f for f in vars(function).values() if isinstance(f, Callable)]
         if hasattr(function, "__dataclass_fields__")
         else [function]
     )
-    found: set[int] = set()
     for f in functions:
         code = getattr(getattr(f, "func", f), "__code__", None)
         if code is None:
             continue
-        found |= {c for c in constants(code) if 1 < c <= LARGEST}
-        if depth:
-            known = getattr(f, "__globals__", {})
-            for name in code.co_names:
-                other = known.get(name)
-                if (
-                    isinstance(other, FunctionType)
-                    and other.__module__ == getattr(f, "__module__", None)
-                    and other is not f
-                ):
-                    found |= mentioned(other, depth - 1)
-    return found
+        cells = zip(code.co_freevars, getattr(f, "__closure__", None) or (), strict=False)
+        known = getattr(f, "__globals__", {})
+        yield code, known | {name: cell.cell_contents for name, cell in cells if filled(cell)}
+        for name in code.co_names if depth else ():
+            other = known.get(name)
+            if (
+                isinstance(other, FunctionType)
+                and other.__module__ == getattr(f, "__module__", None)
+                and other is not f
+            ):
+                yield from codes(other, depth - 1)
+
+
+def filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False
+
+
+def parts(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for c in code.co_consts:
+        if isinstance(c, CodeType):
+            yield from parts(c)
 
 
 def constants(code: CodeType) -> Iterator[int]:
-    for c in code.co_consts:
-        if isinstance(c, CodeType):
-            yield from constants(c)
-        elif isinstance(c, int) and not isinstance(c, bool):
-            yield c
+    for part in parts(code):
+        yield from (c for c in part.co_consts if isinstance(c, int) and not isinstance(c, bool))
 
 
 @dataclass(frozen=True)
@@ -94,22 +132,26 @@ class Other:
         return 1 in self.fixed.values()
 
 
-def others(question: Question, case: Case, names: Sequence[str]) -> Iterator[Other]:
-    """Where the code is another program than the one for all sizes."""
+def others(
+    question: Question, shapes: Sequence[Shape], names: Sequence[str], covering: Callable[[Mapping[str, int]], Any]
+) -> Iterator[Other]:
+    """Where the code is another program than that of the case that is `covering` the sizes."""
     seen: set[str] = set()
-    for numbers, special in assignments(question, case.shapes, names):
-        if str(numbers) in seen or not fits(case.forward.jaxpr, numbers):
+    for numbers, special in assignments(question, shapes, names):
+        known = covering(numbers)
+        if str(numbers) in seen or known is None:
             continue
         seen.add(str(numbers))
+        case, own = known
         fixed = {n: numbers[n] for n in special}
         try:
-            at = traced(question, put_in(case.shapes, numbers))
+            at = traced(question, put_in(shapes, numbers))
         except Exception:
             yield Other(numbers, fixed, None)
             continue
-        if same(case.forward, at.forward, numbers) and same(case.backward, at.backward, numbers):
+        if same(case.forward, at.forward, own) and same(case.backward, at.backward, own):
             continue
-        yield Other(numbers, fixed, at if len(special) == len(names) else narrowed(question, case, fixed, at))
+        yield Other(numbers, fixed, at if len(special) == len(names) else narrowed(question, shapes, fixed, at))
 
 
 def least(case: Case, names: Sequence[str]) -> dict[str, int]:
@@ -118,9 +160,9 @@ def least(case: Case, names: Sequence[str]) -> dict[str, int]:
     return {n: next((k for k in range(1, 64) if fits(case.forward.jaxpr, large | {n: k})), 1) for n in names}
 
 
-def narrowed(question: Question, case: Case, fixed: Mapping[str, int], at: Case) -> Case:
+def narrowed(question: Question, shapes: Sequence[Shape], fixed: Mapping[str, int], at: Case) -> Case:
     """The program with these sizes alone as numbers, if it can be traced."""
     try:
-        return traced(question, put_in(case.shapes, fixed))
+        return traced(question, put_in(shapes, fixed))
     except Exception:
         return at

@@ -91,13 +91,18 @@ class Proofs:
             "arguments": {f.argument: f.to_dict() for f in self.findings},
         }
 
-    def certificates(self) -> dict[str, Any]:
-        """The engine's proofs by argument, for `functional-bp recheck`, which believes nothing of the engine."""
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The engine's proofs by argument and part."""
         return {
-            f"{self.title}: {f.argument}, part {n}": proof.to_json()
+            f"{self.title}: {f.argument}, part {n}": proof
             for f in self.findings
             for n, proof in enumerate(f.proofs, start=1)
         }
+
+    def certificates(self) -> dict[str, Any]:
+        """The proofs for `functional-bp recheck`, which believes nothing of the engine. Raises NoCertificate."""
+        return {name: proof.to_json() for name, proof in self.parts.items()}
 
     def called(self, title: str) -> "Proofs":
         return replace(self, title=title)

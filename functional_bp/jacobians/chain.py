@@ -15,7 +15,7 @@ from functional_bp.jacobians.sums import terms
 from functional_bp.jacobians.trees import dense_blocks, map_blocks
 
 
-class Chain(Jacobian):
+class Chain(Jacobian[tuple[tuple[Any, ...], Any]]):
     """J of y = f_K(θ_K, … f_1(θ_1, x)), with respect to (θ, x); θ is the tuple of all θ_k.
 
     y_bar @ J goes from the output back: (θ̄_k, ȳ_k−1) = ȳ_k @ J_k. That is back-propagation, line by line.

@@ -6,7 +6,7 @@ from typing import Any
 
 from functional_bp.errors import InputError
 
-EPOCHS = 40
+EPOCHS, BATCH = 40, 32
 LARGEST = 2**31 - 1  # of any whole number, as steps are counted in 32 bits
 
 
@@ -19,11 +19,12 @@ class Config:
     """The options of a run. Equal ones give equal bits on equal devices, wherever the run is interrupted."""
 
     model: str = option("perceptron", "perceptron or cnn; or, of a text: lstm, gru, transformer, gdn")
-    task: str = option("ten", 'ten (digits), two ("2 or not 2") or eleven (digits or none)')
-    data: str | None = option(None, "IDX, .npz or .npy files to learn instead of the bundled digits")
-    text: str | None = option(
-        None, "a text that a language model learns; if not given, one that comes with the library"
-    )
+    task: str = option("ten", 'ten (digits or other classes), two ("2 or not 2"), eleven (digits or none), regression')
+    data: str | None = option(None, "IDX, .npz, .npy or .csv files to learn instead of the bundled digits")
+    target: str | None = option(None, "the column of a CSV that is learnt; if not given, target, label, class or y")
+    error: str = option("squared", "of --task regression: squared or absolute")
+    class_weights: str | None = option(None, 'what each class counts: balanced, or numbers as "1,2.5"')
+    text: str | None = option(None, "what a language model learns; if not given, a play that comes with the library")
     tokens: str = option("characters", "of a text: characters, or bytes, of which any file is made")
     context: int = option(64, "tokens of a text that the model sees at once", 1, 1 << 20)
     width: int = option(128, "length of a language model's vectors", 1, 1 << 20)
@@ -41,7 +42,7 @@ class Config:
     clip: float | None = option(None, "largest norm of the gradient", 0)
     weight_decay: float = option(0.0, "λ of the weight decay", 0)
     max_norm: float | None = option(None, "largest norm of a unit's incoming weights", 0)
-    batch: str = option("32", 'rows a step: a number, or "all"')
+    batch: str | None = option(None, f'rows a step: a number, or "all"; default {BATCH}, or all if they are fewer')
     epochs: int | None = option(None, f"passes through the data, {EPOCHS} without --steps; the earlier end counts", 1)
     steps: int | None = option(None, "steps", 1)
     slots: int | None = option(None, "parts of a batch, summed in one order on any devices: 2, 4, 8 …", 1)
@@ -75,6 +76,17 @@ def from_options(args: argparse.Namespace) -> Config:
     """Raises InputError for a value that is not of its option's kind."""
     given = {entry: getattr(args, entry.name) for entry in fields(Config)}
     return checked({entry.name: parsed(entry, text) for entry, text in given.items() if text not in (None, False)})
+
+
+def from_python(options: dict[str, Any]) -> Config:
+    """Options as Python writes them: `hidden` may be a list, `batch` a number. Raises InputError as the others do."""
+    names = [entry.name for entry in fields(Config)]
+    for name in options.keys() - set(names):
+        raise InputError(f"unknown option {name}: expected one of {', '.join(names)}")
+    given = {name: as_tuple(value) for name, value in options.items()}
+    if "batch" in given:
+        given["batch"] = str(given["batch"])
+    return checked(given)
 
 
 def given_options(args: argparse.Namespace) -> list[str]:

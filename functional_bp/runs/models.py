@@ -59,7 +59,7 @@ def of_blocks(config: Config, facts: Facts) -> Layer:
     return transformer_model(len(facts.classes), config.width, config.depth, config.heads, facts.inputs)
 
 
-ROWS = ("task", "data", "split", "hidden", "activation", "dropout")
+ROWS = ("task", "data", "target", "error", "class_weights", "split", "hidden", "activation", "dropout")
 
 
 def check_heads(config: Config) -> None:
@@ -90,7 +90,7 @@ def model_of(config: Config) -> Model:
     model, default = MODELS[config.model], Config()
     for name in sorted({name for other in MODELS.values() for name in other.options} - set(model.options)):
         if getattr(config, name) != getattr(default, name):
-            raise InputError(f"--{name} does not go with --model {config.model}")
+            raise InputError(f"--{name.replace('_', '-')} does not go with --model {config.model}")
     return model
 
 

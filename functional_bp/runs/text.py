@@ -15,7 +15,7 @@ from functional_bp.networks import Layer, Rule
 from functional_bp.networks.sampling import continued
 from functional_bp.runs.config import Config
 from functional_bp.runs.facts import Facts
-from functional_bp.training.data.labelled import Data, ordered
+from functional_bp.training.data.labelled import Data
 from functional_bp.training.data.texts import decoded, encoded, read_text, windows
 from functional_bp.training.measures import blockwise
 from functional_bp.training.metrics import confusion_matrix
@@ -48,16 +48,13 @@ class TextProblem(NamedTuple):
     def divergence(self) -> Rule:
         return rules.label_nll
 
-    @property
+    measured = divergence
+
     def measures(self) -> dict[str, Any]:
         return {"accuracy": correct, "bits": bits}
 
     def prepare(self, x: Array, labels: Array) -> tuple[Array, Array]:
         return x, labels
-
-    def held_out(self, labels: np.ndarray, split: str, seed: int, part: float) -> tuple[np.ndarray, np.ndarray]:
-        """The last windows: of a text each is near to those before it."""
-        return ordered(labels, part)
 
     def results(self, network: Layer, params: Any, layout: "Layout | None" = None) -> dict[str, Any]:
         """Bits per character and accuracy on both parts, and how often each character was taken for which."""
@@ -73,10 +70,9 @@ class TextProblem(NamedTuple):
                 found["confusion"] = counts.tolist()
         return found
 
-    def told(self, network: Layer, params: Any, seed: int) -> dict[str, Any]:
-        """What only the end of a run shows: a sample."""
-        key = jax.random.key(seed)
-        return {"sample": sample(network, params, self.facts, self.as_bytes, "", SAMPLE, key)}
+    def sampled(self, network: Layer, params: Any, seed: int) -> str:
+        """What the end of a run shows."""
+        return sample(network, params, self.facts, self.as_bytes, "", SAMPLE, jax.random.key(seed))
 
 
 def text_problem(config: Config) -> TextProblem:

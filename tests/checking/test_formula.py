@@ -98,6 +98,8 @@ def test_what_is_only_like_a_rule_has_no_formula(forward):
     assert formula(forward, SMALL) is None
 
 
+@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.name)
 def test_every_rule_matches_the_forward_that_it_is_itself(entry):
     """All but the divergences, which have no formula for their target, are found again from their values alone."""

@@ -1,6 +1,6 @@
 """What is right passes: rules and networks in every precision, at every scale, with every valid subgradient.
 
-The whole walk: `pytest tests/checking/test_no_false_alarm.py --seeds 20`.
+The whole walk: `pytest tests/checking/test_no_false_alarm.py --seeds 20 --whole`.
 """
 
 from itertools import product
@@ -40,6 +40,7 @@ def check(right, dtype, seed, scale):
 
 
 @pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.name)
 def test_what_is_right_passes_in_every_dtype_at_every_scale(right, dtype, seeds):
@@ -67,6 +68,8 @@ def test_no_alarm_comes_back(name, dtype, seed, scale):
     assert report.ok, report
 
 
+@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize("right", [*NETWORKS, *AWKWARD], ids=lambda right: right.name)
 def test_a_right_network_is_wrong_with_one_element_off_by_a_thousandth(right):
     """The sweep would be worth nothing if everything passed."""
@@ -79,6 +82,7 @@ def test_a_right_network_is_wrong_with_one_element_off_by_a_thousandth(right):
     assert not check_backward(right.forward, backward, *right.primals(0, "float32")).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("right", NETWORKS, ids=lambda right: right.name)
 def test_one_element_off_by_three_tenths_is_wrong_in_bfloat16(right):
     def backward(primals, y_bar):

@@ -76,6 +76,8 @@ def test_a_program_gives_what_jax_gives(name):
         compare(PROGRAMS[name], A, B)
 
 
+@pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize("case", [*RIGHT, *AWKWARD, *networks()], ids=lambda case: case.name)
 def test_a_backward_pass_gives_what_jax_gives(case):
     primals = case.primals(0, "float64") if callable(case.primals) else case.primals

@@ -93,6 +93,7 @@ def test_laws_1_to_3_the_output_and_one_cotangent_a_primal_are_those_of_the_refe
         assert_trees_close(cotangents, expected, **EXACT)
 
 
+@pytest.mark.slow
 @every_case
 @pytest.mark.parametrize("batch", [(), (3,)], ids=str)
 def test_law_3_the_dense_jacobian_is_jax_jacrev_of_each_example(case, batch):

@@ -9,8 +9,8 @@ from sympy import Expr, Idx, Indexed, Integer, KroneckerDelta, Rational, Symbol,
 
 from derivations import step
 from derivations.reading.arrays import Array, Outside, constant, together
-from derivations.reading.rows import ROWS, row
 from derivations.reading.rows.elementwise import entrywise
+from derivations.reading.rows.table import ROWS, row
 from derivations.reading.sizes import always, as_size, factors, is_whole
 
 HALF = Rational(1, 2)

@@ -7,7 +7,7 @@ from sympy import Abs, Integer, Max, Min, Rational, cos, cosh, erf, erfc, exp, l
 
 from derivations import sigmoid
 from derivations.reading.arrays import Array, Outside, together
-from derivations.reading.rows import ROWS, row
+from derivations.reading.rows.table import ROWS, row
 
 WORDS: dict[str, Callable[..., Any]] = {
     "neg": lambda a: -a,
@@ -134,7 +134,7 @@ def power(r, p, x: Array, y: Array) -> Array:
     return entrywise(lambda a, b: a**b, x, y)
 
 
-@row("convert_element_type", "copy", "copy_p", "reduce_precision", "optimization_barrier", "real", "pvary")
+@row("convert_element_type", "copy", "copy_p", "reduce_precision", "pvary")
 def same(r, p, x: Array) -> Array:
     return x
 

@@ -3,8 +3,8 @@
 from sympy import Integer
 
 from derivations.reading.arrays import Array, Outside, finer, reshaped, size_of, together
-from derivations.reading.rows import row
 from derivations.reading.rows.choice import equal, hits
+from derivations.reading.rows.table import row
 from derivations.reading.sizes import as_size, factors
 
 

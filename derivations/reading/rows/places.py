@@ -3,13 +3,13 @@ x[t] = Σ_k [t = k] x_k, so that a table of embeddings, a label and a one-hot ro
 
 from typing import Any
 
-from sympy import Expr, Idx, Integer
+from sympy import Expr, Idx, Integer, expand
 
-from derivations.reading.arrays import Array, Outside, constant, size_of
-from derivations.reading.rows import row
+from derivations.reading.arrays import Array, BySize, OutOfRange, Outside, constant, size_of
 from derivations.reading.rows.choice import equal, hits
 from derivations.reading.rows.layout import flattened, taken
-from derivations.reading.sizes import always, as_size, factors, is_whole
+from derivations.reading.rows.table import row
+from derivations.reading.sizes import always, as_size, factors, is_never_negative, is_whole, least
 
 
 def component(r, x: Array, i: tuple, c: int) -> tuple[Expr, Any]:
@@ -74,8 +74,7 @@ def located(r, start: Expr, hit, axis) -> tuple[tuple, Expr, list]:
     """The place `start`, counted from 0, on an axis: the indices, an indicator, and what to sum over."""
     size = size_of(axis)
     if hit is None and is_whole(start) and len(axis) == 1 and affine(start):
-        if not (always(start) and always(size - 1 - start)):
-            raise Outside(f"the index {start} may leave its range, to {size}")
+        stays(start, size - 1)
         return (start + 1,), Integer(1), []
     k = tuple(r.fresh(f) for f in axis)
     number = flattened(k, axis) - 1
@@ -83,6 +82,16 @@ def located(r, start: Expr, hit, axis) -> tuple[tuple, Expr, list]:
         return k, equal(r, number, start), [i for i in k if isinstance(i, Idx)]
     r.labels(hit, size)
     return k, hit(number), [i for i in k if isinstance(i, Idx)]
+
+
+def stays(start: Expr, last: Expr) -> None:
+    """Is 0 ≤ start ≤ last, for all values of its indices?"""
+    for gap in (start, last - start):
+        if not always(gap):
+            low = least(gap)
+            if is_never_negative(expand(-low - 1)):
+                raise OutOfRange(f"the place {start} is beyond {last}")
+            raise BySize(f"the place {start} may leave its axis, to {last}", str(low))
 
 
 def affine(e: Expr) -> bool:
@@ -112,6 +121,8 @@ def scatter(r, p, x: Array, starts: Array, updates: Array) -> Array:
     told = {k for v in vectors if is_whole(v) and affine(v) for k in v.atoms(Idx)}  # one index vector for each of these
     if not p["unique_indices"] and any(k not in told for n in batch for k in where[n]):
         raise Outside("a scatter to places that may be equal")
+    if p["unique_indices"] and any(k not in told for n in batch for k in where[n]):
+        r.say("places that the code says are different are different")
     hits = landed(r, p, x, starts, updates)
     ones = Array(updates.axes, lambda *i: Integer(1))
     return r.named(Array(x.axes, lambda *i: x.at(*i) * (1 - hits(i, ones)) + hits(i, updates)))
@@ -143,6 +154,8 @@ def landed(r, p, x: Array, starts: Array, updates: Array):
                     r.labels(hit, size_of(axis))
                     there = there * hit(number - inner)
                 else:
+                    if "CLIP" in str(p["mode"]):
+                        stays(start, size_of(axis) - size_of(own))
                     there = there * equal(r, number, start + inner)
             else:
                 there = there * equal(r, number, inner)
@@ -158,6 +171,7 @@ def dynamic_slice(r, p, x: Array, *starts: Array) -> Array:
         if size == size_of(x.axes[d]):
             continue
         if start.hit is None and is_whole(start.at()):
+            stays(start.at(), size_of(x.axes[d]) - size)
             x = taken(r, x, d, start.at(), 1, size)
         elif start.hit is not None and size == 1:
             x = picked(r, x, d, start)
@@ -186,6 +200,7 @@ def dynamic_update_slice(r, p, x: Array, update: Array, *starts: Array) -> Array
         for d, start in enumerate(starts):
             if not is_whole(start.at()):
                 raise Outside("a slice at a place that is an input")
+            stays(start.at(), size_of(x.axes[d]) - size_of(update.axes[d]))
             number = flattened(i[d], x.axes[d]) - 1
             there = there * equal(r, number, start.at() + flattened(u[d], update.axes[d]) - 1)
         return r.summed(there * values.at(*u), u)

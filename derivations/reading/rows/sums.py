@@ -5,9 +5,9 @@ from sympy import Add, Idx, Integer, Max, Mul
 from derivations import Maximum, product, step
 from derivations.reading.arrays import Array, Outside, finer, size_of
 from derivations.reading.reading import is_few
-from derivations.reading.rows import row
 from derivations.reading.rows.choice import equal, index_step
 from derivations.reading.rows.layout import flattened
+from derivations.reading.rows.table import row
 from derivations.reading.sizes import as_size, factors
 
 

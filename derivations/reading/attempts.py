@@ -1,0 +1,47 @@
+"""The code tried at sizes and points: what it gets wrong there is refuted."""
+
+from collections.abc import Mapping, Sequence
+
+from derivations.reading import trial
+from derivations.reading.cases import put_in
+from derivations.reading.question import Question, Shape
+from derivations.reading.trial import Trial
+from derivations.reading.verdict import Refutation
+from functional_bp.errors import InputError
+
+
+class Attempts:
+    """`refuted` holds what was found to be wrong, by argument."""
+
+    def __init__(self, question: Question, shapes: Sequence[Shape]):
+        self.question, self.shapes = question, shapes
+        self.run = trial.program(question)
+        self.refuted: dict[str, Refutation] = {}
+
+    @property
+    def all_refuted(self) -> bool:
+        return len(self.refuted) == len(self.question.due)
+
+    def at(self, numbers: Mapping[str, int], strict: bool = False, points: int = 1) -> Trial | None:
+        """The code at these sizes; None where it has no finite value."""
+        shapes, usable = put_in(self.shapes, numbers), []
+        for seed in range(2 * points + 4):
+            try:
+                found = trial.tried(self.question, self.run, numbers, shapes, seed)
+            except Exception as error:
+                if strict and isinstance(error, InputError):
+                    raise
+                return None
+            if found.usable:
+                usable.append(found)
+                self.note_mistakes(found)
+            if len(usable) == points or self.all_refuted:
+                break
+        return usable[0] if usable else None
+
+    def note_mistakes(self, found: Trial) -> None:
+        wrong = {k: r for k in range(len(self.question.due)) if (r := found.refutation(self.question, k)) is not None}
+        beside = trial.nudged(self.question, self.run, found) if wrong else found
+        for k, refutation in wrong.items():
+            if beside.refutation(self.question, k) is not None:
+                self.refuted.setdefault(self.question.due[k].name, refutation)
