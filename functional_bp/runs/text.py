@@ -59,7 +59,8 @@ class TextProblem(NamedTuple):
     def results(self, network: Layer, params: Any, layout: "Layout | None" = None) -> dict[str, Any]:
         """Bits per character and accuracy on both parts, and how often each character was taken for which."""
         place = layout.place if layout else jax.device_put
-        compiled = jax.jit(partial(of_windows, network), **({"out_shardings": layout.sharding()} if layout else {}))
+        found_by = partial(of_windows, network)
+        compiled = jax.jit(found_by, out_shardings=layout.sharding()) if layout else jax.jit(found_by)
         found: dict[str, Any] = {}
         for name, part in (("train", self.train), ("test", self.test)):
             D, predicted = (np.asarray(a) for a in compiled(params, place(part.x), place(part.labels)))
