@@ -62,5 +62,5 @@ def squared(menu: Menu, portion: Portion, spread: tuple[int, ...]) -> Mistake | 
         portion.at,
         portion.becomes(new),
         steps=steps[-1:],
-        key=("squared", name, len(steps), steps[0].name),
+        key=("squared", name, len(steps), portion.at - portion.v),
     )

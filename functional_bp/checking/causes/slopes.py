@@ -126,7 +126,7 @@ def another(menu: Menu, portion: Portion, spread: tuple[int, ...], hand: Hand, c
         "slope",
         name,
         len(steps),
-        steps[0].name,
+        portion.at - portion.v,
         hand.form,
         hand.inverse,
         None if hand.n < 0 else menu.relative(hand.n, portion),
