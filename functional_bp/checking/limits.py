@@ -11,6 +11,8 @@ MOST_FAMILIES = 6  # of axes that are varied
 MOST_PROBES = 60  # shapes at which the forward is traced to tell which axes are one
 NUMBERS_AT_A_SHAPE = 200_000  # in the primals
 HUNT_EQUATIONS = 12_000  # of all programs traced at other shapes: tracing takes some 0.1 ms for each
+MOST_EQUATIONS = 24_000  # with those that shrink what was found
+FOREIGN = 60  # equations that an operation costs which NumPy has no word for: JAX compiles it at each shape
 MOST_TRIALS = 32  # shapes at which values are compared
 MOST_TRIGGERS = 2  # told
 

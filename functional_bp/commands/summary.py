@@ -23,8 +23,8 @@ def run(args: argparse.Namespace) -> int:
     config, facts = folder.load_config(), folder.load_facts()
     instance = instance_of(config, facts)
     print(summary(network_of(config, facts), *instance.shape, dtype=instance.dtype))
-    classes = ", ".join(map(shown, facts.classes))
-    print(printable(f"classes: {classes}" if classes else f"numbers: {facts.target or facts.outputs}"))
+    names = ", ".join(map(shown, facts.classes))
+    print(printable(f"classes: {names}" if facts.classes else f"numbers: {facts.target or facts.outputs}"))
     return 0
 
 

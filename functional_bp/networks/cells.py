@@ -1,5 +1,6 @@
 """Recurrent cells as layers, for `recurrent`, `bidirectional` and `unroll`."""
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -38,4 +39,4 @@ def cell(rule: Any, gates: int, n_in: int, n: int, bias: Array, two_states: bool
         h = jnp.zeros((*x.shape[:-1], n), x.dtype)
         return (h, h) if two_states else h
 
-    return with_params(rule, init, f"{rule.__name__}({n_in}→{n})")._replace(state=state)
+    return replace(with_params(rule, init, f"{rule.__name__}({n_in}→{n})"), state=state)

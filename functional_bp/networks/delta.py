@@ -79,9 +79,9 @@ def from_zero(parts: tuple[Array, ...]) -> tuple[DeltaInputs, LinearMap]:
 
 
 def with_state(parts: tuple[Array, ...]) -> DeltaInputs:
-    q, k, v, *gates = parts
+    q, k, v, log_decay, beta = parts
     zero = zeros_as(v[..., :1, :, None] * k[..., :1, None, :])[..., 0, :, :]
-    return DeltaInputs(q, k, v, *gates, zero)
+    return DeltaInputs(q, k, v, log_decay, beta, zero)
 
 
 def without_state(bar: Any) -> tuple[Array, ...]:

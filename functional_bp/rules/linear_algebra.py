@@ -23,7 +23,8 @@ def solve(A: Matrix, b: Vector) -> tuple[Vector, BlockRow]:
     not a number. Raises ValueError where shapes do not fit.
     """
     check("solve", A, b)
-    J = Inverse(*lu_factor(wide(A)), A.dtype)
+    factors, pivots = lu_factor(wide(A))
+    J = Inverse(factors, pivots, A.dtype)
     y = J @ b
     return y, BlockRow((J @ by_matrix(-y), J))
 

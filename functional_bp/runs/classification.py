@@ -80,15 +80,8 @@ class Problem(NamedTuple):
     def measures(self) -> dict[str, Any]:
         return {"accuracy": correct}
 
-    def held_out(self, labels: np.ndarray, split: str, seed: int, part: float) -> tuple[np.ndarray, np.ndarray]:
-        return held_out(labels, split, seed, part)
-
     def results(self, network: Layer, params: Any, layout: "Layout | None" = None) -> dict[str, Any]:
         return results(self, network, params, layout)
-
-    def told(self, network: Layer, params: Any, seed: int) -> dict[str, Any]:
-        """What only the end of a run shows."""
-        return {}
 
     def weighted(self, text: str | None) -> "Problem":
         """With --class-weights. Raises InputError where they do not fit the classes."""

@@ -24,9 +24,7 @@ class Config:
     target: str | None = option(None, "the column of a CSV that is learnt; if not given, target, label, class or y")
     error: str = option("squared", "of --task regression: squared or absolute")
     class_weights: str | None = option(None, 'what each class counts: balanced, or numbers as "1,2.5"')
-    text: str | None = option(
-        None, "a text that a language model learns; if not given, one that comes with the library"
-    )
+    text: str | None = option(None, "what a language model learns; if not given, a play that comes with the library")
     tokens: str = option("characters", "of a text: characters, or bytes, of which any file is made")
     context: int = option(64, "tokens of a text that the model sees at once", 1, 1 << 20)
     width: int = option(128, "length of a language model's vectors", 1, 1 << 20)

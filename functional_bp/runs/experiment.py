@@ -11,13 +11,13 @@ import optax
 from functional_bp.checking.networks import gradient_differences
 from functional_bp.errors import InputError
 from functional_bp.networks import Layer, value_and_grad
-from functional_bp.runs.classification import SPLITS, Problem, part_of, problem
+from functional_bp.runs.classification import SPLITS, Problem, held_out, part_of, problem
 from functional_bp.runs.config import BATCH, EPOCHS, LARGEST, Config
 from functional_bp.runs.models import model_of, network_of
 from functional_bp.runs.regression import TASK, Regression, regression
 from functional_bp.runs.text import TextProblem, text_problem
 from functional_bp.training.data.files import Part
-from functional_bp.training.data.labelled import Data
+from functional_bp.training.data.labelled import Data, drawn, ordered
 from functional_bp.training.data.tables import Columns
 from functional_bp.training.devices.sharding import Layout, with_slots
 from functional_bp.training.devices.slots import check_slots, slotted
@@ -77,8 +77,6 @@ def experiment(config: Config) -> Experiment:
     """Raises InputError for options that do not name what there is, or do not go together."""
     if config.compute not in COMPUTE:
         raise InputError(f"unknown --compute {config.compute!r}: expected one of {', '.join(COMPUTE)}")
-    if config.tokens not in TOKENS:
-        raise InputError(f"unknown --tokens {config.tokens!r}: expected one of {', '.join(TOKENS)}")
     of = posed(config)
     if config.patience and not config.validation and of.validation is None:
         raise InputError("--patience needs --validation: to stop by the test set would be to learn it")
@@ -87,7 +85,7 @@ def experiment(config: Config) -> Experiment:
     network = network_of(config, of.facts)
     seen = judged = of.train
     if config.validation:
-        kept, held = of.held_out(of.train.labels, config.split, config.seed, 1 / config.validation)
+        kept, held = held_back(of, config)
         seen, judged = part_of(of.train, kept), part_of(of.train, held)
     batch = batch_size(config.batch, len(seen.x))
     if config.overfit:
@@ -116,6 +114,8 @@ def experiment(config: Config) -> Experiment:
 
 
 def posed(config: Config) -> Problem | Regression | TextProblem:
+    if config.tokens not in TOKENS:
+        raise InputError(f"unknown --tokens {config.tokens!r}: expected one of {', '.join(TOKENS)}")
     if model_of(config).of_text:
         return text_problem(config)
     columns = Columns(config.target or "")
@@ -128,6 +128,16 @@ def posed(config: Config) -> Problem | Regression | TextProblem:
     if config.split not in SPLITS:
         raise InputError(f"unknown split {config.split!r}: expected one of {', '.join(SPLITS)}")
     return regression(config.data, config.split, config.seed, config.error, columns)
+
+
+def held_back(of: Problem | Regression | TextProblem, config: Config) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that are learnt, and those that reports are on: of a text its end."""
+    part = 1 / config.validation
+    if isinstance(of, TextProblem):
+        return ordered(of.train.labels, part)
+    if isinstance(of, Regression) and config.split == "stratified":
+        return drawn(len(of.train.labels), config.seed, part)
+    return held_out(of.train.labels, config.split, config.seed, part)
 
 
 def check_elementwise(config: Config) -> None:

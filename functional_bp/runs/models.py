@@ -90,7 +90,7 @@ def model_of(config: Config) -> Model:
     model, default = MODELS[config.model], Config()
     for name in sorted({name for other in MODELS.values() for name in other.options} - set(model.options)):
         if getattr(config, name) != getattr(default, name):
-            raise InputError(f"--{name} does not go with --model {config.model}")
+            raise InputError(f"--{name.replace('_', '-')} does not go with --model {config.model}")
     return model
 
 

@@ -70,13 +70,6 @@ class Regression(NamedTuple):
         unit = np.array(self.deviation, np.float32) / len(self.deviation)
         return {"error": lambda y, d: jnp.abs(y - d) @ unit}
 
-    def held_out(self, labels: np.ndarray, split: str, seed: int, part: float) -> tuple[np.ndarray, np.ndarray]:
-        return drawn(len(labels), seed, part) if split == "stratified" else ordered(labels, part)
-
-    def told(self, network: Layer, params: Any, seed: int) -> dict[str, Any]:
-        """What only the end of a run shows."""
-        return {}
-
     def predicted(self, network: Layer, params: Any, layout: "Layout | None" = None) -> list[np.ndarray]:
         """The outputs for the training and the test part, standardised as the targets are."""
 

@@ -14,6 +14,7 @@ from functional_bp.runs.experiment import Experiment, compare_with_autodiff, lon
 from functional_bp.runs.interruption import Interrupted
 from functional_bp.runs.run_folder import RunFolder
 from functional_bp.runs.supervisor import beat
+from functional_bp.runs.text import TextProblem
 from functional_bp.training.data.labelled import Data
 from functional_bp.training.data.source import Resident, Source, Streamed
 from functional_bp.training.devices.processes import by_any
@@ -153,7 +154,9 @@ def conduct(
         done = f"stopped after step {int(fitted.state.step)} of {of.steps}, which is saved"
         raise Interrupted(f"{done}; continue with: {folder.how_to_go_on()}")
     params = patience.params if patience else fitted.params
-    result = of.of.results(of.network, params, layout) | of.of.told(of.network, params, config.seed) | about
+    result = of.of.results(of.network, params, layout) | about
+    if isinstance(of.of, TextProblem):
+        result |= {"sample": of.of.sampled(of.network, params, config.seed)}
     result |= {
         "steps": int(fitted.state.step),
         "stopped": fitted.reason,

@@ -82,13 +82,6 @@ def print_results(found: dict[str, Any], classes: tuple[str, ...], tested_on: st
             print(f"{part} accuracy{' ' * (width - len(part))} {found[name]:.4f}")
 
 
-def print_numbers(found: dict[str, Any], tested_on: str) -> None:
-    if "train_r2" in found:
-        print(f"train R² {found['train_r2']:.4f}")
-    print(f"{tested_on} R² {found['test_r2']:.4f}")
-    print(f"{tested_on} error {found['test_error']:.6g}, in the targets' own unit")
-
-
 def print_text_results(found: dict[str, Any], tested_on: str) -> None:
     if "sample" in found:
         print("a sample:", *found["sample"].splitlines(), sep="\n  ")
@@ -96,3 +89,10 @@ def print_text_results(found: dict[str, Any], tested_on: str) -> None:
     for part, name in (("train", "train"), (tested_on, "test")):
         bits, right = found[f"{name}_bits"], found[f"{name}_accuracy"]
         print(f"{part:<{width}} {bits:.4f} bits per character, {right:.4f} of them foreseen")
+
+
+def print_numbers(found: dict[str, Any], tested_on: str) -> None:
+    if "train_r2" in found:
+        print(f"train R² {found['train_r2']:.4f}")
+    print(f"{tested_on} R² {found['test_r2']:.4f}")
+    print(f"{tested_on} error {found['test_error']:.6g}, in the targets' own unit")

@@ -15,7 +15,7 @@ from functional_bp.networks import Layer, Rule
 from functional_bp.networks.sampling import continued
 from functional_bp.runs.config import Config
 from functional_bp.runs.facts import Facts
-from functional_bp.training.data.labelled import Data, ordered
+from functional_bp.training.data.labelled import Data
 from functional_bp.training.data.texts import decoded, encoded, read_text, windows
 from functional_bp.training.measures import blockwise
 from functional_bp.training.metrics import confusion_matrix
@@ -48,20 +48,19 @@ class TextProblem(NamedTuple):
     def divergence(self) -> Rule:
         return rules.label_nll
 
+    measured = divergence
+
     def measures(self) -> dict[str, Any]:
         return {"accuracy": correct, "bits": bits}
 
     def prepare(self, x: Array, labels: Array) -> tuple[Array, Array]:
         return x, labels
 
-    def held_out(self, labels: np.ndarray, split: str, seed: int, part: float) -> tuple[np.ndarray, np.ndarray]:
-        """The last windows: of a text each is near to those before it."""
-        return ordered(labels, part)
-
     def results(self, network: Layer, params: Any, layout: "Layout | None" = None) -> dict[str, Any]:
         """Bits per character and accuracy on both parts, and how often each character was taken for which."""
         place = layout.place if layout else jax.device_put
-        compiled = jax.jit(partial(of_windows, network), **({"out_shardings": layout.sharding()} if layout else {}))
+        found_by = partial(of_windows, network)
+        compiled = jax.jit(found_by, out_shardings=layout.sharding()) if layout else jax.jit(found_by)
         found: dict[str, Any] = {}
         for name, part in (("train", self.train), ("test", self.test)):
             D, predicted = (np.asarray(a) for a in compiled(params, place(part.x), place(part.labels)))
@@ -72,10 +71,9 @@ class TextProblem(NamedTuple):
                 found["confusion"] = counts.tolist()
         return found
 
-    def told(self, network: Layer, params: Any, seed: int) -> dict[str, Any]:
-        """What only the end of a run shows: a sample."""
-        key = jax.random.key(seed)
-        return {"sample": sample(network, params, self.facts, self.as_bytes, "", SAMPLE, key)}
+    def sampled(self, network: Layer, params: Any, seed: int) -> str:
+        """What the end of a run shows."""
+        return sample(network, params, self.facts, self.as_bytes, "", SAMPLE, jax.random.key(seed))
 
 
 def text_problem(config: Config) -> TextProblem:

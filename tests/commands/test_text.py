@@ -36,7 +36,7 @@ def params(run):
 
 def test_a_run_and_what_it_shows(text, tmp_path, capsys):
     run = tmp_path / "run"
-    assert train(text, run, "--model", "gru", "--compute", "bfloat16") == 0
+    assert train(text, run, "--model", "gru") == 0
     printed = capsys.readouterr().out
     assert "layer 2 recurrent(gru(8→8))" in printed
     assert "1476 characters to learn, the last 164 held out; 15 different ones" in printed
@@ -99,6 +99,7 @@ def test_what_does_not_go_together_is_said(options, message, tmp_path, capsys):
     assert not (tmp_path / "run" / "config.json").exists()
 
 
+@pytest.mark.slow
 def test_a_perceptron_writes_nothing(tmp_path, capsys):
     run = str(tmp_path / "run")
     assert main(["train", "--steps", "1", "--hidden", "", "--json", "--out", run]) == 0

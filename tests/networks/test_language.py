@@ -13,6 +13,7 @@ from functional_bp.checking.networks import gradient_differences
 from functional_bp.networks.language import gdn_model, gru_model, lstm_model, transformer_model
 from functional_bp.networks.sampling import continued
 from functional_bp.training.optimizers import axes_of_each
+from functional_bp.training.precision import value_and_grad_in
 
 V, T = 7, 6
 MODELS = {
@@ -69,6 +70,15 @@ def test_what_is_drawn_at_a_low_temperature_is_the_likeliest(unoptimised):
     window = jnp.asarray([1, 2, 0, 0, 0, 0], jnp.int32)
     found = continued(network, params, window, jnp.int32(2), T, jax.random.key(0), jnp.float32(1e-6))
     assert found.tolist() == written[2:]
+
+
+@every_model
+def test_in_bfloat16_gradients_are_summed_in_the_parameters_own_dtype(name):
+    network, _ = MODELS[name]
+    params = jax.eval_shape(network.init, jax.random.key(0))
+    gradients = value_and_grad_in(jnp.bfloat16)(network, bp.label_nll)
+    loss, found = jax.eval_shape(gradients, params, *batch())
+    assert {leaf.dtype for leaf in jax.tree.leaves((loss, found))} == {jnp.dtype("float32")}
 
 
 def test_a_stacked_bias_is_no_matrix():

@@ -10,7 +10,7 @@ from functional_bp.checking.causes.menu import BY_OUTPUT, Menu, Portion, element
 from functional_bp.checking.causes.mistake import Mistake
 from functional_bp.checking.causes.paths import of_a_path, scaled
 from functional_bp.checking.causes.slopes import another, slopes, times
-from functional_bp.checking.causes.sums import added, spread_wrongly, summed_wrongly, twice
+from functional_bp.checking.causes.sums import added, spread_wrongly, statistics, summed_wrongly, twice
 from functional_bp.checking.causes.view import Batch
 from functional_bp.checking.kinds import Kind
 
@@ -19,6 +19,7 @@ def batches(menu: Menu) -> Iterator[Batch]:
     yield from scaled(menu)
     yield from slopes(menu)
     yield from twice(menu)
+    yield from statistics(menu)
     yield from times(menu)
     yield from summed_wrongly(menu)
     yield from spread_wrongly(menu)
@@ -61,5 +62,5 @@ def squared(menu: Menu, portion: Portion, spread: tuple[int, ...]) -> Mistake | 
         portion.at,
         portion.becomes(new),
         steps=steps[-1:],
-        key=("squared", name, len(steps), steps[0].name),
+        key=("squared", name, len(steps), portion.at - portion.v),
     )

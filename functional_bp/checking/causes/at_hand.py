@@ -64,7 +64,7 @@ class Hand:
             return np.ones(shape)
         with np.errstate(all="ignore"):
             u = self.function(np.asarray(values[self.n], "float64"))
-            return np.broadcast_to(1 / u if self.inverse else u, shape)
+            return np.broadcast_to(np.where(u == 0, 0.0, 1 / u) if self.inverse else u, shape)
 
     def text(self, label: str) -> str:
         inner = self.form.format(label)

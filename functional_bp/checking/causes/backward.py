@@ -70,13 +70,12 @@ class Backward:
         others' are `seen` then. `steps`: these alone.
         """
         bars, parts = dict(bars), {}
-        self.seen = bars
 
         def complete(n: int) -> None:
             for difference in made.get(n, ()):
+                self.seen = bars
                 for v, delta in difference(self, values, bars.get(n, np.zeros_like(values[n]))).items():
                     bars[v] = bars[v] + delta if v in bars else delta
-                self.seen = bars
 
         for step in reversed(self.program.steps if steps is None else steps):
             for n in step.outputs if made else ():
@@ -94,10 +93,8 @@ class Backward:
 
     def through(self, values: Values, w: int, w_bar: np.ndarray, v: int) -> np.ndarray:
         """The part of v's cotangent that comes from w's."""
-        seen, steps = self.seen, self.program.between(v, w)
-        found = self.sweep(values, {w: w_bar}, {}, steps)[0].get(v, np.zeros_like(values[v]))
-        self.seen = seen
-        return found
+        steps = self.program.between(v, w)
+        return self.sweep(values, {w: w_bar}, {}, steps)[0].get(v, np.zeros_like(values[v]))
 
     def tangents(self, values: Values, leaf: int, direction: np.ndarray) -> Bars:
         """How every value moves along a direction of one leaf."""

@@ -12,7 +12,7 @@ from functional_bp.checking.causes.at_a_step import singles
 from functional_bp.checking.causes.at_a_value import batches, natural
 from functional_bp.checking.causes.backward import Backward
 from functional_bp.checking.causes.conjugates import of_complex
-from functional_bp.checking.causes.evidence import Evidence
+from functional_bp.checking.causes.evidence import Evidence, finite
 from functional_bp.checking.causes.menu import Menu
 from functional_bp.checking.causes.mistake import Made, Mistake
 from functional_bp.checking.causes.recomputed import recomputed
@@ -64,6 +64,7 @@ class Search:
         self.words = Words(back.program, sizes)
         pairs = zip(e.all_claimed, e.all_true, strict=True)
         self.leaves = frozenset(i for i, (c, t) in enumerate(pairs) if c.shape == t.shape)
+        self.floor = [1e-12 * float(np.abs(finite(t)).max(initial=0.0)) for t in e.all_true]
         self.wrong = self.leaves - self.unchanged(RIGHT)
         self.zero = frozenset(i for i in self.leaves - self.wrong if np.abs(e.all_true[i]).max(initial=0.0) < 1e-9)
         self.insist_on_base()
@@ -72,7 +73,9 @@ class Search:
     def insist_on_base(self) -> None:
         for s in self.samples:
             for i, x_bar in enumerate(self.pulled(RIGHT, s)):
-                if not same(self.e.all_true[i][s], x_bar, self.e.all_true[i][s], max(self.e.precision, 1e-9)):
+                if not same(
+                    self.e.all_true[i][s], x_bar, self.e.all_true[i][s], max(self.e.precision, 1e-9), self.floor[i]
+                ):
                     raise Declared
 
     def explanations(self, leaf: int) -> list[Explanation]:
@@ -170,7 +173,7 @@ class Search:
 
     def close(self, leaf: int, sample: int, predicted: np.ndarray) -> bool:
         e = self.e
-        return same(e.all_claimed[leaf][sample], predicted, e.all_true[leaf][sample], e.precision)
+        return same(e.all_claimed[leaf][sample], predicted, e.all_true[leaf][sample], e.precision, self.floor[leaf])
 
 
 class Alone:
@@ -319,10 +322,10 @@ class Alone:
         return found
 
 
-def same(claimed: np.ndarray, predicted: np.ndarray, true: np.ndarray, precision: float) -> bool:
+def same(claimed: np.ndarray, predicted: np.ndarray, true: np.ndarray, precision: float, floor: float = 0) -> bool:
     scale = max(np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in (claimed, true))
     with np.errstate(all="ignore"):
-        near = np.abs(claimed - predicted) <= precision * (np.abs(predicted) + 0.1 * scale)
+        near = np.abs(claimed - predicted) <= precision * (np.abs(predicted) + 0.1 * scale) + floor
         return bool(np.all((claimed == predicted) | np.isfinite(predicted) & near))
 
 

@@ -110,8 +110,8 @@ def another(menu: Menu, portion: Portion, spread: tuple[int, ...], hand: Hand, c
         text = f"the {'other factor' if product else 'derivative'} of {what} is missing"
         text += "" if c == 1 else f", up to a factor {c:.6g}"
     else:
-        own = 0 if hand.n in (portion.at, portion.v) else 1.5
-        kind, rank = Kind.WRONG_RESIDUAL, 3.5 + own + hand.rank + far + 2 * (not unscaled)
+        own = 3 + 0.3 * hand.rank if hand.n in (portion.at, portion.v) else 5 + hand.rank
+        kind, rank = Kind.WRONG_RESIDUAL, own + far + 2 * (not unscaled)
         label = hand.text(menu.words.value(hand.n))
         sign = "" if c == 1 else "−" if c == -1 else f"{menu.words.factor(c)} · "
         text = f"the derivative of {what} is taken to be {sign}{label}"
@@ -126,7 +126,7 @@ def another(menu: Menu, portion: Portion, spread: tuple[int, ...], hand: Hand, c
         "slope",
         name,
         len(steps),
-        steps[0].name,
+        portion.at - portion.v,
         hand.form,
         hand.inverse,
         None if hand.n < 0 else menu.relative(hand.n, portion),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -39,6 +40,24 @@ def twice(menu: Menu) -> Iterator[Batch]:
             forwards = lambda back, values, bar, w=w, leaf=leaf: back.tangents(values, leaf, bar).get(w, 0 * bar)  # noqa: E731
             text = f"the Jacobian of {name} is transposed: ȳ Jᵀ instead of ȳ J{places}"
             yield menu.replaced(portion, Kind.TRANSPOSED, text, rank, forwards, "forwards")
+
+
+def statistics(menu: Menu) -> Iterator[Batch]:
+    """What is summed on the way, a mean or a softmax's denominator, taken for a constant."""
+    for portion, _ in menu.regions():
+        v, w = portion.v, portion.at
+        steps = menu.program.between(v, w)
+        kept = [step for step in steps if not step.primitive.startswith("reduce_")]
+        if len(kept) < len(steps) and menu.program.values[v].shape == menu.program.values[w].shape != ():
+
+            def new(
+                back: Backward, values: Values, bar: np.ndarray, v: int = v, w: int = w, kept: list[Step] = kept
+            ) -> Any:
+                return back.sweep(values, {w: bar}, {}, kept)[0].get(v, 0 * bar)
+
+            text = f"terms are missing: the sums in {menu.words.region(steps)} are taken for constants"
+            text += menu.words.places(tuple(steps))
+            yield menu.replaced(portion, Kind.MISSING_TERM, text, 2.5 + 0.05 * len(steps), new, "statistics")
 
 
 def spread_wrongly(menu: Menu) -> Iterator[Batch]:

@@ -154,10 +154,14 @@ class Screen:
         return projected if np.all(np.isfinite(projected)) else None
 
 
-NICE = sorted({n / d for d in (1, 2, 3, 4) for n in range(-8, 9)} | {1 / n for n in range(1, 65)})
+NICE = [n / d for d in (1, 2, 3, 4) for n in range(-8, 9)]
 
 
 def nice(c: float) -> float:
-    """The simple number that c is but for rounding."""
-    nearest = min(NICE, key=lambda n: abs(n - c))
-    return nearest if abs(nearest - c) < 1e-5 * abs(c) + 1e-9 else c
+    """The simple number that c is but for rounding: a small fraction, a whole number or one over it."""
+    if abs(c) < 1e-6:
+        return 0.0
+    for simple in (min(NICE, key=lambda n: abs(n - c)), float(round(c)), 1 / max(1, abs(round(1 / c))) * np.sign(c)):
+        if abs(simple - c) < 1e-5 * abs(c):
+            return float(simple)
+    return c

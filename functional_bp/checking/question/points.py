@@ -284,7 +284,7 @@ def moved_indices(ranges: Sequence[Range]) -> Callable[..., Iterator[Move]]:
 
     def mover(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
         del outputs
-        lengths = {a.shape[0] for a in (*floats, *indices) if a.ndim}
+        lengths = {a.shape[0]: a.shape[0] for a in (*floats, *indices) if a.ndim}
         for i, a in enumerate(indices):
             if a.dtype == bool:
                 changes = other_masks(a, rng)
@@ -345,12 +345,13 @@ def is_sorted(a: np.ndarray) -> bool:
     return a.ndim == 1 and a.size > 2 and a.dtype.kind in "iu" and bool(np.all(np.diff(a) >= 0))
 
 
-def in_order(moved: np.ndarray, given: np.ndarray, lengths: set[int]) -> np.ndarray:
-    """Rising; row pointers, from 0 to the length of another array, keep both ends."""
+def in_order(moved: np.ndarray, given: np.ndarray, lengths: dict[int, int]) -> np.ndarray:
+    """Rising; row pointers, from 0 to the length of another array, keep both ends. `lengths`: as given ↦ as it is."""
     moved = np.sort(moved)
-    if given[0] == 0 and given[-1] in lengths - {len(given)}:
-        moved = np.clip(moved, 0, given[-1])
-        moved[0], moved[-1] = 0, given[-1]
+    total = lengths.get(int(given[-1]))
+    if given[0] == 0 and total is not None and given[-1] != len(given) and len(moved) > 1:
+        moved = np.clip(moved, 0, total)
+        moved[0], moved[-1] = 0, total
     return moved
 
 
