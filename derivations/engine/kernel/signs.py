@@ -212,8 +212,8 @@ def maximum(under: Reasoning, arguments: tuple[Poly, ...]) -> Poly:
         return total(
             a * product(step(under, a - b) for m, b in enumerate(arguments) if m != l) for l, a in enumerate(arguments)
         )
-    *others, last = sorted(arguments, key=lambda poly: poly.key) if len(arguments) > 2 else list(arguments)
-    return _greater(under, maximum(under, tuple(others)), last)
+    ordered = sorted(arguments, key=lambda poly: poly.key) if len(arguments) > 2 else list(arguments)
+    return _greater(under, maximum(under, tuple(ordered[:-1])), ordered[-1])
 
 
 def _differ(under: Reasoning, gap: Poly) -> bool:
