@@ -10,7 +10,7 @@ from derivations.engine.certificates.write import certificate
 from derivations.engine.judging.hypotheses import Needs, gap_of
 from derivations.engine.judging.statement import Statement
 from derivations.engine.kernel.assumptions import Fact, Reasoning
-from derivations.engine.kernel.conditions import may_vanish, settle
+from derivations.engine.kernel.conditions import Condition, contradict, may_vanish, settle
 from derivations.engine.kernel.normal_form import convert
 from derivations.engine.kernel.powers import needs as in_parts
 from derivations.engine.kernel.quotients import is_zero
@@ -45,11 +45,14 @@ class Proof:
         left, right = (convert(e, {}, under) for e in statement.formulas)
         if not is_zero(left - right):
             raise NotProven
+        conditions = settle(under)
+        if contradict(conditions):
+            raise NotProven
         ties = tuple(c for c in statement.defined if isinstance(c, Eq))
         found = {
             "statement": statement,
             "expand": expand,
-            "conditions": ties + _relations(under),
+            "conditions": ties + _relations(conditions),
             "hypotheses": tuple(under.relied),
             "laws": tuple(sorted(under.used)),
         }
@@ -84,8 +87,8 @@ def _in_order(condition: Relational) -> tuple[int, str]:
     return size, str(condition) if size < LONG else ""
 
 
-def _relations(under: Reasoning) -> tuple[Relational, ...]:
-    relations = (RELATIONS[kind](to_sympy(poly), 0) for kind, poly in settle(under))
+def _relations(conditions: list[Condition]) -> tuple[Relational, ...]:
+    relations = (RELATIONS[kind](to_sympy(poly), 0) for kind, poly in conditions)
     return tuple(sorted(relations, key=str))
 
 
