@@ -43,7 +43,7 @@ class Words:
 
     def whole(self, step: Step) -> bool:
         """Is the step the last of its expression?"""
-        last = self.last.get(step.place)
+        last = self.last.get(step.place) if step.place is not None else None
         return last is None or (last.name, last.primitive) == (step.name, step.primitive)
 
     def region(self, steps: list[Step]) -> str:
