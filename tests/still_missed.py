@@ -101,6 +101,12 @@ TRIGGERED_UNSAID: set[str] = {
 
 # network: mistakes without a true cause for each argument that they make wrong, or with a right argument called wrong
 MISTAKES_UNNAMED: dict[str, set[str]] = {
+    "layer norm + affine": {
+        "means over the batch",
+    },
+    "attention head": {
+        "no outer p",
+    },
     "RMS norm and rotary turn": {
         "a mean too, as in layer norm",
         "not turned back",
@@ -138,6 +144,7 @@ MISTAKES_UNNAMED: dict[str, set[str]] = {
         "means over the features",
     },
     "batch norm over n − 1": {
+        "over the features",
         "at n instead of h",
         "gelu forgotten",
         "not projected on n",
@@ -146,6 +153,7 @@ MISTAKES_UNNAMED: dict[str, set[str]] = {
         "σ multiplied",
     },
     "bilinear form + silu": {
+        "Ā at a twice",
         "A transposed for b̄",
         "A transposed for ā",
     },
@@ -161,6 +169,7 @@ MISTAKES_UNNAMED: dict[str, set[str]] = {
         "the temperature's first row",
     },
     "convolution by einsum": {
+        "a sum instead of a mean",
         "K̄ at the output",
         "flipped in columns only",
         "flipped in rows only",
@@ -198,6 +207,7 @@ MISTAKES_UNNAMED: dict[str, set[str]] = {
         "the first row only",
     },
     "gated recurrent cell": {
+        "z for 1 − z",
         "at the new state",
         "at the first state",
         "tanh's derivative for the gate",

@@ -73,7 +73,7 @@ def of_a_step(menu: Menu, step: Step) -> Iterator[Mistake]:
     if not step.linear and due:
         yield from at_another_operand(menu, step, due)
     yield from of_another_cotangent(menu, step, due)
-    for v in {v for k in due if isinstance(v := step.inputs[k], int)}:
+    for v in {n for k in due if isinstance(n := step.inputs[k], int)}:
         yield from softmax_again(menu, step, v)
 
 

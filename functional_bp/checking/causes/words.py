@@ -34,12 +34,16 @@ class Words:
             return f"the result of `{step.name}`" + (f" (line {step.place.line})" if step.place else "")
         return f"`{code}`" if self.whole(step) else f"the `{step.name}` in `{code}`"
 
+    def source(self, step: Step) -> str:
+        """The author's line, with its place."""
+        return str(step.place).partition(": ")[2]
+
     def code(self, step: Step) -> str:
         return step.place.code if step.place is not None else ""
 
     def whole(self, step: Step) -> bool:
         """Is the step the last of its expression?"""
-        last = self.last.get(step.place) if step.place else None
+        last = self.last.get(step.place) if step.place is not None else None
         return last is None or (last.name, last.primitive) == (step.name, step.primitive)
 
     def region(self, steps: list[Step]) -> str:
@@ -47,9 +51,11 @@ class Words:
         weighty = [step for step in steps if step.primitive not in LAYOUT] or steps
         if len(weighty) == 1:
             return self.operation(weighty[0])
-        called = {step.calls[0] if step.calls else None for step in weighty}
-        if len(called) == 1 and None not in called:
-            return f"`{next(iter(called))[1]}`"  # type: ignore[index]
+        for depth in range(min(len(step.calls) for step in weighty), 0, -1):
+            calls = weighty[0].calls[:depth]
+            inside = [s for s in self.program.steps if s.calls[:depth] == calls and s.primitive not in LAYOUT]
+            if inside == weighty and calls[-1][1] in self.source(weighty[-1]):
+                return f"`{calls[-1][1]}`"
         return self.step(weighty[-1])
 
     def operation(self, step: Step) -> str:
@@ -57,7 +63,7 @@ class Words:
         if step.name in ("mul", "div", "sub", "add", "power", "pow", "neg", "max", "min", "where") and self.code(step):
             return f"`{self.code(step)}`"
         alone = [other for other in self.program.steps if other.place == step.place and other.primitive not in LAYOUT]
-        return f"`{called if len(alone) == 1 and called.isidentifier() else step.name}`"
+        return f"`{called if len(alone) == 1 and called in self.source(step) else step.name}`"
 
     def places(self, steps: tuple[Step, ...]) -> str:
         """The lines, in brackets."""
