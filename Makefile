@@ -26,7 +26,7 @@ examples: .venv/library
 
 docs: .venv/docs
 	$(BIN)/python -m docs.generator build/docs
-	$(BIN)/zensical build --strict --clean
+	SITE_THEME=zensical $(BIN)/zensical build --strict --clean
 	$(BIN)/python -m docs.generator.links build/site
 
 .venv/library: pyproject.toml
@@ -36,7 +36,7 @@ docs: .venv/docs
 	touch $@
 
 .venv/tests: .venv/library
-	$(BIN)/python -m pip install -q -e ".[plots,scale,tensorboard,html]" --group test
+	$(BIN)/python -m pip install -q -e ".[plots,scale,tensorboard,html,completion]" --group test
 	touch $@
 
 .venv/lint: .venv/library

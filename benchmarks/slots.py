@@ -29,9 +29,15 @@ SIDES: dict[str, dict[str, Any]] = {
 def side(steps: int, **options: Any) -> Callable[[], Any]:
     of = experiment(Config(steps=steps, **options))
     data = jax.device_put((np.asarray(of.seen.x), of.seen.labels))
-    fixed = {"optimizer": of.update, "steps": steps, "batch": of.batch, "report_every": steps, "state": of.start()}
-    gradients_of, measured = of.gradients_of(None), {"prepare": of.of.prepare}
-    return lambda: fit(of.network, of.of.divergence, data, **fixed, **measured, gradients_of=gradients_of).params
+    fixed: dict[str, Any] = {
+        "optimizer": of.update,
+        "steps": steps,
+        "batch": of.batch,
+        "report_every": steps,
+        "state": of.start(),
+    }
+    fixed |= {"prepare": of.of.prepare, "gradients_of": of.gradients_of(None)}
+    return lambda: fit(of.network, of.of.divergence, data, **fixed).params
 
 
 def main() -> None:

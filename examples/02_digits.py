@@ -22,8 +22,8 @@ optimizer = optax.adam(1e-3)
 
 state = start(network, optimizer, seed=0)
 print("largest relative difference between our gradient and jax.grad's, in float64:")
-first_batch = (part[:32] for part in train)
-for layer, difference in gradient_differences(network, softmax_nll, state.params, *first_batch).items():
+x, labels = (part[:32] for part in train)
+for layer, difference in gradient_differences(network, softmax_nll, state.params, x, labels).items():
     print(f"  layer {layer}: {difference:.1e}")
 
 

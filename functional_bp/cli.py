@@ -100,7 +100,7 @@ class Completion(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: str | None = None) -> None:
         try:
-            import shtab
+            import shtab  # pyright: ignore[reportMissingImports]
         except ImportError:
             parser.error("--print-completion needs shtab: pip install 'functional-bp[completion]'")
         for command in parsers(parser):

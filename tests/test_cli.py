@@ -67,3 +67,21 @@ def test_a_full_disk_is_said_in_a_line():
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].endswith("No space left on device")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("shell", cli.SHELLS)
+def test_a_shell_completes_commands_and_options(shell, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--print-completion", shell])
+    assert stop.value.code == 0
+    printed = capsys.readouterr().out
+    for word in ("train", "predict", "checkpoint-every", "print-completion"):
+        assert word in printed
+
+
+def test_completion_without_its_library_is_one_line(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--print-completion", "bash"])
+    assert stop.value.code == 2
+    assert "pip install 'functional-bp[completion]'" in capsys.readouterr().err

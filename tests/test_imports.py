@@ -14,7 +14,7 @@ PATHS = {
     for path in sorted((ROOT / top).rglob("*.py"))
 }
 # Packages of the extras and of the benchmarks: who has not installed them misses what needs them, and nothing else.
-OPTIONAL = {"matplotlib", "orbax", "tensorboard", "latex2mathml", "torch", "equinox", "flax", "chex"}
+OPTIONAL = {"matplotlib", "orbax", "tensorboard", "latex2mathml", "shtab", "torch", "equinox", "flax", "chex"}
 # module: what it may import inside a function, and why
 REASONS = {
     "functional_bp.commands.": ("", "`functional-bp --help` answers without waiting for JAX"),
@@ -24,6 +24,11 @@ REASONS = {
     "functional_bp.training.saving.stores": (
         "functional_bp.training.saving.shards",
         "it needs orbax, of an extra",
+    ),
+    "functional_bp.runs.showing": ("tqdm.notebook", "it warns where no widgets are installed"),
+    "functional_bp.runs.loading": (
+        "functional_bp.runs.notebook",
+        "who loads a network needs no pictures",
     ),
     "derivations": ("derivations.engine.emission", "`emit` needs JAX; nothing else there does"),
 }

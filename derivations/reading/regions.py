@@ -225,7 +225,8 @@ def at_rest(e: Expr, divisor: int, rest: int) -> list[Sizes] | None:
     return [{s.name: Integer(r)}] * bool(r) + [{s.name: divisor * s + r}]
 
 
-def linear(e: Expr, s: Any) -> tuple[Any, Expr]:
+def linear(e: Expr, s: Any) -> tuple[Any, Any]:
     """a and b of e = a s + b, with a number a; None if it is not of this form."""
-    slope, rest = e.coeff(s), expand(e - e.coeff(s) * s)
+    slope: Any = e.coeff(s)
+    rest = expand(e - slope * s)
     return (slope, rest) if slope.is_Integer and slope != 0 and not rest.has(s) else (None, e)

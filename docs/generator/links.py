@@ -50,7 +50,7 @@ def faults(site: Path) -> Iterator[str]:
 
 
 def main(site: Path) -> int:
-    found = list(faults(site))
+    found = list(faults(site)) if any(site.rglob("*.html")) else [f"{site} has no pages"]
     print("\n".join(found) or f"{len(list(site.rglob('*.html')))} pages: every link leads somewhere")
     return 1 if found else 0
 

@@ -21,7 +21,7 @@ ROOMS = {
 }
 WIDTH = "100"
 MODULES = re.compile(
-    r"\b(?:jaxtyping|jax|numpy|typing|collections\.abc|functional_bp|derivations|optax|sympy)(?:\.\w+)*\.(?=\w)"
+    r"\b(?:jaxtyping|jaxlib|jax|numpy|typing|collections\.abc|functional_bp|derivations|optax|sympy)(?:\.\w+)*\.(?=\w)"
 )
 
 

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from functional_bp.checking.examination import Examination
-from functional_bp.checking.question.adapters import FromResiduals, RuleBackward, RuleOutput, RuleTangent
+from functional_bp.checking.question.adapters import FromResiduals, Perturbed, RuleBackward, RuleOutput, RuleTangent
 from functional_bp.checking.question.problem import argument_names, pose
 from functional_bp.checking.question.structure import first_line
 from functional_bp.checking.report import Report
@@ -59,7 +60,24 @@ def check_backward(
 
 def assert_backward(forward: Callable, backward: Callable, *primals: Any, **options: Any) -> None:
     """Raises AssertionError, with the report as its message, unless `check_backward` finds the backward right."""
-    report = check_backward(forward, backward, *primals, **options)
+    __tracebackhide__ = True
+    insist(check_backward(forward, backward, *primals, **options))
+
+
+def assert_custom_vjp(f: Callable, *primals: Any, **options: Any) -> None:
+    """As `assert_backward`, for `check_custom_vjp`."""
+    __tracebackhide__ = True
+    insist(check_custom_vjp(f, *primals, **options))
+
+
+def assert_rule(rule: Callable, *inputs: Any, **options: Any) -> None:
+    """As `assert_backward`, for `check_rule`."""
+    __tracebackhide__ = True
+    insist(check_rule(rule, *inputs, **options))
+
+
+def insist(report: Report) -> None:
+    __tracebackhide__ = True
     if not report.ok:
         raise AssertionError(str(report))
 
@@ -110,12 +128,11 @@ def check_custom_vjp(
         raise InputError(f"check_custom_vjp: expected a jax.custom_vjp, got {type(f).__name__}")
     if f.fwd is None or f.bwd is None:
         raise InputError(f"check_custom_vjp: {title_of(f.fun)} has no rule yet: call its defvjp(fwd, bwd) first")
-    if f.symbolic_zeros:
-        raise InputError(f"check_custom_vjp: {title_of(f.fun)} uses symbolic_zeros: give its parts to check_vjp")
     primals, names = with_defaults(f.fun, primals, names)
     nondiff = tuple(sorted(n % max(1, len(primals)) for n in f.nondiff_argnums))
-    options = Options(title_of(f.fun), None, second_order, seed, f.fwd, thorough, shapes, f.fun, intended)
-    backward = FromResiduals(f.fwd, f.bwd, nondiff)
+    fwd = Perturbed(f.fwd, nondiff) if f.symbolic_zeros else f.fwd
+    options = Options(title_of(f.fun), None, second_order, seed, fwd, thorough, shapes, f.fun, intended)
+    backward = FromResiduals(fwd, f.bwd, nondiff)
     names = names or argument_names(f.fun, len(primals))
     fixed = positions(constant, names)
     return examine(surrogate or f.fun, backward, primals, options, names=names, constant=fixed, static=nondiff)
@@ -179,7 +196,9 @@ def examine(
         raise InputError(f"check: shapes must be 'given' or None, got {options.shapes!r}")
     start = time.perf_counter()
     posed = pose(forward, backward, primals, names, frozenset(constant), bare, frozenset(static))
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # at the points tried much overflows, and is judged
+        warnings.filterwarnings("ignore", "Explicitly requested dtype", UserWarning)
         report = Examination(*posed, options).report()
     return replace(report, seconds=time.perf_counter() - start)
 

@@ -36,6 +36,7 @@ from functional_bp.checking.truth.autodiff import AutodiffOracle
 from functional_bp.checking.truth.differences import NumericalOracle
 from functional_bp.checking.truth.doubt import Doubt
 from functional_bp.checking.truth.formula import FormulaOracle, SecondOpinion, matching_formula
+from functional_bp.checking.truth.pulled import PulledOracle
 from functional_bp.checking.truth.tolerance import excess, roundoff, tolerance
 from functional_bp.checking.verdict import companions, kinks
 from functional_bp.checking.verdict import half as half_precision
@@ -95,12 +96,27 @@ class Examination:
             )
             self.certain = True
             return
+        if hasattr(self.problem.forward, "pull") and self.pulled(given):
+            return
         formula = matching_formula(self.programs, given)
         self.truth = FormulaOracle(formula, numerical) if formula else numerical
         self.certain = formula is not None
         self.judge = Judge(self.truth, self.claim)
         witness = f"{formula.name} has its values and judges" if formula else "its values alone judge"
         self.judge.note(f"JAX cannot differentiate the forward ({self.programs.refusal}): {witness}")
+
+    def pulled(self, given: Point) -> bool:
+        """A forward of another library judges itself, where that library can differentiate it."""
+        self.truth = PulledOracle(self.programs)
+        try:
+            self.truth([given])
+        except Exception as error:
+            self.programs.refusal = f"{type(error).__name__}: {first_line(error)}"
+            return False
+        doubtful = self.numerical if self.programs.size <= MOST_COORDINATES else None
+        self.judge = Judge(self.truth, self.claim, doubtful)
+        self.certain = True
+        return True
 
     def report(self) -> Report:
         points = self.points()

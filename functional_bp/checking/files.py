@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+from jax.core import Tracer
 
 from functional_bp.checking.check import check_backward, check_custom_vjp, check_vjp
 from functional_bp.checking.question.adapters import First, FromCache
@@ -73,7 +74,7 @@ def recorded_calls() -> Iterator[list[tuple[jax.custom_vjp, tuple]]]:
     call = jax.custom_vjp.__call__
 
     def recording(self: jax.custom_vjp, *args: Any, **kwargs: Any) -> Any:
-        traced = any(isinstance(a, jax.core.Tracer) for a in jax.tree.leaves(args))
+        traced = any(isinstance(a, Tracer) for a in jax.tree.leaves(args))
         if not traced and not kwargs and all(f is not self for f, _ in calls):
             calls.append((self, args))
         return call(self, *args, **kwargs)

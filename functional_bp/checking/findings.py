@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from functional_bp.checking.causes import explain
+from functional_bp.checking.causes import explain, symptoms
 from functional_bp.checking.causes.evidence import Evidence, samples_near
+from functional_bp.checking.kinds import Kind
 from functional_bp.checking.limits import CAUSES_NAMED, WORST_SHOWN
 from functional_bp.checking.program.compiled import Arrays, Programs, finite_rows, upcast
 from functional_bp.checking.question.problem import Leaf, Point, Problem
@@ -16,8 +17,8 @@ from functional_bp.checking.truth.oracle import Oracle
 from functional_bp.checking.truth.tolerance import roundoff
 from functional_bp.checking.verdict.judge import Mismatch
 
-GENERAL = {"jvp", "second order", "fwd"}
-STATED = {"raised", "overwritten"}  # of the whole backward, and the cause itself
+GENERAL = {Kind.JVP, Kind.SECOND_ORDER, Kind.FWD}
+STATED = {Kind.RAISED, Kind.OVERWRITTEN}  # of the whole backward, and the cause itself
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Findings:
         verdict = Verdict(leaf.argument, leaf.position, leaf.path, ok=True)
         fault = next((f for f in self.faults if covers(f, leaf) and f.kind not in GENERAL), None)
         if fault is not None:
-            why = [Cause(fault.kind, fault.text)] if fault.leaf is not None or fault.kind in STATED else []
+            stated = fault.leaf is not None or fault.kind in STATED
+            why = [Cause(Kind(fault.kind), fault.text)] if stated else []
             why = self.structural_cause(i, fault, given) + why
             return replace(
                 verdict, ok=False, summary=fault.text if fault.leaf else "", causes=tuple(why[:CAUSES_NAMED])
@@ -57,6 +59,7 @@ class Findings:
         return replace(
             verdict,
             ok=False,
+            trigger=between(first, verdict.name),
             point=first.point.name,
             wrong=wrong,
             size=first.excess.size,
@@ -68,7 +71,7 @@ class Findings:
         """The causes; a fault of the diagnosis itself never hides the verdict."""
         first = mismatches[0]
         if self.problem.float_leaves[first.leaf].name in self.nones:
-            return [Cause("missing", "None came, which stands for zero; the cotangent is not zero")]
+            return [Cause(Kind.MISSING, "None came, which stands for zero; the cotangent is not zero")]
         if self.sampled:  # the truth is known in places only
             return []
         ordinary = "given" in first.point.name or first.point is given
@@ -109,7 +112,7 @@ class Findings:
         if fault.kind != "shape" or fault.value is None or self.programs.refusal:
             return []
         x_bar = self.truth([given])[1]
-        return explain.reshape_cause(fault.value, x_bar[i][0], x_bar, i, self.problem)
+        return symptoms.reshape_cause(fault.value, x_bar[i][0], x_bar, i, self.problem)
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,18 @@ class Elsewhere:
         told = f"{self.trigger}; reproduce: seed {seed}, shapes {shapes}"
         for verdict in self.findings.verdicts(self.given):
             yield verdict if verdict.ok else replace(verdict, trigger=told)
+
+
+def between(mismatch: Mismatch, name: str) -> str:
+    """Where two or more wrong elements have inputs of an interval in which no right one lies: which; else nothing."""
+    x, wrong = mismatch.point.floats[mismatch.leaf], mismatch.excess > 1
+    if wrong.shape != x.shape or np.iscomplexobj(x) or wrong.sum() < 2:
+        return ""
+    low, high, right = x[wrong].min(), x[wrong].max(), x[~wrong]
+    inside = np.any((right >= low) & (right <= high))
+    if inside or low == high or not (np.any(right < low) and np.any(right > high)):
+        return ""
+    return f"where {name} lies between {low:.3g} and {high:.3g}"
 
 
 def element(mismatch: Mismatch, k: int) -> Element:

@@ -11,6 +11,8 @@ MOST_FAMILIES = 6  # of axes that are varied
 MOST_PROBES = 60  # shapes at which the forward is traced to tell which axes are one
 NUMBERS_AT_A_SHAPE = 200_000  # in the primals
 HUNT_EQUATIONS = 12_000  # of all programs traced at other shapes: tracing takes some 0.1 ms for each
+MOST_EQUATIONS = 24_000  # with those that shrink what was found
+FOREIGN = 60  # equations that an operation costs which NumPy has no word for: JAX compiles it at each shape
 MOST_TRIALS = 32  # shapes at which values are compared
 MOST_TRIGGERS = 2  # told
 
@@ -35,20 +37,13 @@ HULL_COORDINATES = 2_000  # of a claimed row, those furthest from JAX's own, are
 # causes
 CAUSES_NAMED = 2
 WORST_SHOWN = 5  # elements
-LARGEST_JACOBIAN = 512  # rows or columns; larger ones are not looked at as matrices
-JACOBIAN_NUMBERS = 2e7  # in the gradients of all rows by all primals, at all samples
 MOST_STEPS = 400  # of a forward that is taken apart
-LONG = 120  # of a program with more steps only lost and scaled paths are tried: compilation takes its time
 MOST_AT_HAND = 48  # values tried in the place of one
-MOST_CANDIDATES = 4000
-SEARCH_WORK = 4e8  # numbers computed for all candidates, about
-CANDIDATES_AT_ONCE = 1e6  # numbers computed in one call
-LIKELY, MOST_LIKELY = 4, 48  # mistakes of such a rank, so many, are tried with every other
-PAIR_WORK = 2e7  # numbers computed for all these pairs
-MOST_CONFIRMED = 48
-MOST_PAIRS = 4
-MOST_FIRSTS = 3  # mistakes that explain a leaf with which a second one is looked for
-LARGEST_GRAM = 2e7  # numbers
+SEARCH_WORK = 2e9  # numbers computed for all mistakes that are screened, about
+VECTOR_NUMBERS = 4e6  # of all that is at hand for one cotangent
+MOST_CONFIRMED = 48  # run in full
+MOST_TOGETHER = 600  # of one sort at several places
+MOST_TRIED = 6  # mistakes with each of which another is looked for
 
 # what is kept between checks
 PROGRAMS_KEPT = 64

@@ -1,18 +1,22 @@
-"""What the checker says: a few lines when all is well, a page with claimed and true values and the cause when not."""
+"""What the checker found: a few lines when all is well, a page with claimed and true values and causes when not."""
 
-import html
 import json
 import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from functional_bp.checking.document import Block, Document, as_html, as_text
+from functional_bp.checking.kinds import Kind
+
 
 @dataclass(frozen=True)
 class Cause:
-    """A likely reason, confirmed by recomputing: `kind` is one word or two, `text` says it in plain words."""
+    """A likely reason, confirmed by recomputing: `text` says it in plain words, with the place in the forward."""
 
-    kind: str
+    kind: Kind
     text: str
+    file: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Verdict:
         return self.argument + self.path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """`ok`, the verdicts per argument with their causes, the points tried, the oracles used, the seconds it took.
 
@@ -89,17 +93,25 @@ class Report:
         return self.ok
 
     def __str__(self) -> str:
-        lines = [f"{self.title}: {self.status}  ({self.evidence()})"]
-        lines += [f"  {fault}" for fault in self.faults]
-        for verdict in self.paragraphs:
-            lines += ["", *(f"  {line}" for line in verdict_lines(verdict))]
+        return as_text(self.document)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return as_html(self.document)
+
+    @property
+    def document(self) -> Document:
+        """All that is said, in its order."""
+        tone = "right" if self.ok else "wrong"
+        blocks = [Block((f"{self.title}: {self.status}  ({self.evidence()})",), tone)]
+        blocks += [Block((fault,), tone) for fault in self.faults]
+        blocks += [block(verdict) for verdict in self.paragraphs]
         right = [v.name for v in self.verdicts if v.ok]
-        if right and not self.ok:
-            lines += ["", f"  right: {', '.join(right)}"]
-        lines += [f"  the given shapes only: {text}" for text in self.given_only]
-        lines += [f"  varied: {self.varied}"] if self.varied and self.ok else []
-        lines += [f"  note: {note}" for note in self.notes]
-        return "\n".join(lines)
+        blocks += [Block((f"right: {', '.join(right)}",), apart=True)] if right and not self.ok else []
+        blocks += [Block((f"the given shapes only: {text}",)) for text in self.given_only]
+        blocks += [Block((f"varied: {self.varied}",), "quiet")] if self.varied and self.ok else []
+        return [*blocks, *(Block((f"note: {note}",), "quiet") for note in self.notes)]
 
     def evidence(self) -> str:
         if not self.points and not self.skipped:
@@ -115,63 +127,25 @@ class Report:
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
 
-    def _repr_html_(self) -> str:
-        colour = "#388e3c" if self.ok else "#d9423f"  # both readable on white and on black
-        parts = [
-            f"<div style='font-family:sans-serif'><p><b>{html.escape(self.title)}</b>: "
-            f"<b style='color:{colour}'>{self.status.lower()}</b> "
-            f"<span style='opacity:.7'>({html.escape(self.evidence())})</span></p>"
-        ]
-        parts += [f"<p style='color:{colour}'>{html.escape(fault)}</p>" for fault in self.faults]
-        parts += [verdict_html(verdict) for verdict in self.paragraphs]
-        right = ", ".join(html.escape(v.name) for v in self.verdicts if v.ok)
-        parts += [f"<p>right: {right}</p>"] if right and not self.ok else []
-        parts += [f"<p>the given shapes only: {html.escape(text)}</p>" for text in self.given_only]
-        parts += [f"<p style='opacity:.7'>varied: {html.escape(self.varied)}</p>"] if self.varied and self.ok else []
-        parts += [f"<p style='opacity:.7'>{html.escape(note)}</p>" for note in self.notes]
-        return "".join(parts) + "</div>"
 
-
-def verdict_lines(verdict: Verdict) -> list[str]:
+def block(verdict: Verdict) -> Block:
+    """One wrong argument: how much of it, the trigger, the causes, the elements that are furthest off."""
     where = f", at {verdict.point}" if verdict.point else ""
     count = f": {verdict.wrong} of {verdict.size} elements wrong" if verdict.wrong else ""
     lines = [f"{verdict.name} (primal {verdict.position}){count}{where}"]
     if verdict.summary:
-        lines.append(f"  {verdict.summary}")
+        lines.append(verdict.summary)
     if verdict.trigger:
-        lines.append(f"  wrong {verdict.trigger}")
+        lines.append(f"wrong {verdict.trigger}")
     causes = [cause.text for cause in verdict.causes if cause.text != verdict.summary]
-    lines += [f"  {'likely cause' if number == 0 else 'or'}: {text}" for number, text in enumerate(causes)]
+    lines += [f"{'likely cause' if number == 0 else 'or'}: {text}" for number, text in enumerate(causes)]
     if not verdict.causes and verdict.wrong:
-        lines.append("  no cause found that gives the claimed values")
-    if verdict.worst:
-        lines.append(f"  {'index':>14} {'claimed':>16} {'true':>16}")
-        lines += [
-            f"  {index:>14} {claimed:>16} {true:>16}" for index, claimed, true in map(element_texts, verdict.worst)
-        ]
-    return lines
+        lines.append("no cause found that gives the claimed values")
+    rows = [("index", "claimed", "true"), *map(element_texts, verdict.worst)] if verdict.worst else []
+    return Block(tuple(lines), rows=tuple(rows), apart=True)
 
 
-def verdict_html(verdict: Verdict) -> str:
-    lines = verdict_lines(verdict)
-    text = [line.strip() for line in lines if not verdict.worst or line not in lines[-1 - len(verdict.worst) :]]
-    rows = [element_texts(e) for e in verdict.worst]
-    table = table_html([("index", "claimed", "true"), *rows]) if rows else ""
-    body = "".join(f"<br>{html.escape(line)}" for line in text[1:])
-    return f"<p><b>{html.escape(text[0])}</b>{body}</p>{table}"
-
-
-def table_html(rows: list[tuple[str, ...]]) -> str:
-    """The first row as heads; numbers to the right, in the font and size of the text around."""
-    cell = "<{0} style='text-align:right;padding:0 0 0 1.5em;font-variant-numeric:tabular-nums'>{1}</{0}>"
-    lines = [
-        "<tr>" + "".join(cell.format("td" if number else "th", html.escape(text)) for text in row) + "</tr>"
-        for number, row in enumerate(rows)
-    ]
-    return f"<table style='font:inherit;border-collapse:collapse;margin:.3em 0'>{''.join(lines)}</table>"
-
-
-def element_texts(element: Element) -> tuple[str, str, str]:
+def element_texts(element: Element) -> tuple[str, ...]:
     """Index, claimed and true value, with as many digits as it takes to tell these apart."""
     index = "[" + ", ".join(map(str, element.index)) + "]"
     for digits in range(7, 18):

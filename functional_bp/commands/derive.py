@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from derivations.engine.document import document
+    from derivations.engine.judging.verdict import Proven
     from derivations.engine.language.plain import plain
     from derivations.registry import derivations, of_file, of_rule, stems
 
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
             (f"{derivation.name}, step {number}", verdict.proof)
             for derivation, check in zip(chosen, checks, strict=True)
             for number, verdict in enumerate(check.verdicts, start=1)
-            if verdict
+            if isinstance(verdict, Proven)
         )
         save_certificates(args.certificate, dict(steps))
     if args.latex:

@@ -160,7 +160,7 @@ class GatedDelta(Jacobian):
         bars, S_bar = jax.lax.fori_loop(0, len(self.states), back, start)
         T = self.x.q.shape[-2]
         cut = [a[..., :T, :] for a in bars[:3]] + [a[..., :T] for a in bars[3:5]]
-        return DeltaInputs(*cut, S_bar.astype(self.x.state.dtype))  # pyright: ignore[reportCallIssue]
+        return DeltaInputs._make([*cut, S_bar.astype(self.x.state.dtype)])
 
     def jvp(self, z_dot: DeltaInputs) -> Any:
         padded_x, padded_dot = (padded(x, self.chunk) for x in (self.x, DeltaInputs(*z_dot)))
@@ -185,11 +185,11 @@ def padded(x: DeltaInputs, chunk: int) -> DeltaInputs:
     def longer(a: Array, axis: int) -> Array:
         return jnp.pad(a, [(0, more if k == a.ndim + axis else 0) for k in range(a.ndim)]) if more else a
 
-    return DeltaInputs(*(longer(a, -2) for a in x[:3]), *(longer(a, -1) for a in x[3:5]), x.state)  # pyright: ignore[reportCallIssue]
+    return DeltaInputs._make([*(longer(a, -2) for a in x[:3]), *(longer(a, -1) for a in x[3:5]), x.state])
 
 
 def part_of(x: DeltaInputs, i: Any, chunk: int) -> DeltaInputs:
-    return DeltaInputs(*(rows(a, i, chunk) for a in x[:3]), *(rows(a, i, chunk, -1) for a in x[3:5]), x.state)  # pyright: ignore[reportCallIssue]
+    return DeltaInputs._make([*(rows(a, i, chunk) for a in x[:3]), *(rows(a, i, chunk, -1) for a in x[3:5]), x.state])
 
 
 def rows(a: Array, i: Any, chunk: int, axis: int = -2) -> Array:
@@ -200,7 +200,7 @@ def put(bars: DeltaInputs, bar: DeltaInputs, i: Any, chunk: int) -> DeltaInputs:
     longer = (
         put_rows(a, b, i, chunk, axis) for a, b, axis in zip(bars[:5], bar[:5], (-2, -2, -2, -1, -1), strict=True)
     )
-    return DeltaInputs(*longer, bars.state)  # pyright: ignore[reportCallIssue]
+    return DeltaInputs._make([*longer, bars.state])
 
 
 def put_rows(a: Array, b: Array, i: Any, chunk: int, axis: int = -2) -> Array:

@@ -101,8 +101,13 @@ class Problem(NamedTuple):
         return x, jax.nn.one_hot(labels, self.outputs, dtype=x.dtype)
 
     def scaled(self, x: Array) -> Float[Array, "*batch k"]:
-        x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
-        return x if self.scale == 1 else x * self.scale
+        return scaled(x, self.scale)
+
+
+def scaled(x: Array, scale: float) -> Float[Array, "*batch k"]:
+    """scale · x, of whole numbers in float32."""
+    x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
+    return x if scale == 1 else x * scale
 
 
 def problem(task: str, split: str, seed: int, data: str | None = None, columns: Columns = ANY) -> Problem:
@@ -129,17 +134,25 @@ def bundled(split: str, seed: int) -> Problem:
 def from_files(path: str, split: str, seed: int, columns: Columns) -> Problem:
     """Held out, where the data has neither a test nor a validation part, is a quarter of the training part."""
     found = open_dataset(path, columns)
-    train, test, tested_on = found.train, found.test, "test"
-    if test is None and found.validation is not None:
-        test, tested_on = found.validation, "validation"
-    elif test is None:
-        train, test = (part_of(found.train, rows) for rows in held_out(found.train.labels, split, seed))
-        if not len(test.labels):
-            raise InputError(f"{path}: {len(train.labels)} rows are too few to hold out a quarter for the test")
+    train, test, tested_on = divided(found, path, lambda: held_out(found.train.labels, split, seed))
     notes = tuple(described(found, train, test))
     return Problem(
         found.names, train, test, found.scale, found.validation, tested_on, found.content, notes, found.columns
     )
+
+
+def divided(
+    found: DataSet, path: str, hold_out: Callable[[], tuple[np.ndarray, np.ndarray]]
+) -> tuple[Data | Part, Data | Part, str]:
+    """What is learnt, what the result is on, and which part that is. Raises InputError where too little is left."""
+    if found.test is not None:
+        return found.train, found.test, "test"
+    if found.validation is not None:
+        return found.train, found.validation, "validation"
+    train, test = (part_of(found.train, rows) for rows in hold_out())
+    if not len(test.labels):
+        raise InputError(f"{path}: {len(train.labels)} rows are too few to hold out a quarter for the test")
+    return train, test, "test"
 
 
 def described(found: DataSet, train: Data | Part, test: Data | Part) -> Iterator[str]:

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Num
 from functional_bp import rules
 from functional_bp.errors import InputError
 from functional_bp.networks import Layer, Rule
-from functional_bp.runs.classification import blocks, described, part_of
+from functional_bp.runs.classification import blocks, described, divided, scaled
 from functional_bp.runs.facts import Facts
 from functional_bp.training.data.files import Part, open_dataset
 from functional_bp.training.data.labelled import drawn, ordered
@@ -63,8 +63,7 @@ class Regression(NamedTuple):
         return x, d.astype(x.dtype)
 
     def scaled(self, x: Array) -> Float[Array, "*batch k"]:
-        x = x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.float32)
-        return x if self.scale == 1 else x * self.scale
+        return scaled(x, self.scale)
 
     def measures(self) -> dict[str, Any]:
         """The mean absolute error, in the targets' own unit."""
@@ -103,29 +102,26 @@ def regression(path: str | None, split: str, seed: int, error: str, columns: Col
     if path is None:
         raise InputError("--task regression learns numbers: the bundled digits have none, give --data")
     found = open_dataset(path, columns, numbers=True)
-    train, test, tested_on = found.train, found.test, "test"
-    if test is None and found.validation is not None:
-        test, tested_on = found.validation, "validation"
-    elif test is None:
-        n = len(found.train.labels)
-        rows = drawn(n, seed) if split == "stratified" else ordered(found.train.labels)
-        train, test = (part_of(found.train, part) for part in rows)
-    if not len(test.labels) or len(train.labels) < 2:
-        raise InputError(f"{path}: {len(found.train.labels)} rows are too few to hold out a quarter for the test")
+    labels = found.train.labels
+    by_seed = split == "stratified"
+    train, test, tested_on = divided(found, path, lambda: drawn(len(labels), seed) if by_seed else ordered(labels))
     mean, deviation = train.labels.mean(0), train.labels.std(0)
     if not (deviation > 0).all():
         raise InputError(f"{path}: there is nothing to learn, all targets are {mean[np.argmin(deviation)]:g}")
 
-    def standardised(part: Any) -> Any:
-        return part and Part(part.x, ((part.labels - mean) / deviation).astype(np.float32))
+    def standardised(part: Any, name: str) -> Any:
+        if part is None:
+            return None
+        if part.labels.shape[1] != len(mean):
+            came = part.labels.shape[1]
+            raise InputError(f"{path}, {name}: expected {len(mean)} targets for each instance, got {came}")
+        return Part(part.x, ((part.labels - mean) / deviation).astype(np.float32))
 
-    parts = [standardised(part) for part in (train, test, found.validation)]
-    for part, name in zip(parts, ("train", tested_on, "validation"), strict=True):
-        if part is not None and part.labels.shape[1] != len(mean):
-            raise InputError(f"{path}, {name}: expected {len(mean)} targets for each instance")
+    learnt, tested = standardised(train, "train"), standardised(test, tested_on)
+    judged = standardised(found.validation, "validation")
     notes = *described(found, train, test), *of_targets(mean, deviation)
-    known = found.scale, parts[2], tested_on, found.content, notes, found.columns
-    return Regression(parts[0], parts[1], tuple(mean.tolist()), tuple(deviation.tolist()), error, *known)
+    known = found.scale, judged, tested_on, found.content, notes, found.columns
+    return Regression(learnt, tested, tuple(mean.tolist()), tuple(deviation.tolist()), error, *known)
 
 
 def of_targets(mean: np.ndarray, deviation: np.ndarray) -> Iterator[str]:

@@ -17,6 +17,8 @@ N = np.array([[3, -7, 2], [5, 1, -4]])
 PROGRAMS = {
     "arithmetic": lambda a, b: (a + b) * a - b / a,
     "integers": lambda a, b: (jnp.asarray(N) // 2, jax.lax.div(jnp.asarray(N), jnp.asarray(N[::-1])), N**2),
+    "remainders": lambda a, b: (jax.lax.rem(a, b), jax.lax.shift_right_logical(jnp.abs(jnp.asarray(N)), 1)),
+    "parts": lambda a, b: jnp.split(a, [1, 3], axis=1),
     "powers": lambda a, b: (a**3, a**-2, jnp.abs(a) ** b, jnp.square(a), jnp.cbrt(a)),
     "functions": lambda a, b: [f(a) for f in (jnp.exp, jnp.tanh, jnp.sin, jnp.cos, jnp.tan, jnp.sinh, jnp.cosh)],
     "more": lambda a, b: [f(a) for f in (jax.nn.sigmoid, jax.scipy.special.erf, jnp.arctan, jnp.expm1, jnp.exp2)],

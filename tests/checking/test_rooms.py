@@ -9,7 +9,17 @@ import pytest
 import functional_bp
 
 ROOT = Path(functional_bp.__file__).parent / "checking"
-ROOMS = ("limits", "report", "question", "program", "truth", "verdict", "causes")  # each knows those before it
+ROOMS = (
+    "limits",
+    "kinds",
+    "document",
+    "report",
+    "question",
+    "program",
+    "truth",
+    "verdict",
+    "causes",
+)  # each knows those before it
 
 
 def imported(path):

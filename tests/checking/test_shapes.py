@@ -202,3 +202,39 @@ def test_where_the_forward_is_not_finite_nothing_is_blamed():
         report = check_backward(normalised, backward, X)
     assert report.ok, report
     assert report.status == "right"
+
+
+def test_axes_are_told_apart_by_what_the_forward_does_with_them():
+    """Heads, width and keys are all 3 here."""
+
+    def attention(q, k, v):
+        p = jax.nn.softmax(jnp.einsum("ihd,jhd->hij", q, k))
+        return jnp.einsum("hij,jhd->ihd", p, v)
+
+    q = RNG.standard_normal((3, 3, 3)).astype("float32")
+    heads, width, keys = ((0, 1), (1, 1), (2, 1)), ((0, 2), (1, 2)), ((1, 0), (2, 0))
+    assert families(attention, q, q, q).keys() == {((0, 0),), heads, width, keys, ((2, 2),)}
+
+
+def test_an_axis_of_one_array_is_broadcast_alone():
+    def backward(reduced):
+        return lambda p, g: (g * p[1][None], reduced((g * p[0]).sum(0), p[1]))
+
+    def forward(x, s):
+        return x * s[None]
+
+    s = RNG.standard_normal((4, 6)).astype("float32")
+    x = RNG.standard_normal((2, 4, 6)).astype("float32")
+    assert check_backward(forward, backward(lambda a, s: a), x, s).ok  # loud where s is broadcast: not meant
+    first = check_backward(forward, backward(lambda a, s: a[: len(s)]), x, s)
+    assert "axis 0 of s is 1, so that it is broadcast" in first.verdicts[1].trigger
+
+
+def test_a_window_larger_than_what_it_slides_over_is_no_shape():
+    def forward(x, w):
+        return jnp.stack([x[i : i + len(w)] @ w for i in range(len(x) - len(w) + 1)]) if len(x) >= len(w) else x[:0]
+
+    shapes = shapes_of(Programs(*pose(forward, forward, (X[0], X[1, :3]))))
+    (kernel,) = (family for family in shapes.families if family.size == 3)
+    assert shapes.taken(Shape(((kernel, 6),))) == [(1,)]
+    assert shapes.taken(Shape(((kernel, 7),))) is None

@@ -88,6 +88,10 @@ def test_a_regression_says_in_a_line_what_it_cannot_use(capsys, tmp_path):
     assert "give --data" in refused(capsys, *task)
     assert "unknown --error" in refused(capsys, *task, "--data", tmp_path / "bad.npz", "--error", "cubic")
     assert "has none" in refused(capsys, *task, "--data", tmp_path / "bad.npz", "--class-weights", "balanced")
+    np.savez(tmp_path / "three.npz", x=np.eye(8), y=np.eye(8)[:, :2], x_test=np.eye(8), y_test=np.eye(8)[:, :3])
+    assert "test: expected 2 targets for each instance, got 3" in refused(
+        capsys, *task, "--data", tmp_path / "three.npz"
+    )
     assert not (tmp_path / "run").exists()
 
 

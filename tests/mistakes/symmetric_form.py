@@ -59,7 +59,12 @@ NETWORK = Network(
         ("the logarithm's sign", "sign", "from_log", lambda S, y_bar: 0.5 * jnp.linalg.inv(S) * y_bar.sum()),
         ("the logarithm's half", "factor", "from_log", lambda S, y_bar: -jnp.linalg.inv(S) * y_bar.sum()),
         ("S for its inverse", "wrong residual|inverted", "from_log", lambda S, y_bar: -0.5 * S * y_bar.sum()),
-        ("the first ȳ only", "missing sum|first row", "from_log", lambda S, y_bar: -0.5 * jnp.linalg.inv(S) * y_bar[0]),
+        (
+            "the first ȳ only",
+            "missing sum|first row|one cotangent",
+            "from_log",
+            lambda S, y_bar: -0.5 * jnp.linalg.inv(S) * y_bar[0],
+        ),
         ("ȳ averaged", "factor", "from_log", lambda S, y_bar: -0.5 * jnp.linalg.inv(S) * y_bar.mean()),
         (
             "the form's first row only",
@@ -75,7 +80,7 @@ NETWORK = Network(
         ),
         (
             "the lower triangle only",
-            "few elements|mask|missing term|symmetrised",
+            "few elements|mask|missing term|symmetrised|part",
             "A_bar",
             lambda from_form, from_log: jnp.tril(from_form + from_log),
         ),

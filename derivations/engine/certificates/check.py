@@ -6,7 +6,8 @@ Nothing of the engine is imported but the format, here and in the files of this 
 trusted, and all that is trusted:
 
 - the arithmetic of polynomials with rational coefficients and the ends of ranges (`polynomials`);
-- the axioms of `format.AXIOMS`, as `laws` carries them out; each is used only if the certificate names it;
+- the axioms of `format.AXIOMS`, as `terms`, `products`, `functions` and `sums` carry them out; each is used only if
+  the certificate names it;
 - what `words` says of functions: their slopes, and what they are by exp, log, erf and step;
 - that a statement which holds for all real inputs where its conditions hold is what the record says: left = right under
   the definitions, equations, inequalities and different indices of the hypotheses, for all sizes from their least on.
@@ -18,11 +19,9 @@ hypotheses, or by its form. Which factors, orders and values are tried is said b
 """
 
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 from derivations.engine.certificates.format import AXIOMS, VERSION
-from derivations.engine.certificates.laws import Laws, parsed
 from derivations.engine.certificates.polynomials import (
     Poly,
     Refused,
@@ -30,11 +29,11 @@ from derivations.engine.certificates.polynomials import (
     atoms,
     frozen,
     leaf_index,
-    leaves_of,
     only,
     scale,
     single,
 )
+from derivations.engine.certificates.terms import Terms, parsed
 from derivations.engine.certificates.words import KINKS
 
 KINDS = {">": "positive", "<": "positive", ">=": "nonnegative", "<=": "nonnegative", "!=": "nonzero"}
@@ -61,7 +60,7 @@ def check(record: dict[str, Any], axioms: Any = ()) -> Result:
     return Result("", frozenset(checker.used))
 
 
-class Checker(Laws):
+class Checker(Terms):
     def run(self) -> None:
         record = self.record
         sides = record["left"], record["right"]
@@ -148,21 +147,6 @@ class Checker(Laws):
             top, below = self.numerator(poly)
             common, _, rest = self.taken_out(top, True)
             yield from (("nonzero", p) for p in (top, rest, *map(single, common), *(dict(a.inner[0]) for a in below)))
-
-    def implies(self, have: tuple[str, Poly], want: tuple[str, Poly]) -> bool:
-        if have[0] not in ("positive", want[0]) or len(have[1]) != len(want[1]):
-            return False
-        before, self.searching = self.searching, True
-        target, placings = self.scaled(*want), self.placings(leaves_of(have[1]), want[1])
-        found = any(
-            self.allows(values) and self.scaled(want[0], self.put(have[1], values)) == target for values in placings
-        )
-        self.searching = before
-        return found
-
-    def scaled(self, kind: str, poly: Poly) -> tuple:
-        c = poly[min(poly)] if poly else Fraction(1)
-        return frozen(scale(poly, Fraction(1) / (c if kind == "nonzero" else abs(c))))
 
     # --- is it 0?
 

@@ -1,4 +1,4 @@
-"""What the checker tries: factors, orders and values. Nothing here has to be trusted, `laws` verifies each choice."""
+"""What the checker tries: factors, orders and values. Nothing here has to be trusted, each choice is verified."""
 
 from collections.abc import Iterable
 from fractions import Fraction

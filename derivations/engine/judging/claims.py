@@ -39,6 +39,7 @@ from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import Leaf, inside, plain
 from derivations.engine.language.known import check_words
+from derivations.engine.language.nodes import atoms
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import Binding, step
 from derivations.engine.language.words import NAMES, WORDS
@@ -61,7 +62,7 @@ def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx
             _check_side("hypotheses'", side)
     _check_derivatives(said, dimensions_of(said))
     for e in (left, right):
-        for k in e.atoms(Idx):
+        for k in atoms(e, Idx):
             leaf_of(k)
     for k in sorted(free["left"] | free["right"], key=str):
         if ranges.setdefault(k.name, (k.lower, k.upper)) != (k.lower, k.upper):
@@ -82,13 +83,13 @@ def _check_side(side: str, e: Expr) -> None:
         raise NoFormula(f"the {side} side divides by zero or is infinite: {e}")
     if e.has(I):
         raise NoFormula(f"the {side} side is complex: formulas are about real numbers")
-    for number in sorted(e.atoms(NumberSymbol) - {pi, E}, key=str):
+    for number in sorted(atoms(e, NumberSymbol) - {pi, E}, key=str):
         raise NoFormula(f"the number {number} on the {side} side is not part of the language of formulas")
-    for name in sorted(e.atoms(Symbol), key=str):
+    for name in sorted(atoms(e, Symbol), key=str):
         _check_declaration(name)
-    for number in e.atoms(Float):
+    for number in atoms(e, Float):
         raise NoFormula(f"{number} on the {side} side is not exact: write Rational(…)")
-    for f in e.atoms(Function):
+    for f in atoms(e, Function):
         if not isinstance(f, FUNCTIONS) and type(f) not in WORDS:
             raise NoFormula(f"unknown function {type(f).__name__} on the {side} side")
         if isinstance(f, AppliedUndef) and (f.func.__name__ in NAMES or any(_told(f, sign) for sign in SIGNS)):
@@ -123,8 +124,8 @@ def _check_declaration(name: Symbol) -> None:
 def _check_derivatives(parts: Iterable[Basic], sizes: Sequence[Symbol]) -> None:
     """Derivatives are by entries and by real symbols."""
     for e in parts:
-        dummies = {limit[0] for s in e.atoms(Sum, Product) for limit in s.limits}
-        for d in sorted(e.atoms(Derivative), key=str):
+        dummies = {limit[0] for s in atoms(e, Sum, Product) for limit in s.limits}
+        for d in sorted(atoms(e, Derivative), key=str):
             for x in d.variables:
                 if isinstance(x, Idx) or x in dummies:
                     raise NoFormula(f"{d} is a derivative by an index")
@@ -139,14 +140,14 @@ def _check_names(parts: Iterable[Expr]) -> None:
     symbols: dict[str, Basic] = {}
     arrays: dict[str, Basic] = {}
     for e in parts:
-        labels = {i.base.label for i in e.atoms(Indexed)}
-        for s in sorted(e.atoms(Symbol) - labels - {k.label for k in e.atoms(Idx)} - e.atoms(Idx), key=str):
+        labels = {i.base.label for i in atoms(e, Indexed)}
+        for s in sorted(atoms(e, Symbol) - labels - {k.label for k in atoms(e, Idx)} - atoms(e, Idx), key=str):
             if symbols.setdefault(s.name, s) != s:
                 raise NoFormula(f"two symbols are called {s}, with different assumptions")
         for label in sorted(labels, key=str):
             if arrays.setdefault(str(label), label) != label:
                 raise NoFormula(f"two arrays are called {label}, with different assumptions")
-        for k in sorted(e.atoms(Idx), key=str):
+        for k in sorted(atoms(e, Idx), key=str):
             if not k.name.replace("'", "_").isidentifier():
                 raise NoFormula(f"an index is called {k}: its name must be a word")
 
@@ -194,11 +195,11 @@ def _check_axes(parts: Iterable[Expr], of_time: Container[tuple[str, int]]) -> N
     for e in parts:
         bound = {
             limit[0]: leaf_of(Idx(limit[0].name, tuple(limit[1:])))
-            for s in e.atoms(Sum, Product)
+            for s in atoms(e, Sum, Product)
             for limit in s.limits
             if len(limit) == 3 and not isinstance(limit[0], Idx)
         }
-        for element in sorted(e.atoms(Indexed), key=str):
+        for element in sorted(atoms(e, Indexed), key=str):
             name = str(element.base.label)
             if ranks.setdefault(name, len(element.indices)) != len(element.indices):
                 raise NoFormula(f"{element} has {len(element.indices)} indices, elsewhere {name} has {ranks[name]}")
@@ -228,8 +229,10 @@ def _check_axes(parts: Iterable[Expr], of_time: Container[tuple[str, int]]) -> N
 def dimensions_of(expressions: Iterable[Basic]) -> list[Symbol]:
     """The symbols that are sizes: those in the ranges of indices, and other whole positive ones."""
     expressions = tuple(expressions)
-    labels = {i.base.label for e in expressions for i in e.atoms(Indexed)}
-    whole = {s for e in expressions for s in e.atoms(Symbol) - labels - e.atoms(Idx) if s.is_integer and s.is_positive}
-    ends: list[Any] = [k.upper for e in expressions for k in e.atoms(Idx)]
-    ends += [limit[2] for e in expressions for s in e.atoms(Sum, Product) for limit in s.limits if len(limit) == 3]
+    labels = {i.base.label for e in expressions for i in atoms(e, Indexed)}
+    whole = {
+        s for e in expressions for s in atoms(e, Symbol) - labels - atoms(e, Idx) if s.is_integer and s.is_positive
+    }
+    ends: list[Any] = [k.upper for e in expressions for k in atoms(e, Idx)]
+    ends += [limit[2] for e in expressions for s in atoms(e, Sum, Product) for limit in s.limits if len(limit) == 3]
     return sorted(whole | {s for end in ends if end is not None for s in end.free_symbols if s.is_integer}, key=str)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 from sympy import (
@@ -21,7 +20,6 @@ from sympy import (
     Symbol,
     Tuple,
     log,
-    preorder_traversal,
 )
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
@@ -37,6 +35,7 @@ from derivations.engine.language.domains import has_value_where, smooth_where
 from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import inside, never_negative
+from derivations.engine.language.nodes import nodes
 from derivations.engine.language.renaming import apart, free_indices, replace_index
 from derivations.engine.language.vocabulary import Maximum
 
@@ -51,6 +50,7 @@ class Needs:
         self.kinks: set[Relational] = set()
         self.domain: set[Relational] = set()
         self.guarded: Needs | None = None
+        self.unfolded: dict[tuple[Any, frozenset], Any] = {}  # formulas whose needs are noted, and what they are
 
     def smooth(self, conditions: Iterable[Relational]) -> None:
         self.kinks |= set(conditions)
@@ -63,7 +63,7 @@ class Needs:
     def of_part(self, e: Any, part: Any) -> "Needs":
         """Where to note what a part needs."""
         among = isinstance(e, Maximum) and e.where != 1
-        beside = isinstance(e, Mul) and e.has(KroneckerDelta) and any(isinstance(a, KroneckerDelta) for a in e.args)
+        beside = isinstance(e, Mul) and any(isinstance(a, KroneckerDelta) for a in e.args)
         if self.guarded is self or not (isinstance(e, ExprCondPair) or among or beside):
             return self
         if self.guarded is None:
@@ -118,6 +118,14 @@ class Hypotheses:
     def _unfold(self, e: Any, stop: frozenset[Expr], depth: int, needs: "Needs") -> Any:
         if depth > 60:
             raise NoFormula("the definitions are circular")
+        if not e.args and (e.is_number or not self.definitions):
+            return e
+        key = e, stop
+        if key not in needs.unfolded:
+            needs.unfolded[key] = self._unfolded(e, stop, depth, needs)
+        return needs.unfolded[key]
+
+    def _unfolded(self, e: Any, stop: frozenset[Expr], depth: int, needs: "Needs") -> Any:
         if isinstance(e, Derivative):
             result = e.expr
             for x in e.variables:
@@ -125,7 +133,7 @@ class Hypotheses:
                 inner = self.recursions.unrolled(inner, x)
                 needs.smooth(self._unfold(r, stop, depth + 1, Needs()) for r in smooth_where(inner, x))
                 result = derivative(inner, x)
-                if len(list(islice(preorder_traversal(result), LARGEST_FORMULA + 1))) > LARGEST_FORMULA:
+                if len(nodes(result)) > LARGEST_FORMULA:
                     raise TooLarge(f"the derivative by {x} has more than {LARGEST_FORMULA} parts")
             return self._unfold(result, stop, depth + 1, needs)
         if isinstance(e, (Indexed, Symbol)) and not isinstance(e, Idx):
@@ -139,7 +147,8 @@ class Hypotheses:
             return e.func(self._unfold(body, stop, depth, needs), *limits)
         if not e.args or (isinstance(e, Tuple) and not isinstance(e, ExprCondPair)):
             return e
-        found = e.func(*(self._unfold(a, stop, depth, needs.of_part(e, a)) for a in e.args))
+        args = [self._unfold(a, stop, depth, needs.of_part(e, a)) for a in e.args]
+        found = e if all(a is b for a, b in zip(args, e.args, strict=True)) else e.func(*args)
         needs.value(found)
         return found
 

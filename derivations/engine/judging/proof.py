@@ -15,7 +15,9 @@ from derivations.engine.kernel.normal_form import convert
 from derivations.engine.kernel.powers import needs as in_parts
 from derivations.engine.kernel.quotients import is_zero
 from derivations.engine.kernel.readback import to_sympy
+from derivations.engine.language.nodes import nodes
 
+LONG = 400  # parts of a formula
 RELATIONS = {"positive": Gt, "nonnegative": Ge, "nonzero": Ne}
 
 
@@ -65,7 +67,7 @@ def _grant(needs: Needs, under: Reasoning) -> None:
     That x_i ≠ x_j for the derivative of max(x_i, x_j) is not said where i = j: such a gap is not taken.
     """
     for part in (needs, needs.guarded) if needs.guarded else (needs,):
-        for c in sorted((*part.kinks, *part.domain), key=lambda c: (c.count_ops(), str(c))):
+        for c in sorted((*part.kinks, *part.domain), key=_in_order):
             if isinstance(c, Eq):
                 continue
             kind, gap = gap_of(c, under)
@@ -74,6 +76,12 @@ def _grant(needs: Needs, under: Reasoning) -> None:
                 under.require(*condition)
             if part is needs and not (c in part.kinks and may_vanish(gap)):
                 under.learn((), (Fact(*condition, None) for condition in parts if condition[1].constant is None))
+
+
+def _in_order(condition: Relational) -> tuple[int, str]:
+    """The short ones first; what is too long to be written in any order."""
+    size = len(nodes(condition))
+    return size, str(condition) if size < LONG else ""
 
 
 def _relations(under: Reasoning) -> tuple[Relational, ...]:

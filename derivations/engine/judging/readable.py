@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import product
+from typing import Any
 
 from sympy import Add, Expr, Idx, Indexed, Integer, KroneckerDelta, Mul, Pow, Sum, expand_mul, factor_terms, fraction
 
@@ -156,7 +157,7 @@ def _terms(e: Expr) -> dict[Expr, Expr]:
     return {term: c for c, term in pairs}
 
 
-def place(old: Expr, new: Expr) -> str:
+def place(old: Any, new: Any) -> str:
     """Where two formulas differ by one part: what should stand for what."""
     while True:
         mine, theirs = list(old.args), list(new.args)
@@ -173,7 +174,7 @@ def place(old: Expr, new: Expr) -> str:
     return _instead(old, new)
 
 
-def _instead(old: Expr, new: Expr) -> str:
+def _instead(old: Any, new: Any) -> str:
     if not (isinstance(old, Expr) and isinstance(new, Expr)) or len(plain(old)) + len(plain(new)) > 2 * LONGEST:
         return ""
     return f": {plain(new)} where {plain(old)} stands"

@@ -13,6 +13,7 @@ from sympy import Expr, Idx, Indexed, Integer, Product, Sum
 from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import inside
+from derivations.engine.language.nodes import atoms
 from derivations.engine.language.renaming import free_indices, replace_index
 
 LONGEST = 64  # steps, and terms of a sum that is written out
@@ -90,7 +91,7 @@ def _own(index: Any) -> Idx:
 
 
 def _elements(e: Any) -> set[Any]:
-    return e.atoms(Indexed)
+    return atoms(e, Indexed)
 
 
 def _put(step: Step, values: list) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from itertools import product as cartesian
+from math import prod
 from random import Random
 from time import perf_counter
 from typing import Any
@@ -23,6 +24,7 @@ from derivations.engine.judging.claims import dimensions_of
 from derivations.engine.judging.constructions import Construction
 from derivations.engine.judging.hypotheses import Hypotheses
 from derivations.engine.language.indices import least
+from derivations.engine.language.nodes import atoms, has
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import Maximum, step
 from derivations.engine.numbers.arithmetic import Floats, Inadmissible, Intervals
@@ -83,7 +85,7 @@ def search(
 ) -> Search:
     """Look for a counterexample to left = right where the hypotheses hold and the sides are `defined`."""
     rng = Random(20240229)
-    piecewise = left.has(*PIECEWISE) or right.has(*PIECEWISE)
+    piecewise = has(left, *PIECEWISE) or has(right, *PIECEWISE)
     declared = assumptions(left, right, *hypotheses.formulas)
     plan = sizes_to_try((left, right, *free, *defined, *hypotheses.formulas), rng)
     points = len(plan) + POINTS
@@ -199,8 +201,8 @@ def sizes_to_try(parts: Sequence[Basic], rng: Random) -> list[dict[Symbol, int]]
 
 def _edges(d: Symbol, parts: Sequence[Basic]) -> set[int]:
     """The sizes at which a range that this dimension ends is empty, has one value, has two."""
-    ranges: set[Any] = {(k.lower, k.upper) for e in parts for k in e.atoms(Idx)}
-    ranges |= {limit[1:] for e in parts for s in e.atoms(Sum, Product) for limit in s.limits if len(limit) == 3}
+    ranges: set[Any] = {(k.lower, k.upper) for e in parts for k in atoms(e, Idx)}
+    ranges |= {limit[1:] for e in parts for s in atoms(e, Sum, Product) for limit in s.limits if len(limit) == 3}
     found: set[int] = set()
     for lower, upper in ranges:
         offset = lower - upper + d if isinstance(upper, Expr) and upper.free_symbols == {d} else None
@@ -211,8 +213,8 @@ def _edges(d: Symbol, parts: Sequence[Basic]) -> set[int]:
 
 def assumptions(*formulas: Expr) -> dict[tuple[str, bool], Expr]:
     """For each symbol and array (False, True) an element, which knows what SymPy was told: positive, integer, …"""
-    symbols = {(s.name, False): s for e in formulas for s in e.atoms(Symbol)}
-    return symbols | {(str(x.base.label), True): x for e in formulas for x in e.atoms(Indexed)}
+    symbols = {(s.name, False): s for e in formulas for s in atoms(e, Symbol)}
+    return symbols | {(str(x.base.label), True): x for e in formulas for x in atoms(e, Indexed)}
 
 
 def _tried(sizes: set) -> str:
@@ -305,10 +307,14 @@ class Point:
 
     def assignments(self, free: Sequence[Idx]) -> Iterator[dict[Idx, int]]:
         """Values of the free indices, equal ones and different ones among them, that the hypotheses allow."""
-        every = [dict(zip(free, values, strict=True)) for values in cartesian(*map(self.range_of, free))]
-        if len(every) > ASSIGNMENTS:
-            every = every[:1] + self.rng.sample(every[1:], ASSIGNMENTS - 1)
-        yield from filter(self.different, every)
+        ranges = [self.range_of(k) for k in free]
+        if prod(map(len, ranges)) > ASSIGNMENTS:
+            first = tuple(r[0] for r in ranges)
+            drawn = (tuple(map(self.rng.choice, ranges)) for _ in range(2 * ASSIGNMENTS))
+            every = list(dict.fromkeys((first, *drawn)))[:ASSIGNMENTS]
+        else:
+            every = list(cartesian(*ranges))
+        yield from filter(self.different, (dict(zip(free, values, strict=True)) for values in every))
 
     def satisfies(self, evaluation: Evaluation, env: Mapping[Idx, int], defined: Sequence[Relational] = ()) -> bool:
         """True if the hypotheses hold here for every value of their indices, and the conditions at these indices."""

@@ -33,6 +33,7 @@ from derivations.engine.kernel.terms import (
     integer_power,
     monomial,
     number,
+    render_monomial,
     single,
     total,
 )
@@ -151,6 +152,9 @@ def _log_number(under: Reasoning, c: Fraction) -> Poly:
 def function(under: Reasoning, name: str, arguments: tuple[Poly, ...]) -> Poly:
     """A word's function, at the sign of x that comes first: f(−x) = a + b x + c f(x), such as σ(−x) = 1 − σ(x)."""
     word, (x,) = BY_NAME[name], arguments
+    if name in ("sin", "cos") and (parts := _two_angles(x)) is not None:
+        (sin_a, cos_a), (sin_b, cos_b) = ([function(under, f, (part,)) for f in ("sin", "cos")] for part in parts)
+        return sin_a * cos_b + cos_a * sin_b if name == "sin" else cos_a * cos_b - sin_a * sin_b
     if word.reflection is not None:
         a, b, c = map(Fraction, word.reflection)
         if not x.terms and (a, c) == (0, -1):
@@ -159,6 +163,21 @@ def function(under: Reasoning, name: str, arguments: tuple[Poly, ...]) -> Poly:
             flipped = x.scale(Fraction(-1))
             return number(a) + flipped.scale(b) + function(under, name, (flipped,)).scale(c)
     return single(Atom(under, "function", name, (), arguments, positive=word.sign == 2))
+
+
+ANGLES = 6  # sin and cos of a sum of so many terms are opened
+
+
+def _two_angles(x: Poly) -> tuple[Poly, Poly] | None:
+    """a and b for a + b; and a and a for 2 a, a and 2 a for 3 a."""
+    if 1 < len(x.terms) <= ANGLES:
+        first = min(x.terms, key=lambda m: render_monomial(m, {}))
+        a = Poly({first: x.terms[first]})
+        return a, x - a
+    if x.single and x.single[0] and x.single[1].denominator == 1 and 1 < abs(x.single[1]) <= ANGLES:
+        a = Poly({x.single[0]: Fraction(1 if x.single[1] > 0 else -1)})
+        return a, x - a
+    return None
 
 
 def unknown(under: Reasoning, name: str, arguments: tuple[Poly, ...], indices: tuple[Affine, ...] = ()) -> Poly:
@@ -185,6 +204,15 @@ def order_steps(powers: Powers) -> Poly | None:
         for b in steps:
             if a is not b and is_positive(b.args[0] - a.args[0]):
                 return monomial({other: e for other, e in powers.items() if other is not b})
+    return None
+
+
+def squares_of_sines(powers: Powers) -> Poly | None:
+    """sin² x = 1 − cos² x."""
+    for atom, e in powers.items():
+        if atom.kind == "function" and atom.name == "sin" and e >= 2:
+            cosine = function(atom.under, "cos", atom.args)
+            return monomial({**powers, atom: e - 2}) * (ONE - cosine * cosine)
     return None
 
 

@@ -6,7 +6,7 @@ condition, is said at `power`.
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd, isqrt, lcm
 
 from sympy import factorint
 
@@ -132,6 +132,12 @@ def power(poly: Poly, exponent: Exponent, under: Reasoning, positive: bool = Fal
         return _whole_power(poly, int(exponent), under, positive)
     outside, inside = take_out(poly, integer=False)
     m, c = outside
+    root = square_root(inside) if (2 * exponent).denominator == 1 else None
+    if root is not None:
+        result = number_power(c, exponent, under) * monomial({a: e * exponent for a, e in m.items()})
+        size = power(root, int(2 * exponent), under)
+        sign = REBUILD["step"](_any(root), (), (root,)).scale(Fraction(2)) - ONE
+        return result * size * (sign if 2 * exponent % 2 else ONE)
     result = number_power(c, exponent, under) * monomial({a: e * exponent for a, e in m.items()})
     if inside == ONE:
         return result
@@ -173,6 +179,25 @@ def _whole_power(poly: Poly, exponent: int, under: Reasoning, positive: bool) ->
     if not positive:
         under.require("nonzero", inside)
     return result * monomial({Atom(under, "quotient", args=(inside,), positive=positive): exponent})
+
+
+def square_root(poly: Poly) -> Poly | None:
+    """r for poly = r², r of several terms; found from one of its squares, and verified."""
+    if len(poly.terms) < 3:
+        return None
+    for m, c in poly.terms.items():
+        exact = Fraction(isqrt(max(c.numerator, 0)), isqrt(c.denominator))
+        if not m or exact**2 != c or not all(e.denominator == 1 and e % 2 == 0 for _, e in m):
+            continue
+        half = {a: e // 2 for a, e in m}
+        others = {
+            n: k for n, k in poly.terms.items() if n != m and all(dict(n).get(a, 0) == e for a, e in half.items())
+        }
+        rest = (monomial({a: e for a, e in n if a not in half}).scale(k / (2 * exact)) for n, k in others.items())
+        root = monomial(half).scale(exact) + total(rest)
+        if len(root.terms) > 1 and root * root == poly:
+            return root
+    return None
 
 
 def up_to_sign(poly: Poly) -> tuple[Poly, Poly] | None:

@@ -212,7 +212,7 @@ def maximum(under: Reasoning, arguments: tuple[Poly, ...]) -> Poly:
         return total(
             a * product(step(under, a - b) for m, b in enumerate(arguments) if m != l) for l, a in enumerate(arguments)
         )
-    *others, last = sorted(arguments, key=lambda poly: poly.key) if len(arguments) > 2 else arguments
+    *others, last = sorted(arguments, key=lambda poly: poly.key) if len(arguments) > 2 else list(arguments)
     return _greater(under, maximum(under, tuple(others)), last)
 
 
@@ -237,13 +237,14 @@ def negative(under: Reasoning, argument: Poly) -> Poly:
 
 
 def parity(under: Reasoning, argument: Poly) -> Poly:
-    """(−1)^p for a whole number p: (−1)^(p + q) = (−1)^p (−1)^q, and (−1)^s = 1 − 2 s for s of 0 and 1."""
+    """(−1)^p for a whole number p: (−1)^(p + q) = (−1)^p (−1)^q, and (−1)^(s p) = 1 − s + s (−1)^p, s of 0 and 1."""
     result, broken = ONE, {m: c % 2 for m, c in argument.terms.items() if c.denominator != 1}
     for m, c in argument.terms.items():
         if c.denominator == 1 and c % 2:
-            body = Poly({m: Fraction(1)})
-            binary = all(a.kind in IDEMPOTENT for a, _ in m)
-            result = result * (ONE - body.scale(TWO) if binary else single(Atom(under, "parity", args=(body,))))
+            binary = monomial({a: e for a, e in m if a.kind in IDEMPOTENT})
+            rest = tuple((a, e) for a, e in m if a.kind not in IDEMPOTENT)
+            odd = single(Atom(under, "parity", args=(Poly({rest: Fraction(1)}),))) if rest else number(-1)
+            result = result * (ONE - binary + binary * odd)
     return result * single(Atom(under, "parity", args=(Poly(broken),))) if broken else result
 
 
@@ -257,21 +258,39 @@ def known_parities(powers: Powers) -> Poly | None:
 
 
 def signs_at_zero(powers: Powers) -> Poly | None:
-    """[q = 0] step(±q) = [q = 0], and [q = 0] p = −[q = 0] rest/c for q = c p + rest."""
+    """[q = 0] f(p) = [q = 0] f(−rest/c) for q = c p + rest: a factor p, or a step or "is 0" that p decides.
+
+    Where 1/q, or |q| to a power, stands beside it, nothing is left: 0^n is 0, and 0 to another power has no value.
+    """
     for atom, e in powers.items():
         if atom.kind != "zero" or e != 1:
             continue
         q = atom.args[0]
-        for other in powers:
-            if other.kind == "step" and (other.args[0] == q or other.args[0] == q.scale(MINUS)):
-                return monomial({a: k for a, k in powers.items() if a is not other})
+        if any(_vanishes(other, k, q) for other, k in powers.items()):
+            return ZERO
         pivot = pivot_of(q, (*PIVOTS, "sum"))
-        if pivot is None or not all(powers.get(x, 0) >= d for x, d in pivot[0]):
+        if pivot is None:
             continue
         p, c = pivot
         rest = Poly({m: k for m, k in q.terms.items() if m != p}).scale(-1 / c)
-        return rest * monomial({**powers, **{x: powers[x] - d for x, d in p}})
+        if all(powers.get(x, 0) >= d for x, d in p):
+            return rest * monomial({**powers, **{x: powers[x] - d for x, d in p}})
+        for other in powers:
+            if other is not atom and other.kind in ("step", "zero") and p in other.args[0].terms:
+                value = (other.args[0] - q.scale(other.args[0].terms[p] / c)).constant
+                if value is not None:
+                    holds = value >= 0 if other.kind == "step" else value == 0
+                    return monomial({a: k for a, k in powers.items() if a is not other}) if holds else ZERO
     return None
+
+
+def _vanishes(atom: Atom, e: Exponent, q: Poly) -> bool:
+    """True of 1/q, and of |q|^n as it is written, by exp and log."""
+    if atom.kind == "exp":
+        ((m, _),) = atom.args[0].terms.items()
+        return any(a.kind == "log" and (a.args[0] == q or a.args[0] == q.scale(MINUS)) for a, _ in m)
+    inner = atom.args[0] if atom.kind in ("quotient", "size") else single(atom)
+    return (e < 0 or atom.kind == "size") and (inner == q or inner == q.scale(MINUS))
 
 
 PIVOTS = ("variable", "exp", "function", "unknown")

@@ -6,20 +6,28 @@ from sympy import Expr
 from sympy import Poly as SympyPoly
 
 from derivations.engine.kernel.assumptions import Reasoning
+from derivations.engine.kernel.powers import REBUILD
 from derivations.engine.kernel.terms import Atom, Poly, monomial, number, total
 from derivations.engine.language.indices import Leaf, never_negative
 
 
-def size(leaf: Leaf, under: Reasoning) -> Poly | None:
-    """upper − lower + 1, if that is the number of values for all dimensions; else there is no formula for it."""
+def size(leaf: Leaf, under: Reasoning) -> Poly:
+    """upper − lower + 1, where that is the number of values for all dimensions; else max(0, upper − lower + 1)."""
     count = leaf.size
     symbols = sorted(count.free_symbols, key=str)
     if not symbols:
         return number(max(0, int(count)))
-    return polynomial(count, symbols, under) if exact(leaf) else None
+    value = polynomial(count, symbols, under)
+    return value if exact(leaf) else value * REBUILD["step"](_any(value), (), (value,))
+
+
+def _any(poly: Poly) -> Atom:
+    return next(a for m in poly.terms for a, _ in m)
 
 
 def polynomial(expression: Expr, symbols: list, under: Reasoning) -> Poly:
+    if not symbols:
+        return number(int(expression))
     under.symbols.update({(s.name, 0): s for s in symbols})
     return total(
         monomial(

@@ -20,7 +20,7 @@ from sympy import Integer
 from derivations.engine.kernel.assumptions import Reasoning
 from derivations.engine.kernel.naming import canonical_order
 from derivations.engine.kernel.powers import REBUILD, never_negative, substitute, substitute_atom, substitute_powers
-from derivations.engine.kernel.size import exact, never_empty, size
+from derivations.engine.kernel.size import exact, never_empty, polynomial, size
 from derivations.engine.kernel.terms import (
     ZERO,
     Atom,
@@ -29,11 +29,13 @@ from derivations.engine.kernel.terms import (
     Poly,
     Powers,
     monomial,
+    number,
     single,
     total,
 )
-from derivations.engine.kernel.whole import attained, counted, delta
+from derivations.engine.kernel.whole import attained, counted, delta, whole
 from derivations.engine.language.indices import Affine, Leaf, difference, fresh, inside, plain, solve
+from derivations.engine.language.indices import never_negative as never_negative_size
 from derivations.engine.language.indices import substitute as substitute_index
 
 Dummies = tuple[Leaf, ...]
@@ -88,8 +90,14 @@ def _components(dummies: list[Leaf], powers: Powers) -> Iterator[tuple[list[Leaf
 
 
 def _close_component(under: Reasoning, dummies: list[Leaf], powers: Powers) -> Poly:
-    if not powers and (count := size(dummies[0], under)) is not None:
-        return count
+    if not powers:
+        return size(dummies[0], under)
+    for d in dummies:
+        narrower = _narrowed(powers, d)
+        if narrower is not None:
+            step, new = narrower
+            moved = substitute_powers({a: e for a, e in powers.items() if a is not step}, {d: plain(new)})
+            return sum_over(under, moved, (*(leaf for leaf in dummies if leaf != d), new))
     for d in dummies:
         shift = _shift(powers, d)
         if shift:
@@ -112,7 +120,7 @@ def _close_component(under: Reasoning, dummies: list[Leaf], powers: Powers) -> P
             left = match.rest * substitute(rule.left_over, match.values)
             kept = tuple(leaf for d in rule.kept if (leaf := match.values[d].plain) is not None)
             return closed - sum_over(under, left, (*match.dummies, *kept)) if left else closed
-    order = canonical_order(dummies, powers) if powers else dummies
+    order = canonical_order(dummies, powers)
     level = 1 + max((a.level for a in powers), default=0)
     names = {d: Leaf(f"·{level}.{k:02d}", d.lower, d.upper) for k, d in enumerate(order)}
     body = substitute_powers(powers, {d: plain(new) for d, new in names.items()})
@@ -128,6 +136,31 @@ def _close_component(under: Reasoning, dummies: list[Leaf], powers: Powers) -> P
         nonnegative=never_negative(m),
     )
     return single(atom).scale(c)
+
+
+def _narrowed(powers: Powers, d: Leaf) -> tuple[Atom, Leaf] | None:
+    """A step(u − k) that is 1 for k up to u, a size that never is above the range: Σ_{k ≤ n} step(n − 1 − k) f_k."""
+    for atom in powers:
+        found = whole(atom.under, atom.args[0]) if atom.kind == "step" and d in atom.leaves else None
+        if found is not None and found[0].terms == ((d, -1),) and found[1].free_symbols:
+            upper = found[1] + found[0].constant
+            if never_negative_size(d.upper - upper):
+                return atom, fresh(Leaf(d.name, d.lower, upper))
+    return None
+
+
+def empty_sums(powers: Powers) -> Poly | None:
+    """step(p) Σ_{k=l}^u = Σ where p ≥ u − l: where the sum is not empty, the step is 1."""
+    steps = [a for a in powers if a.kind == "step" and not a.leaves]
+    for atom in powers if steps else ():
+        if atom.kind == "sum" and len(atom.binders) == 1 and atom.binders[0].upper.free_symbols:
+            d = atom.binders[0]
+            span = polynomial(d.upper, sorted(d.upper.free_symbols, key=str), atom.under) - number(d.lower)
+            for step in steps:
+                above = (step.args[0] - span).constant
+                if above is not None and above >= 0:
+                    return monomial({a: e for a, e in powers.items() if a is not step})
+    return None
 
 
 def _shift(powers: Powers, d: Leaf) -> int:
@@ -386,6 +419,8 @@ def apply_equations(powers: Powers) -> Poly | None:
             continue
         for match in matches(under, rule, [], powers):
             if rule.exchanges is None:
+                if any(_repeats(rule, atom, e, match.values) for atom, e in match.used.items()):
+                    continue
                 rule.note(under)
                 return match.rest * substitute(rule.right, match.values)
             (old,) = match.used
@@ -395,3 +430,15 @@ def apply_equations(powers: Powers) -> Poly | None:
                 rule.note(under)
                 return match.rest * (monomial({new: 1}).scale(sign) if new.key < old.key else ZERO)
     return None
+
+
+def _repeats(rule: Rule, atom: Atom, used: Exponent, values: dict[Leaf, Affine]) -> bool:
+    """True if the right side holds the entry itself, as that of W_ik = δ_ik W_ii does for i = k."""
+    return atom.kind == "variable" and any(
+        a.kind == "variable"
+        and a.name == atom.name
+        and e >= used
+        and tuple(substitute_index(i, values) for i in a.indices) == atom.indices
+        for m in rule.right.terms
+        for a, e in m
+    )

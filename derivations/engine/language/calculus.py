@@ -29,6 +29,7 @@ from sympy.core.symbol import Str
 
 from derivations.engine.language.fold import Algebra, At, NoFormula
 from derivations.engine.language.indices import never_negative
+from derivations.engine.language.nodes import atoms, has
 from derivations.engine.language.renaming import free_indices, indices_of, renamed, replace_index, unused
 from derivations.engine.language.vocabulary import FieldValue, Inverse, prime, step
 from derivations.engine.language.words import WORDS
@@ -100,7 +101,7 @@ class _Slope(Algebra[Any]):
 
     def word(self, at, word, x):
         inner = x()
-        return Integer(0) if inner == 0 else Mul(word.slope(at.node.args[0]), inner)
+        return Integer(0) if inner == 0 else Mul(word.slope_of(at.node), inner)
 
     def step(self, at, x):
         return self.chain(at)
@@ -176,7 +177,7 @@ class _Slope(Algebra[Any]):
 
 def evaluate_derivatives(e: Any) -> Any:
     """Every unevaluated `Derivative` carried out."""
-    if not e.has(Derivative):
+    if not has(e, Derivative):
         return e
     if isinstance(e, Derivative):
         result = evaluate_derivatives(e.expr)
@@ -215,7 +216,7 @@ def _distributed(body: Expr, k: Idx) -> Expr:
     if not isinstance(body, Mul):
         return Add(*(_distributed(a, k) for a in body.args)) if isinstance(body, Add) else body
     for factor in body.args:
-        if isinstance(factor, Add) and any(k in free_indices(d) for d in factor.atoms(KroneckerDelta)):
+        if isinstance(factor, Add) and any(k in free_indices(d) for d in atoms(factor, KroneckerDelta)):
             rest = Mul(*(a for a in body.args if a is not factor))
             return Add(*(_distributed(Mul(rest, a), k) for a in factor.args))
     return body

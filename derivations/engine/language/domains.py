@@ -1,5 +1,6 @@
 """Where formulas are positive by the way they are written, where they have a value, and where they are smooth."""
 
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -30,10 +31,12 @@ from sympy import (
 from sympy.core.relational import Relational
 
 from derivations.engine.language.indices import never_negative
+from derivations.engine.language.nodes import atoms
 from derivations.engine.language.vocabulary import Maximum, step
 from derivations.engine.language.words import WORDS
 
 
+@lru_cache(maxsize=4096)
 def known_sign(e: Expr) -> int:
     """2 if the formula is provably > 0 by the way it is written, 1 if it is ≥ 0, else 0: squares, exp, sums of such."""
     if e.is_number:
@@ -86,8 +89,8 @@ def smooth_where(e: Expr, x: Expr) -> set[Relational]:
     """What must hold for `derivative` to be the derivative by x: off every kink that x moves, inside every domain."""
     symbol = x.base if isinstance(x, Indexed) else x
     found: set[Any] = set()
-    for part in e.atoms(Abs, sign, step, Heaviside, Max, Min, Piecewise, Maximum, log, Pow):
-        if symbol not in part.atoms(type(symbol)):
+    for part in atoms(e, Abs, sign, step, Heaviside, Max, Min, Piecewise, Maximum, log, Pow):
+        if symbol not in atoms(part, type(symbol)):
             continue
         if isinstance(part, (log, Pow)):
             inner = part.args[0]
@@ -97,7 +100,7 @@ def smooth_where(e: Expr, x: Expr) -> set[Relational]:
         if isinstance(part, (Max, Min)):
             found |= {Ne(a, b) for a, b in combinations(part.args, 2)}
         elif isinstance(part, Piecewise):
-            found |= {Ne(r.lhs, r.rhs) for r in part.atoms(Relational) if r.has(Indexed) or r.has(symbol)}
+            found |= {Ne(r.lhs, r.rhs) for r in atoms(part, Relational) if r.has(Indexed) or r.has(symbol)}
         elif isinstance(part, Maximum):
             found.add(Eq(Sum(Mul(part.where, step(part.body - part)), *part.limits), 1))
         else:

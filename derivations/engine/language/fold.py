@@ -39,6 +39,7 @@ from sympy.core.numbers import NumberSymbol
 from sympy.core.relational import Eq, Ne, Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 
+from derivations.engine.language.nodes import has
 from derivations.engine.language.vocabulary import Determinant, FieldValue, Inverse, Maximum, step
 from derivations.engine.language.words import WORDS, Word
 
@@ -184,7 +185,7 @@ class Algebra(Generic[T]):
 
 def is_index(e: Expr, env: Env) -> bool:
     """Whether the expression is made of indices, sizes and whole numbers only."""
-    return all(s in env or s.is_integer for s in e.free_symbols) and not e.has(Indexed, Function)
+    return all(s in env or s.is_integer for s in e.free_symbols) and not has(e, Indexed, Function)
 
 
 def fold(e: Any, algebra: Algebra, env: Env) -> Any:

@@ -7,15 +7,16 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom, BooleanFunction
 
 from derivations.engine.language.fold import Algebra, NoFormula
+from derivations.engine.language.nodes import atoms
 
 CONSTANTS = (pi, E)
 
 
 def check_words(e: Any) -> None:
     """Raises NoFormula with the first part of the formula that no algebra knows."""
-    for number in sorted(e.atoms(Float), key=str):
+    for number in sorted(atoms(e, Float), key=str):
         raise NoFormula(f"{number} is not exact: write Rational(…)")
-    for s in sorted(e.atoms(Symbol, Indexed), key=str):
+    for s in sorted(atoms(e, Symbol, Indexed), key=str):
         if s.is_extended_real is False:
             raise NoFormula(f"{s} is declared not to be real: formulas are about real numbers")
     known = _Known()

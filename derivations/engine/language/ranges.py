@@ -9,13 +9,14 @@ from typing import Any
 from sympy import Basic, Expr, Idx, Integer, Mul, Product, Sum, Symbol, Tuple
 
 from derivations.engine.language.fold import NoFormula
+from derivations.engine.language.nodes import atoms
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import step
 
 
 def with_masks(e: Any) -> Any:
     """The formula with every sum and product over the whole range of its index."""
-    if not isinstance(e, Basic) or not any(_depends(s) for s in e.atoms(Sum, Product)):
+    if not isinstance(e, Basic) or not any(_depends(s) for s in atoms(e, Sum, Product)):
         return e
     args = [with_masks(a) for a in e.args]
     if not isinstance(e, (Sum, Product)):

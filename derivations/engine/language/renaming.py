@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sympy import Basic, Idx, Tuple
+from sympy import Basic, Idx, Product, Sum, Tuple
 
 from derivations.engine.language.binders import binder
+from derivations.engine.language.nodes import atoms, has
+from derivations.engine.language.vocabulary import Binding
 
 
 @cache
@@ -24,7 +26,7 @@ def free_indices(expression: Basic) -> frozenset[Idx]:
 
 
 def indices_of(expression: Basic) -> set[Idx]:
-    return expression.atoms(Idx)
+    return atoms(expression, Idx)
 
 
 def replace_index(expression: Any, old: Any, new: Any) -> Any:
@@ -64,9 +66,10 @@ def renamed(expression, avoid: set[Idx], taken: set[Idx]):
     return found.rebuild(parts, found.outside, limits)
 
 
+@cache
 def apart(e: Any, outer: frozenset[Any] = frozenset()) -> Any:
     """The formula with no dummy that is also free, or bound around its sum."""
-    if not isinstance(e, Basic) or not e.args:
+    if not isinstance(e, Basic) or not has(e, Sum, Product, Binding):
         return e
     found = binder(e)
     if found is None:

@@ -11,13 +11,14 @@ from sympy import Add, Basic, Idx, Indexed, Integer, Mul, expand
 from sympy.core.relational import Relational
 
 from derivations.engine.language.fold import NoFormula
+from derivations.engine.language.nodes import atoms
 
 Radix = tuple[Any, ...]
 
 
 def in_rows(parts: Sequence[Any]) -> list[Any]:
     """The parts of a claim, the arrays that are indexed in mixed radix with an axis for each digit."""
-    elements = {e for part in parts if isinstance(part, Basic) for e in part.atoms(Indexed)}
+    elements = {e for part in parts if isinstance(part, Basic) for e in atoms(part, Indexed)}
     split = {e: [digits(i) for i in e.indices] for e in elements}
     radices: dict[Any, tuple[Radix, ...]] = {}
     for e in sorted(elements, key=lambda e: (-sum(len(radix) for _, radix in split[e]), str(e))):
@@ -34,7 +35,7 @@ def in_rows(parts: Sequence[Any]) -> list[Any]:
 def digits(index: Any) -> tuple[list[Any], Radix]:
     """The digits of m (k − 1) + a, k and a, and the radix (m, 1); an ordinary index is its own only digit."""
     whole = expand(index)
-    for a in sorted(whole.atoms(Idx), key=str):
+    for a in sorted(atoms(whole, Idx), key=str):
         size = None if a.upper is None else a.upper - a.lower + 1
         if size is None or isinstance(size, Integer) or whole.coeff(a) != 1:
             continue

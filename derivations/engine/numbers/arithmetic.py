@@ -32,22 +32,29 @@ def multiplied(arithmetic: Any, values: Iterable[Any]) -> Any:
     return reduce(arithmetic.multiply, values, arithmetic.number(Fraction(1)))
 
 
+LARGEST = 1 << 14  # bits of a fraction that stays one
+
+
 class Intervals:
-    """Rationals exactly, everything else as an interval of 40 digits."""
+    """Rationals exactly, everything else, and what has thousands of digits, as an interval of 40 digits."""
 
     def number(self, value: Fraction) -> Any:
         return value
+
+    def short(self, x: Any) -> Any:
+        long = isinstance(x, Fraction) and x.numerator.bit_length() + x.denominator.bit_length() > LARGEST
+        return self._in(x) if long else x
 
     def _in(self, x):
         return _interval.mpf(x.numerator) / x.denominator if isinstance(x, Fraction) else x
 
     def add(self, a, b):
-        return a + b if type(a) is type(b) else self._in(a) + self._in(b)
+        return self.short(a + b) if type(a) is type(b) else self._in(a) + self._in(b)
 
     def multiply(self, a, b):
         if (isinstance(a, Fraction) and a == 0) or (isinstance(b, Fraction) and b == 0):
             return Fraction(0)
-        return a * b if type(a) is type(b) else self._in(a) * self._in(b)
+        return self.short(a * b) if type(a) is type(b) else self._in(a) * self._in(b)
 
     def reciprocal(self, a):
         if self.sign(a) == 0:

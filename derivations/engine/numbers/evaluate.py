@@ -8,6 +8,7 @@ where to look closely. Nothing here knows the normal form: what this finds is in
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from math import prod
 from time import perf_counter
 from typing import Any
@@ -17,6 +18,7 @@ from sympy.core.relational import Eq, Ge, Gt, Le, Lt
 from sympy.logic.boolalg import And
 
 from derivations.engine.language.fold import Algebra, Body, Env, is_index
+from derivations.engine.language.nodes import has
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.vocabulary import Maximum
 from derivations.engine.language.words import Word
@@ -25,6 +27,11 @@ from derivations.engine.numbers.arithmetic import FUNCTIONS, Inadmissible, added
 
 LARGEST_POWER, LARGEST_RANGE, LARGEST_WORK = 4096, 10_000, 50_000
 SIGNS = {Gt: (1,), Ge: (0, 1), Lt: (-1,), Le: (-1, 0)}
+
+
+@lru_cache(maxsize=4096)
+def _gap(a: Expr, b: Expr) -> Expr:
+    return a - b
 
 
 class Evaluation(Algebra[Any]):
@@ -43,7 +50,9 @@ class Evaluation(Algebra[Any]):
         self.shadow = shadow
         self.deadline: float | None = None  # of sums; after it there is no value
         self.memory: dict = {}
-        self.free: dict[Expr, tuple[Idx, ...]] = {}
+        self.known: dict[int, tuple[Expr, int, tuple[Idx, ...]]] = {}  # by identity: comparing formulas takes long
+        self.numbers: dict[Expr, int] = {}
+        self.indices: dict[Idx, Idx] = {}
         self.signs: dict[Any, int] = {}  # of every argument of a step, sign, maximum … without dummies
 
     def __call__(self, e: Expr, env: Env) -> Any:
@@ -57,10 +66,12 @@ class Evaluation(Algebra[Any]):
         return self.memory[key]
 
     def key(self, e: Expr, env: Env) -> tuple:
-        free = self.free.get(e)
-        if free is None:
-            free = self.free[e] = tuple(free_indices(e))
-        return (e, *(env.get(k) for k in free))
+        """Which formula it is, and the values of its free indices."""
+        found = self.known.get(id(e))
+        if found is None or found[0] is not e:
+            free = tuple(self.indices.setdefault(k, k) for k in free_indices(e))
+            found = self.known[id(e)] = e, self.numbers.setdefault(e, len(self.numbers)), free
+        return (found[1], *(env.get(k) for k in found[2]))
 
     def index(self, e: Expr, env: Env) -> int:
         """The value of an index or of the end of a range."""
@@ -91,6 +102,7 @@ class Evaluation(Algebra[Any]):
             yield dict(env)
             return
         (k, lower, upper), *inner = limits
+        k = self.indices.setdefault(k, k)
         values = range(self.index(lower, env), self.index(upper, env) + 1)
         if len(values) > LARGEST_RANGE:
             raise Inadmissible(f"{len(values)} terms")
@@ -188,9 +200,9 @@ class Evaluation(Algebra[Any]):
     def sign_of(self, e: Expr, env: Env) -> int:
         """The sign of a piecewise function's argument. At 0 by accident there is a kink, and no value."""
         s = self.arithmetic.sign(self(e, env))
-        if s == 0 and not e.has(Maximum) and self.shadow is not None and self.shadow.differs_from_zero(e, env):
+        if s == 0 and not has(e, Maximum) and self.shadow is not None and self.shadow.differs_from_zero(e, env):
             raise Inadmissible("on a kink")
-        self.signs[self.key(e, env)] = s
+        self.signs[(e, *self.key(e, env)[1:])] = s
         return s
 
     def differs_from_zero(self, e: Expr, env: Env) -> bool:
@@ -216,7 +228,7 @@ class Evaluation(Algebra[Any]):
         wanted = 1 if isinstance(at.node, Max) else -1
         best, *others = at.node.args
         for other in others:
-            if self.sign_of(other - best, at.env) == wanted:
+            if self.sign_of(_gap(other, best), at.env) == wanted:
                 best = other
         return self(best, at.env)
 
@@ -236,7 +248,7 @@ class Evaluation(Algebra[Any]):
         return (a == b) == isinstance(at.node, Eq)
 
     def comparison(self, at, a, b):
-        gap = at.node.lhs - at.node.rhs
+        gap = _gap(*at.node.args)
         if type(at.node) not in SIGNS:
             return (self.arithmetic.sign(self(gap, at.env)) == 0) == isinstance(at.node, Eq)
         return self.sign_of(gap, at.env) in SIGNS[type(at.node)]

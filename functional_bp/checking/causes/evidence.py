@@ -1,30 +1,17 @@
 """What a cause is tried on: samples at which the claim is wrong, and the means to recompute at others."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
-from functional_bp.checking.limits import JACOBIAN_NUMBERS, LARGEST_JACOBIAN
 from functional_bp.checking.program.compiled import Arrays
 from functional_bp.checking.question.points import cotangent_maker, fresh
 from functional_bp.checking.question.problem import Point, Problem
 
 Evaluate = Callable[[Sequence[Point]], Arrays]
 Truth = Callable[[Sequence[Point]], tuple[Arrays, Arrays, Arrays]]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A possible cause with what the claim would be if it were the true one, [sample, *leaf]."""
-
-    kind: str
-    text: str
-    predicted: np.ndarray
-
-
-Candidates = Iterator[Candidate]
 
 
 class Evidence:
@@ -53,10 +40,6 @@ class Evidence:
         """The true cotangent of this leaf at other points."""
         return self.truth(points)[self.leaf]
 
-    def with_y_bar(self, change: Callable[[Point], Sequence[np.ndarray]]) -> np.ndarray:
-        """The true cotangent had ȳ been another."""
-        return self.at([replace(point, y_bar=tuple(map(np.asarray, change(point)))) for point in self.points])
-
     @cached_property
     def scale(self) -> np.ndarray:
         """Per sample, the size of the numbers compared."""
@@ -79,30 +62,6 @@ class Evidence:
         close = self.close(self.claimed, predicted)
         return bool(np.all(close if where is None else close[where]))
 
-    @cached_property
-    def true_jacobians(self) -> np.ndarray | None:
-        """J[sample, out, in] by one-hot cotangents, unless too large."""
-        return self.jacobians(self.truth)
-
-    @cached_property
-    def claimed_jacobians(self) -> np.ndarray | None:
-        return self.jacobians(self.claim)
-
-    def jacobians(self, evaluate: Evaluate) -> np.ndarray | None:
-        outputs = sum(b.size for b in self.points[0].y_bar)
-        inputs = self.true[0].size
-        if not 0 < outputs <= LARGEST_JACOBIAN or not 0 < inputs <= LARGEST_JACOBIAN:
-            return None
-        if len(self.points) * outputs * sum(a.size for a in self.points[0].floats) > JACOBIAN_NUMBERS:
-            return None
-        shapes = self.points[0].y_bar
-        asked = [replace(p, y_bar=unflatten(row, shapes)) for p in self.points for row in np.eye(outputs)]
-        return evaluate(asked)[self.leaf].astype("float64").reshape(len(self.points), outputs, inputs)
-
-    @property
-    def flat_y_bar(self) -> np.ndarray:
-        return np.stack([np.concatenate([b.astype("float64").ravel() for b in p.y_bar]) for p in self.points])
-
     @property
     def y_bar(self) -> np.ndarray | None:
         """ȳ of a single output, [sample, *output]."""
@@ -122,15 +81,6 @@ class Evidence:
             yield "the output", self.outputs
         if self.y_bar is not None:
             yield "ȳ", self.y_bar
-
-    def product(self, jacobians: np.ndarray) -> np.ndarray:
-        """ȳ J for each sample, in the shape of the leaf."""
-        return np.einsum("so,soi->si", self.flat_y_bar, jacobians).reshape(self.true.shape)
-
-
-def unflatten(row: np.ndarray, like: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
-    ends = np.cumsum([b.size for b in like])[:-1]
-    return tuple(part.reshape(b.shape).astype(b.dtype) for part, b in zip(np.split(row, ends), like, strict=True))
 
 
 def finite(a: np.ndarray) -> np.ndarray:

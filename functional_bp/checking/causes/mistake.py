@@ -1,42 +1,57 @@
-"""One mistake in the backward of one operation, and the derivatives that people write by the output."""
+"""A mistake turns the right backward into a wrong one; a cause is a mistake whose backward gives what is claimed."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-Pull = Callable[[Any], dict[int, Any]]  # ȳ ↦ the cotangent of each operand
+import numpy as np
 
-BY_OUTPUT: dict[str, Callable] = {
-    "tanh": lambda y: 1 - y * y,
-    "logistic": lambda y: y * (1 - y),
-    "exp": lambda y: y,
-    "sqrt": lambda y: 0.5 / y,
-    "rsqrt": lambda y: -0.5 * y**3,
-}
+from functional_bp.checking.causes.backward import Difference, Values
+from functional_bp.checking.kinds import Kind
+from functional_bp.checking.program.traced import Step
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One mistake, in the cotangent of one operand.
+    """What is done wrong where the cotangent of one value is pulled back.
 
-    `instead(pull, operands, y, y_bar, x_bar)` comes in the place of the true x_bar; or the residual is `changed`, or is
-    a value at hand: that of `row` in the `pool` of its (shape, dtype, transposed), used in some `way`. `skips`: the
-    backward's own forward is without this operation. `drops`: the path through this operand is lost,
-    or what comes along it multiplied by a weight.
+    `wrong(backward, values, bar)` is what comes out too much, {value: cotangent}, when `at`'s cotangent is `bar`;
+    `recomputed` are values of the forward that the backward computes otherwise. `rank`: the likeliest first. `key` is
+    what two mistakes of one sort at different places share.
     """
 
-    kind: str
+    kind: Kind
     text: str
-    operand: int
-    rank: int
-    key: Any = None  # what makes two mistakes the same at different steps
-    instead: Callable | None = None
-    changed: Callable | None = None
-    way: Any = None
-    pool: tuple | None = None
-    row: int = -1
-    formula: bool = False  # of a softmax's own backward
-    own: int = -1  # the value that is replaced, and the one in its place
-    other: int = -1
-    skips: bool = False
-    drops: bool = False
+    rank: float
+    at: int = -1
+    wrong: Difference | None = None
+    recomputed: Mapping[int, Callable[[Values], np.ndarray]] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    key: Any = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """Mistakes made together: the same one at several places, or two that belong together."""
+
+    mistakes: tuple[Mistake, ...] = ()
+    where: str = ""
+
+    @property
+    def rank(self) -> float:
+        return max(m.rank for m in self.mistakes) + (1.5 if len(self.mistakes) > 1 else 0)
+
+    @property
+    def wrong(self) -> dict[int, list[Difference]]:
+        found: dict[int, list[Difference]] = {}
+        for mistake in self.mistakes:
+            if mistake.wrong is not None:
+                found.setdefault(mistake.at, []).append(mistake.wrong)
+        return found
+
+    @property
+    def recomputed(self) -> dict[int, Callable[[Values], np.ndarray]]:
+        return {n: f for mistake in self.mistakes for n, f in mistake.recomputed.items()}
+
+    def __add__(self, other: "Made") -> "Made":
+        return Made(self.mistakes + other.mistakes)

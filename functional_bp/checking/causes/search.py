@@ -1,225 +1,403 @@
-"""Tries all local faults of a forward at once, and names those that give the claimed values at every sample."""
+"""The one gate: a mistake is named only if the backward with it gives the claimed values, at every sample."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import collections
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 
-from functional_bp.checking.causes.candidates import Candidate, LocalFaults, local_faults
-from functional_bp.checking.causes.evidence import Evidence
-from functional_bp.checking.causes.layout import name_factor
-from functional_bp.checking.limits import LARGEST_GRAM, MOST_CONFIRMED, MOST_FIRSTS, MOST_PAIRS
+from functional_bp.checking.causes.at_a_step import singles
+from functional_bp.checking.causes.at_a_value import batches, natural
+from functional_bp.checking.causes.backward import Backward
+from functional_bp.checking.causes.conjugates import of_complex
+from functional_bp.checking.causes.evidence import Evidence, finite
+from functional_bp.checking.causes.menu import Menu
+from functional_bp.checking.causes.mistake import Made, Mistake
+from functional_bp.checking.causes.recomputed import recomputed
+from functional_bp.checking.causes.thresholds import thresholds
+from functional_bp.checking.causes.untraced import Untraced
+from functional_bp.checking.causes.view import Screen, View
+from functional_bp.checking.causes.words import Words
+from functional_bp.checking.kinds import Kind
+from functional_bp.checking.limits import FORWARDS_KEPT, MOST_CONFIRMED, MOST_TOGETHER, MOST_TRIED, SEARCH_WORK
 from functional_bp.checking.program.compiled import upcast
 from functional_bp.checking.report import Cause
 
-RIGHT = Candidate(())
+RIGHT = Made()
+Found = list[tuple[Made, frozenset[int]]]  # candidates, and the leaves that they seem to explain
+ENOUGH = 4  # confirmed for one leaf
+CLEAR, PLAIN = 3, 4.5  # ranks of what needs no other explanation
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """A candidate, and the leaves whose claimed values it gives at every sample, if another is made as well."""
+    """Mistakes made together, and the leaves whose claimed values they give at every sample."""
 
-    candidate: Candidate
+    made: Made
     leaves: frozenset[int]
-    other: Candidate = RIGHT
+    first: Made = RIGHT  # made besides
 
     @property
-    def rank(self) -> tuple:
-        return self.candidate.rank if self.other is RIGHT else self.candidate.rank + self.other.rank
+    def rank(self) -> float:
+        return self.made.rank + (self.first.rank if self.first.mistakes else 0)
 
 
-def local_causes(e: Evidence) -> list[Cause]:
-    """The faults at one place that explain this leaf; those that explain most of the leaves, and only those."""
-    faults = local_faults(e.problem, upcast(e.points[0]))
-    if faults is None:
-        return []
-    try:
-        explanations = search(e, faults).explanations(e.leaf)
-    except Exception:  # nor can one be named in a program that can't be run so
-        return []
-    found = sorted(explanations, key=lambda x: (-len(x.leaves), x.rank))
-    best = [x for x in found if len(x.leaves) == len(found[0].leaves)]
-    plain = [x for x in best if not x.candidate.skips] or best  # a derivative lost says it more simply
-    causes = [cause(x, e) for x in plain]
-    return [c for i, c in enumerate(causes) if c.kind not in {other.kind for other in causes[:i]}]
-
-
-def search(e: Evidence, faults: LocalFaults) -> "Search":
-    """The last one is kept: the leaves of one report ask for the same."""
-    arrays = [a for p in e.points for a in (*p.floats, *p.indices, *p.y_bar)]
-    asked = tuple(np.ascontiguousarray(a).tobytes() for a in (*e.all_claimed, *arrays))
-    if faults.last is None or faults.last[0] != asked:
-        faults.last = (asked, Search(e, faults))
-    return faults.last[1]
+class Declared(ValueError):
+    """Some derivative is declared, and not the function's own."""
 
 
 class Search:
-    """Mistakes that explain leaves alone; of leaves that none explains, two together, as long as one asks for them.
+    """The claim of all leaves held against the mistakes of one forward."""
 
-    A mistake in an upper layer is alone in the cotangents of that layer; below it one in a lower layer joins it. So
-    those that explain some leaf are tried first in each pair, then all that are likely.
-    """
+    def __init__(self, e: Evidence, back: Backward) -> None:
+        self.e, self.back = e, back
+        self.points = [upcast(p) for p in e.points]
+        self.samples = range(len(self.points))
+        self.right = [back.values(p) for p in self.points]
+        sizes = {
+            n
+            for a in (*self.points[0].floats, *self.points[0].indices, *self.points[0].y_bar)
+            for n in (*a.shape, a.size)
+        }
+        self.words = Words(back.program, sizes)
+        pairs = zip(e.all_claimed, e.all_true, strict=True)
+        self.leaves = frozenset(i for i, (c, t) in enumerate(pairs) if c.shape == t.shape)
+        self.floor = [1e-12 * float(np.abs(finite(t)).max(initial=0.0)) for t in e.all_true]
+        self.wrong = self.leaves - self.unchanged(RIGHT)
+        self.zero = frozenset(i for i in self.leaves - self.wrong if np.abs(e.all_true[i]).max(initial=0.0) < 1e-9)
+        self.insist_on_base()
+        self.found = self.look(RIGHT, self.wrong)
 
-    def __init__(self, e: Evidence, faults: LocalFaults) -> None:
-        self.e, self.faults = e, faults
-        sweep = Sweep(e, faults)
-        self.found = sorted(sweep.explanations(), key=lambda x: (-len(x.leaves & sweep.wrong), x.rank))
-        self.left = sweep.wrong.difference(*(x.leaves for x in self.found))
-        self.firsts = iter([*(x.candidate for x in self.found[:MOST_FIRSTS]), *faults.likely])
+    def insist_on_base(self) -> None:
+        for s in self.samples:
+            for i, x_bar in enumerate(self.pulled(RIGHT, s)):
+                if not same(
+                    self.e.all_true[i][s], x_bar, self.e.all_true[i][s], max(self.e.precision, 1e-9), self.floor[i]
+                ):
+                    raise Declared
 
     def explanations(self, leaf: int) -> list[Explanation]:
-        while leaf in self.left and (first := next(self.firsts, None)) is not None:
-            second = Sweep(self.e, self.faults, first).explanations()
-            second = [replace(x, leaves=x.leaves & self.left, other=first) for x in second if x.leaves & self.left]
-            self.found += second
-            self.left = self.left.difference(*(x.leaves for x in second))
+        """Of one mistake; if there is none, of one beside those that explain other leaves, up to three together."""
+        firsts = [x.made for x in self.found if x.first is RIGHT]
+        tried: set[int] = set()
+        while not any(leaf in x.leaves for x in self.found) and firsts and len(tried) < MOST_TRIED:
+            first = firsts.pop(0)
+            tried.add(id(first))
+            left = self.wrong.difference(*(x.leaves for x in self.found))
+            new = [Explanation(x.made, x.leaves & left, first) for x in self.look(first, left)]
+            self.found += new
+            firsts += [first + x.made for x in new[:2]]
         return [x for x in self.found if leaf in x.leaves]
 
+    def look(self, first: Made, wrong: frozenset[int]) -> list[Explanation]:
+        """What explains some of the leaves, the mistakes of `first` being made."""
+        if not wrong:
+            return []
+        other = self.samples[3 if len(self.samples) > 3 else -1]
+        chosen = (0, other) if other else (0,)
+        views = [
+            View(self.back, self.points[s], [c[s] for c in self.e.all_claimed], first, self.e.precision) for s in chosen
+        ]
+        if any(np.iscomplexobj(a) for a in views[0].values):
+            some = of_complex(Menu(views[0], self.words, self.leaves))
+            return sorted(
+                self.confirmed(self.swept(some, first, wrong), first, wrong), key=lambda x: (-len(x.leaves), x.rank)
+            )
+        for view in views:
+            view.aim(sorted(wrong))
+        found: list[Explanation] = []
+        screen = Screen(views)
+        for free in (wrong | self.zero, self.leaves):  # first what changes no right argument
+            if not wrong <= set().union(*(x.leaves for x in found)):
+                found += self.among(Alone(Menu(views[0], self.words, free), screen), first, wrong)
+        return sorted(found, key=lambda x: (-len(x.leaves & wrong), x.rank))
 
-class Sweep:
-    """The claim of all leaves held against the candidates: screened at one sample, confirmed at the others.
-
-    `first` is a mistake that is made besides each; `base` is what the cotangents then are without any other.
-    """
-
-    def __init__(self, e: Evidence, faults: LocalFaults, first: Candidate = RIGHT) -> None:
-        self.faults, self.precision, self.first = faults, e.precision, first
-        self.points = [upcast(p) for p in e.points]
-        self.claimed, self.true = e.all_claimed, e.all_true
-        self.leaves = [i for i, (c, t) in enumerate(zip(self.claimed, self.true, strict=True)) if c.shape == t.shape]
-        samples = range(len(self.points))
-        self.base = list(map(self.without_another, samples))
-        self.wrong = {i for i in self.leaves if not all(self.close(i, s, self.base[s][i]) for s in samples)}
-        self.parts: list[tuple[Candidate, np.ndarray]] = []
-
-    def without_another(self, sample: int) -> list[np.ndarray]:
-        if self.first is RIGHT:
-            return [a[sample] for a in self.true]
-        ((_, x_bar),) = self.faults.cotangents([RIGHT], self.points[sample], self.first)
-        return [a[0] for a in x_bar]
-
-    def explanations(self) -> list[Explanation]:
-        candidates = self.faults.candidates[: self.faults.most]
-        candidates = [c for c in candidates if c.numbers.isdisjoint(self.first.numbers)]
-        found = self.confirmed(self.screened([RIGHT, *(c for c in candidates if not c.swaps)]))
-        if not self.wrong <= set().union(*(x.leaves for x in found)):
-            found += self.confirmed([*self.screened([c for c in candidates if c.swaps]), *self.pairs()])
+    def among(self, alone: "Alone", first: Made, wrong: frozenset[int]) -> list[Explanation]:
+        found: list[Explanation] = []
+        for bound, more in alone.tiers():
+            found += self.confirmed(more(), first, wrong)
+            if all(any(i in x.leaves and x.made.rank <= bound for x in found) for i in wrong):
+                break
+        else:
+            found += self.confirmed(self.swept(alone.swept(), first, wrong), first, wrong)
         return found
 
-    def close(self, leaf: int, sample: int, predicted: np.ndarray) -> bool:
-        return same(self.claimed[leaf][sample], predicted, self.true[leaf][sample], self.precision)
-
-    def screened(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Those that give a wrong leaf's claimed values at the first sample; of lost paths also the multiples."""
-        kept = []
-        for some, x_bar in self.faults.cotangents(candidates, self.points[0], self.first):
-            for row, candidate in enumerate(some):
-                predicted = [a[row] for a in x_bar]
-                if candidate is RIGHT:
-                    self.insist_on_base(predicted)
-                    continue
-                if any(self.close(i, 0, predicted[i]) for i in self.wrong):
-                    kept.append(candidate)
-                if candidate.drops:
-                    kept += self.multiples(candidate, predicted)
-        return kept
-
-    def insist_on_base(self, predicted: Sequence[np.ndarray]) -> None:
-        for i in self.leaves:
-            base = self.base[0][i]
-            if not same(base, predicted[i], base, max(self.precision, 1e-9)):
-                raise ValueError("some derivative is declared, and not the function's own")
-
-    def multiples(self, candidate: Candidate, predicted: Sequence[np.ndarray]) -> list[Candidate]:
-        """The candidate's path with that multiple of it which brings a wrong leaf nearest to its claim."""
-        parts = {i: self.base[0][i] - predicted[i] for i in self.wrong}
-        if len(candidate.switched) == 1:
-            self.parts.append((candidate, self.stacked(parts)))
-        kept: dict[float, Candidate] = {}
-        for i, part in parts.items():
-            norm = np.vdot(part, part).real
-            if norm == 0 or not np.isfinite(norm):
+    def swept(self, some: Sequence[Made], first: Made, wrong: frozenset[int]) -> Found:
+        """Those that no screen can judge: each by a sweep at the first sample."""
+        found: Found = []
+        size = sum(a.size for a in self.right[0]) * self.back.cost
+        for made in some[: min(MOST_TOGETHER, int(SEARCH_WORK / (8 * size + 1)))]:
+            try:
+                x_bar = self.pulled(first + made, 0)
+            except (ValueError, IndexError, TypeError):  # can't be made at these shapes
                 continue
-            base = self.base[0][i]
-            c = float(np.vdot(part, self.claimed[i][0] - base).real / norm)
-            if np.isfinite(c) and abs(c) > 1e-9 and abs(c + 1) > 1e-6 and self.close(i, 0, base + c * part):
-                kept.setdefault(round(c, 5), replace(candidate, scaled=c))
-        return list(kept.values())
+            leaves = frozenset(i for i in wrong if self.close(i, 0, x_bar[i]))
+            if leaves:
+                found.append((made, leaves))
+        return found
 
-    def stacked(self, leaves: dict[int, np.ndarray]) -> np.ndarray:
-        """The leaves as one vector, each in units of its own size."""
-        sizes = {i: np.abs(self.true[i][0]).max(initial=0.0) + 1e-300 for i in leaves}
-        return np.concatenate([(leaves[i] / sizes[i]).ravel() for i in sorted(leaves)])
+    def confirmed(self, candidates: Found, first: Made, wrong: frozenset[int]) -> list[Explanation]:
+        """The gate: which leaves each explains, at every sample; right leaves that stay right count too."""
+        found: list[Explanation] = []
+        enough = collections.Counter[int]()
+        kinds = {(i, "") for i in wrong}
+        for made, seems in sorted(candidates, key=lambda pair: (-len(pair[1]), pair[0].rank))[:MOST_CONFIRMED]:
+            kind = made.mistakes[0].kind
+            if all(enough[i] >= ENOUGH or (i, kind) in kinds for i in seems):
+                continue
+            leaves = self.unchanged(first + made)
+            if leaves & wrong:
+                found.append(Explanation(made, leaves))
+                kinds |= {(i, kind) for i in leaves}
+                enough.update(leaves & wrong)
+        return found
 
-    def pairs(self) -> list[Candidate]:
-        """Two lost paths that together make up the whole difference, such as a mean's and a variance's."""
-        if not self.parts or len(self.parts) * self.parts[0][1].size > LARGEST_GRAM:
-            return []
-        vectors = np.stack([part for _, part in self.parts])
-        difference = self.stacked({i: self.claimed[i][0] - self.base[0][i] for i in self.wrong})
-        if not np.all(np.isfinite(difference)):
-            return []
-        vectors = np.where(np.isfinite(vectors).all(axis=1, keepdims=True), vectors, 0.0)
-        gram, along = vectors @ vectors.T, vectors @ difference
-        one = along * 2 + np.diag(gram)
-        left = difference @ difference + one[:, None] + one[None, :] + 2 * gram
-        rows, columns = np.nonzero(np.triu(left < 1e-9 * (difference @ difference), 1))
-        chosen = [(self.parts[i][0], self.parts[j][0]) for i, j in zip(rows, columns, strict=True)]
-        chosen = [(a, b) for a, b in chosen if a.switched[0][0] is not b.switched[0][0]]
-        chosen.sort(key=lambda pair: pair[0].rank[0] + pair[1].rank[0])
-        return [Candidate(a.switched + b.switched, "both") for a, b in chosen[:MOST_PAIRS]]
+    def unchanged(self, made: Made) -> frozenset[int]:
+        """The leaves to which the backward with these mistakes gives the claimed values at every sample."""
+        leaves = set(self.leaves)
+        for s in self.samples:
+            try:
+                x_bar = self.pulled(made, s)
+            except (ValueError, IndexError, TypeError):
+                return frozenset()
+            leaves = {i for i in leaves if self.close(i, s, x_bar[i])}
+        return frozenset(leaves)
 
-    def confirmed(self, candidates: Sequence[Candidate]) -> list[Explanation]:
-        """Which leaves each explains, at every sample; right leaves that stay right count too."""
-        candidates = sorted(candidates, key=lambda c: c.rank)[:MOST_CONFIRMED]
-        explained = [set(self.leaves) for _ in candidates]
-        for sample, point in enumerate(self.points):
-            row = 0
-            for some, x_bar in self.faults.cotangents(candidates, point, self.first):
-                for k, candidate in enumerate(some):
-                    for i in list(explained[row]):
-                        predicted, base = x_bar[i][k], self.base[sample][i]
-                        if candidate.scaled is not None:
-                            predicted = base + candidate.scaled * (base - predicted)
-                        if not self.close(i, sample, predicted):
-                            explained[row].discard(i)
-                    row += 1
-        pairs = zip(candidates, explained, strict=True)
-        return [Explanation(c, frozenset(leaves)) for c, leaves in pairs if leaves & self.wrong]
+    def pulled(self, made: Made, s: int) -> list[np.ndarray]:
+        point, again = self.points[s], made.recomputed
+        values = self.back.values(point, again) if again else self.right[s]
+        bars, _ = self.back.sweep(values, self.back.outputs_bar(point.y_bar), made.wrong)
+        return [bars.get(n, np.zeros_like(values[n])) for n in self.back.leaves]
+
+    def close(self, leaf: int, sample: int, predicted: np.ndarray) -> bool:
+        e = self.e
+        return same(e.all_claimed[leaf][sample], predicted, e.all_true[leaf][sample], e.precision, self.floor[leaf])
 
 
-def same(claimed: np.ndarray, predicted: np.ndarray, true: np.ndarray, precision: float) -> bool:
+class Alone:
+    """The mistakes at one place, screened; and those of one sort at several places, or two that belong together."""
+
+    def __init__(self, menu: Menu, screen: Screen) -> None:
+        self.menu, self.screen = menu, screen
+        self.projections: list[tuple[Mistake, np.ndarray]] = []
+        self.naturals: list[tuple[Mistake, np.ndarray]] = []
+
+    def likely(self) -> Found:
+        found: Found = []
+        for batch in batches(self.menu):
+            if self.screen.work > SEARCH_WORK:
+                break
+            found += [(Made((m,)), leaves) for m, leaves in self.screen.batch(batch)]
+        found += [(Made((m,)), leaves) for m, leaves in thresholds(self.menu, self.screen)]
+        self.singles = sorted(singles(self.menu), key=lambda m: -m.rank)
+        return found + self.screened(CLEAR)
+
+    def tiers(self) -> Iterator[tuple[float, Callable[[], Found]]]:
+        """What is tried one after the other, and the rank up to which an explanation ends the search."""
+        yield CLEAR, self.likely
+        yield PLAIN, lambda: self.screened(PLAIN)
+        yield PLAIN + 1, lambda: self.screened(np.inf)
+        yield np.inf, self.together
+
+    def screened(self, rank: float) -> Found:
+        """Those single mistakes up to this rank that are left."""
+        found: Found = []
+        while self.singles and self.singles[-1].rank <= rank and self.screen.work < SEARCH_WORK:
+            mistake = self.singles.pop()
+            leaves, projected = self.screen.single(mistake)
+            if projected is not None:
+                self.projections.append((mistake, projected))
+            if leaves:
+                found.append((Made((mistake,)), leaves))
+        return found
+
+    @property
+    def first_columns(self) -> slice:
+        return slice(len(self.screen.views[0].asked))
+
+    def families(self) -> Iterator[tuple[list[tuple[Mistake, np.ndarray]], str]]:
+        """The same mistake wherever an operation, or one line's, occurs."""
+        groups: dict[Any, list[tuple[Mistake, np.ndarray]]] = collections.defaultdict(list)
+        for mistake, projected in [*self.projections, *self.scaled()]:
+            if mistake.key is not None and mistake.steps:
+                step = mistake.steps[0]
+                groups[step.place, step.name, mistake.key].append((mistake, projected))
+                groups[None, step.name, mistake.key].append((mistake, projected))
+                if mistake.key[0] and mistake.key[0][0] == "summed":
+                    groups["summed", mistake.key].append((mistake, projected))
+        seen: set[tuple[int, ...]] = set()
+        for family in groups.values():
+            same = tuple(id(m) for m, _ in family)
+            if 1 < len(family) == len({m.steps[0].number for m, _ in family}) and same not in seen:
+                seen.add(same)
+                yield family, "everywhere"
+                if len(family) > 2 and family[0][0].kind is Kind.MISSING_TERM:
+                    yield family[1:], "all but the first time"
+                    yield family[:-1], "all but the last time"
+
+    def scaled(self) -> Iterator[tuple[Mistake, np.ndarray]]:
+        """Paths lost, counted twice, with another sign; derivatives that are missing, twice, or another function's."""
+        if not self.naturals:
+            view = self.screen.views[0]
+            for batch in natural(self.menu):
+                for mistake in batch if self.screen.work < SEARCH_WORK else ():
+                    projected = self.screen.changes(view, mistake)
+                    if projected is not None and projected.any():
+                        self.naturals.append((mistake, projected))
+        yield from self.naturals
+
+    def together(self) -> Found:
+        found: Found = []
+        self.in_series: list[Made] = []
+        for family, where in self.families():
+            made = Made(tuple(m for m, _ in family), where)
+            leaves = self.screen.explained(np.sum([p for _, p in family], axis=0), self.first_columns)
+            if leaves:
+                found.append((made, leaves))
+            elif self.serial_family(made) and self.felt_by_all(family):
+                self.in_series.append(made)
+        return found + self.pairs()
+
+    def felt_by_all(self, family: list[tuple[Mistake, np.ndarray]]) -> bool:
+        moved = np.abs(np.sum([np.abs(p) for _, p in family], axis=0)) > self.screen.loose[self.first_columns]
+        asked = self.screen.asked[self.first_columns]
+        return all(moved[asked == leaf].any() for leaf in self.screen.leaves)
+
+    def serial_family(self, made: Made) -> bool:
+        """Does one of them change the cotangent that another is made in?"""
+        ancestors = self.menu.program.ancestors
+        return any(b.at in ancestors[a.at] for a, b in combinations(made.mistakes, 2)) or any(
+            a.at in ancestors[b.at] for a, b in combinations(made.mistakes, 2)
+        )
+
+    def swept(self) -> list[Any]:
+        return sorted([*self.in_series, *(Made((m,)) for m in recomputed(self.menu))], key=lambda made: made.rank)
+
+    def pairs(self) -> Found:
+        """Two parts lost or scaled at once, as a mean's and a variance's; two products each at the other's operand."""
+        yield_from: Found = []
+        parts = [(m, p) for m, p in self.lost() if np.any(np.abs(p) > self.screen.loose[self.first_columns])]
+        due, loose = self.screen.due[self.first_columns], self.screen.loose[self.first_columns]
+        if parts:
+            P = np.stack([p for _, p in parts])
+            for i in range(len(parts)):
+                near = np.abs(P[i] + P - due) <= 2 * loose
+                for leaf in self.screen.leaves:
+                    at = [j for j in self.screen.columns[leaf] if j < len(due)]
+                    for k in np.flatnonzero(near[:, at].all(axis=1)):
+                        if (k > i and parts[i][0].at != parts[k][0].at) or (
+                            k > i and parts[i][0].key != parts[k][0].key
+                        ):
+                            yield_from.append((Made((parts[i][0], parts[k][0]), "both"), frozenset([leaf])))
+        yield_from += self.exchanged()
+        return yield_from[:MOST_TOGETHER]
+
+    def lost(self) -> Iterator[tuple[Mistake, np.ndarray]]:
+        for mistake, projected in self.scaled():
+            if mistake.key and mistake.key[0] == "scaled":
+                yield mistake, projected
+
+    def exchanged(self) -> Found:
+        """Two products, each differentiated at the other's operand."""
+        found: Found = []
+        swaps: dict[Any, list[tuple[Mistake, np.ndarray]]] = collections.defaultdict(list)
+        for mistake, projected in self.projections:
+            if (
+                mistake.key
+                and isinstance(mistake.key[0], tuple)
+                and mistake.key[0][0] == "at"
+                and isinstance(mistake.key[0][1], int)
+            ):
+                step, k = mistake.steps[0], mistake.key[1]
+                own, other = step.inputs[k], mistake.key[0][1]
+                swaps[min(own, other), max(own, other)].append((mistake, projected))  # type: ignore[type-var]
+        for some in swaps.values():
+            for (a, p), (b, q) in combinations(some, 2):
+                if a.steps[0] is not b.steps[0] and a.key[0][1] != b.key[0][1]:
+                    leaves = self.screen.explained(p + q, self.first_columns)
+                    if leaves:
+                        found.append((Made((a, b), "each for the other"), leaves))
+        return found
+
+
+def same(claimed: np.ndarray, predicted: np.ndarray, true: np.ndarray, precision: float, floor: float = 0) -> bool:
     scale = max(np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in (claimed, true))
     with np.errstate(all="ignore"):
-        near = np.abs(claimed - predicted) <= precision * (np.abs(predicted) + 0.1 * scale)
+        near = np.abs(claimed - predicted) <= precision * (np.abs(predicted) + 0.1 * scale) + floor
         return bool(np.all((claimed == predicted) | np.isfinite(predicted) & near))
 
 
-def cause(x: Explanation, e: Evidence) -> Cause:
-    kind, text = named(x.candidate, e)
-    return Cause(kind, text) if x.other is RIGHT else Cause("two mistakes", f"{text}; and {named(x.other, e)[1]}")
+KEPT: collections.OrderedDict[Any, Backward | None] = collections.OrderedDict()
+LAST: list[tuple[Any, Search]] = []  # the leaves of one report ask for the same
 
 
-def named(candidate: Candidate, e: Evidence) -> tuple[str, str]:
-    """The kind and the text of a candidate, with the author's line."""
-    _, mistake, _ = candidate.switched[0]
-    kind, text = mistake.kind, mistake.text
-    if mistake.drops:
-        kind, text = of_a_path(-1.0 if candidate.scaled is None else candidate.scaled, mistake.text, e)
-    if candidate.where == "both":
-        text += f" and {candidate.switched[1][1].text}"
-    elif candidate.where:
-        text += f", {candidate.where}"
-    lines = list(dict.fromkeys(str(step.place) for step, _, _ in candidate.switched if step.place is not None))
-    return kind, f"{text} ({'; '.join(lines[:2])}{' …' if len(lines) > 2 else ''})" if lines else text
+def local_causes(e: Evidence) -> list[Cause]:
+    """The mistakes that explain this leaf; those that explain most of the leaves, and only those."""
+    try:
+        explanations = searched(e).explanations(e.leaf)
+    except Exception:  # nor can one be named in a program that can't be run so
+        if DEBUG:
+            raise
+        return []
+    found = sorted(explanations, key=lambda x: (-len(x.leaves), x.rank))
+    best = [x for x in found if len(x.leaves) == len(found[0].leaves)]
+    causes = [cause(x) for x in best]
+    return [c for i, c in enumerate(causes) if c.kind not in {other.kind for other in causes[:i]}]
 
 
-def of_a_path(c: float, path: str, e: Evidence) -> tuple[str, str]:
-    """What it means that c times a path's part of the cotangent is added."""
-    if abs(c + 1) < 1e-4:
-        return "missing term", f"a term is missing: {path}"
-    if abs(c + 2) < 1e-4:
-        return "sign", f"the sign is flipped on {path}"
-    if abs(c - 1) < 1e-4:
-        return "extra term", f"{path} is counted twice"
-    return "factor", f"{path} is wrong by a constant factor {name_factor(1 + c, e)}"
+DEBUG = False
+
+
+def cause(x: Explanation) -> Cause:
+    kind, text = told(x.made)
+    place = next((step.place for m in x.made.mistakes for step in m.steps if step.place is not None), None)
+    where = (place.file, place.line) if place else ("", 0)
+    if x.first is RIGHT:
+        return Cause(kind, text, *where)
+    return Cause(Kind.TWO_MISTAKES, "; and ".join([*(m.text for m in x.first.mistakes), text]), *where)
+
+
+def told(made: Made) -> tuple[Any, str]:
+    first = made.mistakes[0]
+    if made.where in ("both", "each for the other"):
+        return first.kind, f"{first.text}; and {made.mistakes[1].text}"
+    return first.kind, f"{first.text}, {made.where}" if made.where else first.text
+
+
+def searched(e: Evidence) -> Search:
+    """The search in the forward's steps; in the whole of it where these are no steps of its derivative's."""
+    arrays = [a for p in e.points for a in (*p.floats, *p.indices, *p.y_bar)]
+    asked = id(e.problem.forward), *(np.ascontiguousarray(a).tobytes() for a in (*e.all_claimed, *arrays))
+    if not LAST or LAST[0][0] != asked:
+        back = backward_of(e)
+        try:
+            search = Search(e, back or Untraced(e))
+        except Declared:
+            search = Search(e, Untraced(e))
+        LAST[:] = [(asked, search)]
+    return LAST[0][1]
+
+
+def backward_of(e: Evidence) -> Backward | None:
+    """The forward's backward, taken apart once; None if it can't be."""
+    problem, point = e.problem, e.points[0]
+    shapes = tuple((a.shape, a.dtype.name) for a in (*point.floats, *point.indices))
+    key = (problem.forward, problem.treedef, problem.leaves, problem.statics, shapes)
+    try:
+        known = key in KEPT
+    except TypeError:  # a static primal that can't be hashed
+        return taken_apart(e)
+    if not known:
+        KEPT[key] = taken_apart(e)
+        if len(KEPT) > FORWARDS_KEPT:
+            KEPT.popitem(last=False)
+    return KEPT[key]
+
+
+def taken_apart(e: Evidence) -> Backward | None:
+    try:
+        return Backward(e.problem, e.points[0])
+    except Exception:  # JAX can't trace it, or it is too long
+        return None

@@ -40,7 +40,8 @@ def watch(equation: Any, operands: list, numbers: np.ndarray, found: Range) -> N
         if holds(start, numbers):
             found.limit(operands[0].shape[axis] - window)
     if name in COMPARED:
-        compared(name, *operands, numbers, found)
+        a, b = operands
+        compared(name, a, b, numbers, found)
 
 
 def starts_of(name: str, params: Any, operands: list) -> Iterator[tuple[int, Any, int]]:

@@ -49,6 +49,8 @@ def broadcast(params: Any, x: Any, *_: Any) -> Any:
 
 def dot_general(params: Any, a: Any, b: Any) -> Any:
     (left, right), (left_batch, right_batch) = params["dimension_numbers"]
+    if not left_batch:
+        return np.tensordot(a, b, (left, right))
     names_a, names_b = list(range(a.ndim)), list(range(a.ndim, a.ndim + b.ndim))
     for i, j in zip((*left, *left_batch), (*right, *right_batch), strict=True):
         names_b[j] = names_a[i]
@@ -118,6 +120,7 @@ RULES: dict[str, Callable] = {
     "le": elementwise(np.less_equal), "gt": elementwise(np.greater), "ge": elementwise(np.greater_equal),
     "and": elementwise(np.bitwise_and), "or": elementwise(np.bitwise_or), "xor": elementwise(np.bitwise_xor),
     "copy": elementwise(np.asarray), "stop_gradient": elementwise(np.asarray),
+    "rem": elementwise(np.fmod), "shift_right_logical": elementwise(np.right_shift),
     "real": elementwise(np.real), "imag": elementwise(np.imag), "conj": elementwise(np.conj),
     "integer_pow": lambda params, x: np.power(x, float(params["y"])) if x.dtype.kind == "f" else x ** params["y"],
     "convert_element_type": lambda params, x: x.astype(params["new_dtype"]),

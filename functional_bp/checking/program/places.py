@@ -10,6 +10,7 @@ import jax
 
 NOT_THE_AUTHOR = (os.path.dirname(jax.__file__) + os.sep, str(Path(__file__).parents[1]) + os.sep)
 WRAPPERS = {"op", "meth", "reraise_with_filtered_traceback", "cache_miss", "bind", "bind_with_trace", "fun_remat"}
+LONGEST_CODE = 40
 SPOKEN = {
     "dot_general": "matrix product", "conv_general_dilated": "convolution", "logistic": "sigmoid", "reduce_sum": "sum",
     "reduce_max": "max", "reduce_min": "min", "reduce_prod": "prod", "select_n": "where", "integer_pow": "power",
@@ -24,6 +25,13 @@ class Place:
     line: int
     function: str
     column: int = 0  # tells the calls on one line apart
+    end: int = 0  # the column behind the expression; 0 if it goes on in another line
+
+    @property
+    def code(self) -> str:
+        """The author's expression, `d.mean(1)`; empty if it is not known, or long."""
+        source = linecache.getline(self.file, self.line).encode()[self.column : self.end].decode(errors="ignore")
+        return source if 0 < len(source) <= LONGEST_CODE else ""
 
     def __str__(self) -> str:
         source = " ".join(linecache.getline(self.file, self.line).split())
@@ -54,7 +62,8 @@ def origin(equation: Any) -> tuple[Place | None, tuple[Call, ...]]:
 
 
 def frame(code: Any, location: tuple[int, int, int, int]) -> Place:
-    return Place(code.co_filename, location[0], code.co_name, location[1])
+    line, column, end_line, end = location
+    return Place(code.co_filename, line, code.co_name, column, end if end_line == line else 0)
 
 
 def library_function(names: list[str]) -> list[str]:

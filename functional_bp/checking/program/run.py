@@ -62,10 +62,24 @@ def by_numpy(equation: Any, operands: list) -> list:
     if name == "cond":
         branches = params["branches"]
         return interpret(branches[int(np.clip(operands[0], 0, len(branches) - 1))], operands[1:], by_numpy)
+    if name == "split":
+        return np.split(operands[0], np.cumsum(params["sizes"])[:-1], axis=params["axis"])
     if name in RULES:
         dtype = equation.outvars[0].aval.dtype
         return [np.asarray(RULES[name](params, *map(np.asarray, operands))).astype(dtype, copy=False)]
     return [a if is_key(a) else np.asarray(a) for a in bind(equation, list(map(jax.numpy.asarray, operands)))]
+
+
+def foreign(jaxpr: Any) -> int:
+    """How many operations, those of inner programs too, NumPy has no word for."""
+    inner = [v for eqn in jaxpr.eqns for v in jax.tree.leaves(list(eqn.params.values()), is_leaf=is_program)]
+    programs = [getattr(v, "jaxpr", v) for v in inner if is_program(v)]
+    known = {*RULES, *CALLS, "scan", "while", "cond", "split"}
+    return sum(eqn.primitive.name not in known for eqn in jaxpr.eqns) + sum(map(foreign, programs))
+
+
+def is_program(value: Any) -> bool:
+    return hasattr(getattr(value, "jaxpr", value), "eqns")
 
 
 def is_key(a: Any) -> bool:

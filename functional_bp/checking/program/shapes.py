@@ -17,7 +17,7 @@ import numpy as np
 from functional_bp.checking.limits import MOST_FAMILIES, MOST_PROBES, NUMBERS_AT_A_SHAPE
 from functional_bp.checking.program.axes import linked
 from functional_bp.checking.program.compiled import Programs, own_precision
-from functional_bp.checking.question.points import fresh, invariant, project
+from functional_bp.checking.question.points import fresh, in_order, invariant, is_sorted, project
 from functional_bp.checking.question.problem import is_float
 
 Axis = tuple[int, int]  # the number of a leaf, floats before indices, and of its axis
@@ -180,7 +180,9 @@ def shapes_of(programs: Programs) -> Shapes:
 def at_shape(shape: Shape, arrays: Sequence[np.ndarray], seed: int) -> list[np.ndarray]:
     """The given arrays at other sizes: their rows again and again, with fresh numbers, and what they keep kept."""
     rng = np.random.default_rng(seed)
-    return [resized(a, shape.of(leaf, a.shape), index_limit(shape, a), rng) for leaf, a in enumerate(arrays)]
+    new = [resized(a, shape.of(leaf, a.shape), index_limit(shape, a), rng) for leaf, a in enumerate(arrays)]
+    lengths = {a.shape[0]: b.shape[0] for a, b in zip(arrays, new, strict=True) if a.ndim and b.ndim == a.ndim}
+    return [in_order(b, a, lengths) if is_sorted(a) and b.ndim == 1 else b for a, b in zip(arrays, new, strict=True)]
 
 
 def index_limit(shape: Shape, a: np.ndarray) -> int | None:

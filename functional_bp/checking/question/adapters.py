@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+from jax.custom_derivatives import CustomVJPPrimal
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,20 @@ class FromResiduals:
         given = iter(result)
         full = [None if n in self.nondiff else next(given, None) for n in range(len(primals))]
         return (*full, *given)
+
+
+@dataclass(frozen=True)
+class Perturbed:
+    """A fwd that wants symbolic zeros: each array comes with the word that it may be perturbed."""
+
+    fwd: Callable
+    nondiff: tuple[int, ...] = ()
+
+    def __call__(self, *primals: Any) -> Any:
+        def told(a: Any) -> Any:
+            return CustomVJPPrimal(a, jnp.issubdtype(a.dtype, jnp.inexact)) if hasattr(a, "dtype") else a
+
+        return self.fwd(*(p if n in self.nondiff else jax.tree.map(told, p) for n, p in enumerate(primals)))
 
 
 @dataclass(frozen=True)

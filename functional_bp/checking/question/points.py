@@ -284,6 +284,7 @@ def moved_indices(ranges: Sequence[Range]) -> Callable[..., Iterator[Move]]:
 
     def mover(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
         del outputs
+        lengths = {a.shape[0]: a.shape[0] for a in (*floats, *indices) if a.ndim}
         for i, a in enumerate(indices):
             if a.dtype == bool:
                 changes = other_masks(a, rng)
@@ -292,7 +293,7 @@ def moved_indices(ranges: Sequence[Range]) -> Callable[..., Iterator[Move]]:
             else:
                 continue
             for name, moved in changes:
-                kept = np.sort(moved) if is_sorted(a) else moved
+                kept = in_order(moved, a, lengths) if is_sorted(a) else moved
                 if not is_permutation(a):
                     yield f"{name} (index {i})", floats, (*indices[:i], kept.astype(a.dtype), *indices[i + 1 :]), None
 
@@ -342,6 +343,16 @@ def ends(shape: tuple[int, ...], largest: int, rng: np.random.Generator) -> np.n
 def is_sorted(a: np.ndarray) -> bool:
     """Three or more integers that rise: row pointers, segments; their order is kept."""
     return a.ndim == 1 and a.size > 2 and a.dtype.kind in "iu" and bool(np.all(np.diff(a) >= 0))
+
+
+def in_order(moved: np.ndarray, given: np.ndarray, lengths: dict[int, int]) -> np.ndarray:
+    """Rising; row pointers, from 0 to the length of another array, keep both ends. `lengths`: as given ↦ as it is."""
+    moved = np.sort(moved)
+    total = lengths.get(int(given[-1]))
+    if given[0] == 0 and total is not None and given[-1] != len(given) and len(moved) > 1:
+        moved = np.clip(moved, 0, total)
+        moved[0], moved[-1] = 0, total
+    return moved
 
 
 def is_permutation(a: np.ndarray) -> bool:

@@ -31,6 +31,7 @@ class Trigger:
     shape: Shape
     text: str
     related: bool = False  # two families to each other
+    loud: bool = False  # one larger than the other, and it raises there: it was not written for that
 
 
 class Hunt:
@@ -65,7 +66,10 @@ class Hunt:
                 self.seen.setdefault(family, set()).add(size)
             if outcome.failed and (trigger := self.shrunk(shape)) is not None and trigger.text not in said:
                 said.add(trigger.text)
-                yield trigger
+                if trigger.loud:
+                    self.given_only[trigger.shape.sizes[0][0]] = f"not {trigger.text} ({outcome.raised})"
+                else:
+                    yield trigger
         yield from self.other_ranks()
 
     def plan(self) -> Iterator[Shape]:
@@ -132,7 +136,8 @@ class Hunt:
             return self.of_the_given(family, sorted(ordinary))
         trigger = Trigger(Shape(((family, min(failing - {0})),)), f"if {family.name} {when(failing, passing - {0})}")
         for other in self.shapes.families:
-            if other is not family and min(failing) <= other.size <= max(failing) + (len(failing) > 1):
+            more = len(failing) > 1
+            if other is not family and min(failing) - more <= other.size <= max(failing) + more:
                 related = self.of_two(Shape(((family, family.size), (other, other.size))))
                 return related if related.related else trigger
         return trigger
@@ -182,7 +187,9 @@ class Hunt:
                 words = next((w for w, holds in RELATIONS if holds_for(holds, failing, passing)), None)
                 if words is not None:
                     a, b = min(failing)
-                    return Trigger(Shape(((f, a), (g, b))), f"if {f.name} {words} {g.name}", related=True)
+                    loud = words in ORDERED and all(found[pair].raised for pair in failing)
+                    text = f"if {f.name} {words} {g.name}"
+                    return Trigger(Shape(((f, a), (g, b))), text, related=True, loud=loud)
         return Trigger(shape, f"with {shape}")
 
     def other_ranks(self) -> Iterator[Trigger]:
@@ -192,7 +199,8 @@ class Hunt:
         for shape in self.shapes.ranks():
             outcome = self.trials.outcome(shape)
             self.ranks_tried |= outcome.known
-            if outcome.loud:
+            counted = self.shapes.taken(shape) == self.shapes.output and outcome.by_factors  # a loss, by its first axis
+            if outcome.loud or counted:
                 self.notes.append("right at the given rank only: not with one more leading axis")
             elif outcome.failed:
                 yield Trigger(shape, "with one more leading axis")
@@ -214,6 +222,9 @@ RELATIONS = (
     ("is not smaller than", lambda a, b: a >= b),
     ("is no multiple of", lambda a, b: a % b != 0),
 )
+
+
+ORDERED = {"is larger than", "is smaller than", "is not larger than", "is not smaller than"}
 
 
 def holds_for(relation: Callable, failing: set[tuple[int, int]], passing: set[tuple[int, int]]) -> bool:

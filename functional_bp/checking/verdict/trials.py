@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from functional_bp.checking.limits import FOREIGN, MOST_EQUATIONS
 from functional_bp.checking.program.compiled import Programs, double_precision, own_precision, widen
-from functional_bp.checking.program.run import run_on_numpy
+from functional_bp.checking.program.run import foreign, run_on_numpy
 from functional_bp.checking.program.shapes import Shape, Shapes, at_shape
 from functional_bp.checking.question.points import random_like
 from functional_bp.checking.question.problem import Point
@@ -29,6 +30,7 @@ class Outcome:
     faults: tuple[Fault, ...] = ()
     wrong: tuple[int, ...] = ()
     errors: tuple[float, ...] = ()
+    by_factors: bool = False  # what is wrong is so by a constant
 
     @property
     def failed(self) -> bool:
@@ -75,6 +77,8 @@ class Trials:
 
     def outcome(self, shape: Shape) -> Outcome:
         if shape not in self.outcomes:
+            if self.equations > MOST_EQUATIONS:
+                return UNKNOWN
             self.outcomes[shape] = self.tried(shape) if self.shapes.taken(shape) is not None else UNKNOWN
         return self.outcomes[shape]
 
@@ -147,7 +151,7 @@ class Trials:
                 claimed = jax.make_jaxpr(claim)(*structs)
             except Exception as error:  # it may run all the same, if it is never traced
                 claimed, raised = None, f"{type(error).__name__}: {first_line(error)}"
-        count = sum(len(p.jaxpr.eqns) for p in (oracle, claimed) if p is not None)
+        count = sum(len(p.jaxpr.eqns) + FOREIGN * foreign(p.jaxpr) for p in (oracle, claimed) if p is not None)
         return Traced(oracle, claimed, tuple(f for f in faults if claimed is not None), wide, count, raised)
 
     def claimed(self, traced: Traced, point: Point, arrays: list) -> Any:
@@ -178,7 +182,8 @@ class Trials:
             errors = {i: relative_error(claimed[i], true[i]) for i in self.leaves}
         loose = {i: self.loose(i, wide and claimed[i].dtype.itemsize >= 8) for i in self.leaves}
         wrong = tuple(i for i in self.leaves if not errors[i] <= loose[i])
-        return Outcome(wrong=wrong, errors=tuple(errors.values()))
+        by_factors = bool(wrong) and all(is_multiple(claimed[i], true[i]) for i in wrong)
+        return Outcome(wrong=wrong, errors=tuple(errors.values()), by_factors=by_factors)
 
     def loose(self, leaf: int, wide: bool) -> float:
         eps = float(jnp.finfo(self.given.floats[leaf].dtype).eps)
@@ -189,6 +194,12 @@ class Trials:
         outcome = self.tried(Shape())
         self.floor = {i: 10 * e for i, e in zip(self.leaves, outcome.errors, strict=False)}
         return outcome
+
+
+def is_multiple(claimed: np.ndarray, true: np.ndarray) -> bool:
+    """Is the claim the truth, but for a constant?"""
+    c = np.vdot(true, claimed) / max(np.vdot(true, true), 1e-300)
+    return bool(np.isfinite(c)) and relative_error(claimed, c * true) < 1e-4
 
 
 def relative_error(claimed: np.ndarray, true: np.ndarray) -> float:

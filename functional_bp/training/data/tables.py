@@ -67,7 +67,7 @@ def unpacked(path: Path, table: Table, name: str, dtype: np.dtype, shape: tuple[
     def write(out: Any) -> None:
         block: list[Any] = []
         for _, cells in body(path, table):
-            block.append([float(cells[k]) for k in table.x] if name == "x" else cells[table.y or 0])
+            block.append([float(cells[k]) for k in table.x] if name == "x" else cells[table.y or 0].strip())
             if len(block) == ROWS:
                 out.write(written(block, dtype))
                 block = []
@@ -111,13 +111,13 @@ def placed(first: list[str], columns: Columns, path: Path) -> Table:
     has_header = columns.target in names if columns.target else bool(known)
     if not (has_header or columns.names or not all(map(is_number, names[:-1]))):
         return without_header(len(names), columns, path)
+    missing = [name for name in columns.names if name not in names]
+    if missing:
+        raise InputError(f"{path}: the column {missing[0]} is missing; there are {', '.join(names)}")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"{path}: two columns have the name {twice!r}")
     if columns.names:
-        missing = [name for name in columns.names if name not in names]
-        if missing:
-            raise InputError(f"{path}: the column {missing[0]} is missing; there are {', '.join(names)}")
         target = columns.target
     elif columns.inputs == sum(name != "" for name in names):
         target = ""
@@ -140,7 +140,8 @@ def without_header(width: int, columns: Columns, path: Path) -> Table:
         )
     inputs = columns.inputs if columns.inputs in (width, width - 1) and columns.inputs else width - 1
     if inputs < 1:
-        raise InputError(f"{path}: expected a column for each number of an instance, and the target after them")
+        came = f"the first line has {width} cell{'s' * (width > 1)}"
+        raise InputError(f"{path}: expected a column for each number of an instance, then the target; {came}")
     return Table((), "", tuple(range(inputs)), inputs if inputs < width else None, False)
 
 
@@ -148,21 +149,25 @@ class Labels:
     """The type that holds all targets so far: whole numbers, numbers or texts."""
 
     def __init__(self) -> None:
-        self.whole = self.numbers = True
+        self.whole = self.digits = self.numbers = True
         self.width = 1
 
     def add(self, text: str, where: str) -> None:
-        if not text.strip():
+        text = text.strip()
+        if not text:
             raise InputError(f"{where}: the target is empty")
         if len(text) > LONGEST_LABEL:
             raise InputError(f"{where}: a target has at most {LONGEST_LABEL} letters, got {len(text)}")
-        self.whole = self.whole and WHOLE.fullmatch(text.strip()) is not None
+        self.whole = self.whole and WHOLE.fullmatch(text) is not None
+        self.digits = self.digits and text.lstrip("+-").isdecimal()
         self.numbers = self.numbers and is_number(text)
         self.width = max(self.width, len(text))
 
     @property
     def dtype(self) -> np.dtype:
-        return np.dtype("i8" if self.whole else "f8" if self.numbers else f"U{self.width}")
+        """Digits that 64 bits do not hold are a name."""
+        is_number = self.numbers and not self.digits
+        return np.dtype("i8" if self.whole else "f8" if is_number else f"U{self.width}")
 
 
 def parsed(cell: str, table: Table, k: int, number: int, path: Path) -> float:

@@ -24,7 +24,7 @@ LINES = {
     "x/(η Σ_k z_k)": x / (eta * total(z[k], k)),
     "−2/(3 x)": -2 / (3 * x),
     "x/2": x / 2,
-    "x^(−2)": x**-2,
+    "1/x^2": x**-2,
     "δ_ij x y_i log(x)": x * y[i] * KroneckerDelta(i, j) * log(x),
     "1 − x": 1 - x,
     "−η − x": -x - eta,

@@ -65,6 +65,11 @@ def test_bytes_are_scaled_as_those_of_images(table):
     assert (found.stored, found.scale) == (np.uint8, 1 / 255)
 
 
+def test_labels_are_names_where_they_are_too_long_for_numbers_and_have_no_blanks_around_them(table):
+    assert open_dataset(table(f"a,y\n1,{10**25}\n2,{10**25 + 1}\n")).classes == 2
+    assert open_dataset(table("a,y\n1, dog\n2,cat \n")).names == ("cat", "dog")
+
+
 def test_numbers_as_targets(table):
     found = open_dataset(table("a,y\n1.5,10\n2.5,20.25\n"), numbers=True)
     np.testing.assert_array_equal(found.train.labels, [[10], [20.25]])
@@ -110,6 +115,7 @@ def test_instances_are_found_by_their_names_with_and_without_a_target(table):
         ("a,y\n1e400,0\n1,1\n", "must be finite"),
         ("a,a,y\n1,2,0\n", "two columns have the name 'a'"),
         ("y\n1\n0\n", "no column beside the target"),
+        ("# about\na,y\n1,0\n", "the first line has 1 cell"),
         ("a,y\n1,0.5\n2,1.5\n", "--task regression"),
         ("a,y,label\n1,0,1\n", "--target names one of"),
         (b"a,y\n\xff,0\n", "UTF-8"),
