@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from catalogue import CASES, Case, batched, case_id
 
+from functional_bp.rules.catalogue import CATALOGUE
+
 BATCHES = ((), (3,), (2, 3), (0,), (1,))
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
 # p (ȳ·v − ȳ·o) k cancels where one score takes all: what is left are roundings of ȳ v k, the square of the scale
@@ -16,7 +18,13 @@ CANCELS = ("attention, causal",)
 
 pytestmark = pytest.mark.usefixtures("float64", "unoptimised")
 every_case = pytest.mark.parametrize("case", CASES, ids=case_id)
-every_batch = pytest.mark.parametrize("batch", BATCHES, ids=str)
+# today's rules compile longer: (3,) and (1,) are left to the other laws, which take a batch of 3 throughout
+LECTURES = {entry.name for entry in CATALOGUE[: [entry.name for entry in CATALOGUE].index("softmax_nll") + 1]}
+CASES_IN_BATCHES = [
+    pytest.param(case, batch, id=f"{case_id(case)}-{batch}")
+    for case in CASES
+    for batch in (BATCHES if case.entry.name in LECTURES else ((), (2, 3), (0,)))
+]
 
 
 def sampled(case: Case, batch=(3,), n=None, seed=0):
@@ -81,8 +89,7 @@ def assert_trees_close(got, expected, **tolerance):
         np.testing.assert_allclose(a, b, **tolerance)
 
 
-@every_case
-@every_batch
+@pytest.mark.parametrize(("case", "batch"), CASES_IN_BATCHES)
 def test_laws_1_to_3_the_output_and_one_cotangent_a_primal_are_those_of_the_reference(case, batch):
     for n in case.entry.sizes:
         inputs, constants = sampled(case, batch, n)
