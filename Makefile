@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: train test slow lint types examples ci clean
+.PHONY: train test slow lint types examples docs clean
 
 train: .venv/library
 	$(BIN)/functional-bp train
@@ -24,6 +24,11 @@ types: .venv/lint .venv/tests
 examples: .venv/library
 	for example in examples/[0-9]*.py; do echo "== $$example"; $(BIN)/python $$example || exit 1; done
 
+docs: .venv/docs
+	$(BIN)/python -m docs.generator build/docs
+	$(BIN)/zensical build --strict --clean
+	$(BIN)/python -m docs.generator.links build/site
+
 .venv/library: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
@@ -36,6 +41,10 @@ examples: .venv/library
 
 .venv/lint: .venv/library
 	$(BIN)/python -m pip install -q --group lint
+	touch $@
+
+.venv/docs: .venv/library
+	$(BIN)/python -m pip install -q --group docs
 	touch $@
 
 clean:

@@ -22,8 +22,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.test_util import check_grads
 
 from benchmarks.timing import compare, write_json
+from functional_bp.checking import check_backward
+from functional_bp.checking.catalogue import CATALOGUE, inputs
+from functional_bp.checking.question.adapters import RuleBackward, RuleOutput
 
 WIDTHS, BATCH = (256, 256, 128, 10), 32
 
@@ -62,10 +66,6 @@ def mlp_inputs() -> tuple[list, jax.Array]:
 
 
 def warm(rounds: int) -> dict[str, Any]:
-    from jax.test_util import check_grads
-
-    from functional_bp.checking import check_backward
-
     params, x = mlp_inputs()
     jitted = jax.jit(mlp)
 
@@ -110,9 +110,6 @@ def peers(params: list, x: jax.Array) -> dict[str, Callable[[], Any]]:
 
 def small_cases() -> list[tuple[str, Callable, Callable, tuple]]:
     """The library's rules, as forward and backward pass."""
-    from functional_bp.checking.catalogue import CATALOGUE, inputs
-    from functional_bp.checking.question.adapters import RuleBackward, RuleOutput
-
     cases = []
     for entry in CATALOGUE:
         primals = inputs(entry)
@@ -140,8 +137,6 @@ def bare(forward: Callable, backward: Callable, primals: tuple) -> None:
 
 def run_small(side: str) -> float:
     """Seconds for all small cases; to be called in a fresh process."""
-    from functional_bp.checking import check_backward
-
     cases = small_cases()
     jax.clear_caches()
     start = time.perf_counter()

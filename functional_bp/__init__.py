@@ -16,10 +16,21 @@ if TYPE_CHECKING:
     from functional_bp.rules import *  # noqa: F403
     from functional_bp.runs.loading import load as load
     from functional_bp.runs.summary import summary as summary
+    from functional_bp.runs.training import train as train
 
 __version__ = "0.1.0"
 
-ROOMS = ("errors", "jacobians", "rules", "networks", "interop", "checking", "runs.loading", "runs.summary")
+ROOMS = (
+    "errors",
+    "jacobians",
+    "rules",
+    "networks",
+    "interop",
+    "checking",
+    "runs.loading",
+    "runs.summary",
+    "runs.training",
+)
 """Each lists its public names in `__all__`."""
 
 

@@ -11,8 +11,9 @@ import signal
 import sys
 import threading
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import functional_bp.commands
 from functional_bp import terminal
@@ -20,6 +21,7 @@ from functional_bp.errors import InputError
 
 TRACEBACK = "FUNCTIONAL_BP_TRACEBACK"
 FAULT = 1
+SHELLS = ("bash", "zsh", "fish")
 NO_MEMORY = ("RESOURCE_EXHAUSTED", "out of memory", "can't start new thread", "failed to map segment")
 
 
@@ -93,6 +95,28 @@ def silence() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class Completion(argparse.Action):
+    """Prints what makes a shell complete the command: `functional-bp --print-completion bash >> ~/.bash_completion`."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: str | None = None) -> None:
+        try:
+            import shtab
+        except ImportError:
+            parser.error("--print-completion needs shtab: pip install 'functional-bp[completion]'")
+        for command in parsers(parser):
+            for action in command._actions:
+                if action.type is Path:
+                    action.complete = shtab.FILE  # pyright: ignore[reportAttributeAccessIssue]
+        print(shtab.complete(parser, values))
+        parser.exit()
+
+
+def parsers(top: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """The parser and those of its commands."""
+    found = (action.choices for action in top._actions if isinstance(action, argparse._SubParsersAction))
+    return [top, *(parser for choices in found for parser in choices.values())]
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong with the arguments in one line, as the commands do."""
 
@@ -103,6 +127,7 @@ class Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     top = Parser(prog="functional-bp", description="Backpropagation as a chain of explicit Jacobians.")
     top.add_argument("--version", action="version", version=f"functional-bp {functional_bp.__version__}")
+    top.add_argument("--print-completion", action=Completion, choices=SHELLS, help="print what a shell completes by")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for found in iter_modules(functional_bp.commands.__path__):
         module = import_module(f"functional_bp.commands.{found.name}")

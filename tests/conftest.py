@@ -10,22 +10,25 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+SAMPLE = 5  # of a long walk one case in so many; no divisor of the number of dtypes, so that each has its turn
+
+
 def pytest_addoption(parser):
     parser.addoption("--interruptions", type=int, default=3, help="signals and kills that a run outlives; default 3")
     parser.addoption("--seeds", type=int, default=1, help="of each case in the walk for false alarms; default 1")
     parser.addoption("--claims", type=int, default=500, help="random claims for the prover; default 500")
-    parser.addoption("--whole", action="store_true", help="every case of each long walk; by default one in four")
+    parser.addoption("--whole", action="store_true", help="every case of each long walk; by default one in five")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Of each test marked as a walk every fourth case is kept, unless --whole."""
+    """Of each test marked as a walk one case in SAMPLE is kept, unless --whole."""
     if config.getoption("--whole"):
         return
     seen, left_out = Counter(), []
     for item in items:
         if item.get_closest_marker("walk"):
             seen[item.function] += 1
-            if seen[item.function] % 4 != 1:
+            if seen[item.function] % SAMPLE != 1:
                 left_out.append(item)
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
@@ -49,8 +52,8 @@ def seeds(request):
 
 @pytest.fixture
 def step(request):
-    """Of a long walk inside one test: every case with --whole, else every fourth."""
-    return 1 if request.config.getoption("--whole") else 4
+    """Of a long walk inside one test: every case with --whole, else one in SAMPLE."""
+    return 1 if request.config.getoption("--whole") else SAMPLE
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import jax
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
@@ -15,8 +16,9 @@ sybil = Sybil(parsers=[PythonCodeBlockParser(), SkipParser()])
 def test_every_block_runs(path, tmp_path, monkeypatch):
     document = sybil.parse(path)
     monkeypatch.chdir(tmp_path)
-    for example in document.examples():
-        example.evaluate()
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):  # as a reader has it
+        for example in document.examples():
+            example.evaluate()
 
 
 def test_there_are_blocks():

@@ -80,53 +80,6 @@ def test_every_public_rule_is_found_by_the_walk():
     assert found == {name for name in rules.__all__ if not isinstance(getattr(rules, name), type)}
 
 
-def imports_of(source: str, known: set[str]) -> tuple[set[str], set[str]]:
-    """The project's modules that are imported at the top, and anything that is imported inside a function."""
-    tree = ast.parse(source)
-    top, local = set(), set()
-    inside = {id(n) for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) for n in ast.walk(f)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = {full if (full := f"{node.module}.{a.name}") in known else node.module for a in node.names}
-        elif isinstance(node, ast.Import):
-            names = {alias.name for alias in node.names}
-        else:
-            continue
-        (local if id(node) in inside else top).update(names)
-    return top & known, local
-
-
-def circles(graph: dict[str, set[str]]) -> list[list[str]]:
-    found, done = [], set()
-
-    def visit(name: str, path: list[str]) -> None:
-        if name in path:
-            found.append([*path[path.index(name) :], name])
-        elif name not in done:
-            for other in sorted(graph[name]):
-                visit(other, [*path, name])
-            done.add(name)
-
-    for name in sorted(graph):
-        visit(name, [])
-    return found
-
-
-def test_the_engine_has_no_circle_and_imports_nothing_inside_a_function():
-    engine = ROOT / "derivations" / "engine"
-    paths = {
-        ".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in engine.rglob("*.py")
-    }
-    read = {name: imports_of(path.read_text(), set(paths)) for name, path in paths.items()}
-    assert {name: local for name, (_, local) in read.items() if local} == {}
-    assert circles({name: top for name, (top, _) in read.items()}) == []
-
-
-def test_circles_and_local_imports_are_found():
-    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == [["a", "b", "c", "a"]]
-    assert imports_of("from x import y\ndef f():\n    import z", {"x.y"}) == ({"x.y"}, {"z"})
-
-
 def test_the_walks_find_what_is_planted():
     assert imported_packages("def f():\n    from derivations.softmax import J") == {"derivations"}
     assert imported_packages("import sympy as sp\nimport_module('derivations.affine')") == {"sympy", "derivations"}

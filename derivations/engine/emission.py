@@ -61,7 +61,7 @@ def emit(
     missing = sorted(free - set(indices), key=str)
     if missing:
         raise ValueError(f"index {missing[0]} of the formula is not among the indices of the result")
-    formula = _contracted(gather(given).unfold(formula, set()))
+    formula = _contracted(gather(given).unfold(formula))
 
     def emitted(**arrays) -> Array:
         return _Emitter(formula, given, indices, arrays, dict(functions or {})).result(formula, tuple(indices))

@@ -3,12 +3,12 @@
 from importlib import import_module
 from importlib.util import find_spec
 
+import jax
+import jax.numpy as jnp
+
 
 def jax_slope(name: str, at: float = 0.0) -> float:
     """What `jax.grad` gives for jax.nn's or jax.numpy's function of that name; "step" is where(z ≥ 0, 1, 0)."""
-    import jax
-    import jax.numpy as jnp
-
     functions = {
         "step": lambda z: jnp.where(z >= 0, 1.0, 0.0),
         "max": lambda z: jnp.stack([z, jnp.asarray(at)]).max(),

@@ -10,7 +10,7 @@ from typing import Any
 from sympy import Abs, Derivative, Eq, Expr, Idx, Integer, Max, Min, Ne, sign
 
 from derivations import Maximum, judge, step
-from derivations.engine.judging.hypotheses import gather
+from derivations.engine.judging.hypotheses import Needs, gather
 from derivations.engine.judging.verdict import Proven
 from derivations.engine.kernel.assumptions import OutOfTime, Undefined
 from derivations.engine.kernel.terms import TooLarge
@@ -50,10 +50,10 @@ def faults() -> Iterator[None]:
 
 def differentiated(e: Expr, x: Expr, definitions: Iterable[Any]) -> tuple[Expr, set[Any]]:
     """∂e/∂x with the definitions put in, and where that is the derivative."""
-    needed: set[Any] = set()
+    needs = Needs()
     with faults():
-        formula = gather(definitions).unfold(Derivative(e, x), needed)
-    return formula, {c for c in needed if not is_known(c)}
+        formula = gather(definitions).unfold(Derivative(e, x), needs)
+    return formula, {c for c in needs.all_kinks if not is_known(c)}
 
 
 def contracted(body: Expr, over: Sequence[Idx]) -> Expr:
@@ -67,7 +67,7 @@ LETTERS = "ijklmpqrstuvabcdefgh"
 def said(condition: Any, definitions: Iterable[Any]) -> str:
     """A condition as it is printed: without names of intermediates, its indices by letters; one sign for two."""
     hypotheses = gather(definitions)
-    e = hypotheses.unfold(condition.lhs - condition.rhs, set())
+    e = hypotheses.unfold(condition.lhs - condition.rhs)
     if isinstance(condition, Ne) and e.could_extract_minus_sign():
         e = -e
     indices = [*sorted(free_indices(e), key=str), *sorted(e.atoms(Idx) - free_indices(e), key=str)]
@@ -96,7 +96,7 @@ def decide_by_cases(left: Expr, right: Expr, given: Sequence[Any], indices: Sequ
     """
     with faults():
         hypotheses = gather(given)
-        left, right = (hypotheses.unfold(e, set()) for e in (left, right))
+        left, right = (hypotheses.unfold(e) for e in (left, right))
     kinks = [u for u in arguments(left) | arguments(right) if free_indices(u) <= set(indices) and not u.atoms(Maximum)]
     kinks = [u for n, u in enumerate(kinks) if -u not in kinks[:n]]
     if not 1 <= len(kinks) <= CASES:

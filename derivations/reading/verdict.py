@@ -37,7 +37,7 @@ class Finding:
     conditions: tuple[str, ...] = ()
     refutation: Refutation | None = None
     reason: str = ""
-    exceptions: tuple[str, ...] = ()  # sizes at which the code cannot be run
+    exceptions: tuple[str, ...] = ()  # sizes for which nothing is proven, and why
     proofs: tuple[Any, ...] = field(default=(), compare=False, repr=False)  # the engine's, to be saved
     seconds: float = field(default=0.0, compare=False)
 
@@ -49,7 +49,7 @@ class Finding:
     def __str__(self) -> str:
         if self.status == "proven":
             where = f", where {', '.join(self.conditions)}" if self.conditions else ""
-            but = f", except {'; '.join(self.exceptions)}, where the code does not run" if self.exceptions else ""
+            but = f", except {'; '.join(self.exceptions)}" if self.exceptions else ""
             return f"{self.argument}: proven{where}{but}"
         if self.status == "refuted":
             return f"{self.argument}: REFUTED: {self.refutation}"
@@ -91,13 +91,18 @@ class Proofs:
             "arguments": {f.argument: f.to_dict() for f in self.findings},
         }
 
-    def certificates(self) -> dict[str, Any]:
-        """The engine's proofs by argument, for `functional-bp recheck`, which believes nothing of the engine."""
+    @property
+    def parts(self) -> dict[str, Any]:
+        """The engine's proofs by argument and part."""
         return {
-            f"{self.title}: {f.argument}, part {n}": proof.to_json()
+            f"{self.title}: {f.argument}, part {n}": proof
             for f in self.findings
             for n, proof in enumerate(f.proofs, start=1)
         }
+
+    def certificates(self) -> dict[str, Any]:
+        """The proofs for `functional-bp recheck`, which believes nothing of the engine. Raises NoCertificate."""
+        return {name: proof.to_json() for name, proof in self.parts.items()}
 
     def called(self, title: str) -> "Proofs":
         return replace(self, title=title)

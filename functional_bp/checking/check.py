@@ -32,6 +32,7 @@ def check_backward(
     shapes: str | None = None,
     surrogate: Callable | None = None,
     intended: str = "",
+    constant: Sequence[str | int] = (),
 ) -> Report:
     """Is `backward(primals, y_bar)` = ȳ J, J the Jacobian of `forward(*primals)`? And if not, why?
 
@@ -44,13 +45,16 @@ def check_backward(
     shapes: "given" if the backward is meant for the given shapes alone; else others are tried as well.
     surrogate: the function whose derivative the backward is meant to be (a straight-through estimator's identity, say).
     intended: why the backward is no derivative at all; then only structure, finiteness and determinism are checked.
+    constant: names or positions of primals that have no cotangent, though they are floats: None is due, and they stay.
     thorough: looks at large primals (above 20,000 numbers) as at small ones, and compares values at all smaller shapes.
 
     At a kink every element of Clarke's subdifferential is right. Raises InputError when there is nothing to check: no
     float primal, no float output, or a forward that itself raises at the given primals.
     """
     options = Options(title_of(backward), jvp, second_order, seed, thorough=thorough, shapes=shapes, intended=intended)
-    return examine(surrogate or forward, backward, primals, options, names=names, bare=True)
+    names = names or argument_names(forward, len(primals))
+    fixed = positions(constant, names)
+    return examine(surrogate or forward, backward, primals, options, names=names, constant=fixed, bare=True)
 
 
 def assert_backward(forward: Callable, backward: Callable, *primals: Any, **options: Any) -> None:
@@ -72,13 +76,16 @@ def check_vjp(
     shapes: str | None = None,
     surrogate: Callable | None = None,
     intended: str = "",
+    constant: Sequence[str | int] = (),
 ) -> Report:
     """`check_backward` for the pair of a `jax.custom_vjp`: `fwd(*primals)` → (y, residuals), `bwd(residuals, y_bar)`.
 
     Also compares fwd's output with the primal's.
     """
     options = Options(title_of(bwd), None, second_order, seed, fwd, thorough, shapes, primal, intended)
-    return examine(surrogate or primal, FromResiduals(fwd, bwd), primals, options, names=names)
+    names = names or argument_names(primal, len(primals))
+    fixed = positions(constant, names)
+    return examine(surrogate or primal, FromResiduals(fwd, bwd), primals, options, names=names, constant=fixed)
 
 
 def check_custom_vjp(
@@ -91,6 +98,7 @@ def check_custom_vjp(
     shapes: str | None = None,
     surrogate: Callable | None = None,
     intended: str = "",
+    constant: Sequence[str | int] = (),
 ) -> Report:
     """`check_vjp` for a function decorated with `jax.custom_vjp`, against the undecorated one.
 
@@ -107,9 +115,10 @@ def check_custom_vjp(
     primals, names = with_defaults(f.fun, primals, names)
     nondiff = tuple(sorted(n % max(1, len(primals)) for n in f.nondiff_argnums))
     options = Options(title_of(f.fun), None, second_order, seed, f.fwd, thorough, shapes, f.fun, intended)
-    return examine(
-        surrogate or f.fun, FromResiduals(f.fwd, f.bwd, nondiff), primals, options, names=names, static=nondiff
-    )
+    backward = FromResiduals(f.fwd, f.bwd, nondiff)
+    names = names or argument_names(f.fun, len(primals))
+    fixed = positions(constant, names)
+    return examine(surrogate or f.fun, backward, primals, options, names=names, constant=fixed, static=nondiff)
 
 
 def check_rule(
@@ -136,6 +145,16 @@ def check_rule(
     constant = tuple(range(due, len(inputs)))
     names = names or argument_names(rule, len(inputs))
     return examine(RuleOutput(rule), RuleBackward(rule), inputs, options, names=names, constant=constant)
+
+
+def positions(constant: Sequence[str | int], names: Sequence[str]) -> tuple[int, ...]:
+    """Where the primals stand that are named, or given by their position."""
+    if isinstance(constant, str):
+        raise InputError(f"check: constant must be a tuple of names or positions, got the string {constant!r}")
+    for entry in constant:
+        if entry not in names and entry not in range(len(names)):
+            raise InputError(f"check: constant: no primal {entry!r}; they are {', '.join(names)}")
+    return tuple(names.index(entry) if isinstance(entry, str) else entry for entry in constant)
 
 
 def pull_ones(rule: Callable, *inputs: Any) -> Any:

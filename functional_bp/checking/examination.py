@@ -1,14 +1,15 @@
 """One check, step by step: structure, points, comparison, kinks, consistency, and for what is wrong the causes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import product
 
 import jax.numpy as jnp
 import numpy as np
 
 from functional_bp.checking.findings import Elsewhere, Findings, covers
 from functional_bp.checking.limits import (
+    CALLS,
     FEW,
     FEW_POINTS,
     MOST_COORDINATES,
@@ -17,10 +18,16 @@ from functional_bp.checking.limits import (
     NUMBERS_OVER_POINTS,
     SMALL,
 )
-from functional_bp.checking.program.compiled import Arrays, Program, Programs, own_precision, programs_for
-from functional_bp.checking.program.shapes import Shape, Shapes, shapes_of
-from functional_bp.checking.program.traits import keeps_state
-from functional_bp.checking.question import structure
+from functional_bp.checking.program.compiled import (
+    Arrays,
+    Program,
+    Programs,
+    finite_rows,
+    own_precision,
+    programs_for,
+)
+from functional_bp.checking.program.integers import range_of
+from functional_bp.checking.program.shapes import shapes_of
 from functional_bp.checking.question.points import derived_points
 from functional_bp.checking.question.problem import Point, Problem
 from functional_bp.checking.question.structure import Fault, first_line
@@ -31,6 +38,8 @@ from functional_bp.checking.truth.doubt import Doubt
 from functional_bp.checking.truth.formula import FormulaOracle, SecondOpinion, matching_formula
 from functional_bp.checking.truth.tolerance import excess, roundoff, tolerance
 from functional_bp.checking.verdict import companions, kinks
+from functional_bp.checking.verdict import half as half_precision
+from functional_bp.checking.verdict.calls import Calls
 from functional_bp.checking.verdict.companions import Options
 from functional_bp.checking.verdict.hunt import Hunt
 from functional_bp.checking.verdict.judge import Judge, Mismatch, surely_close
@@ -39,9 +48,6 @@ from functional_bp.checking.verdict.trials import Trials, relative_error
 from functional_bp.errors import InputError
 
 ONE_PER_CENT = 0.01 / 16
-AUDIT_ROWS = 16_384
-CALLS = 300  # of a backward that keeps something between them
-GRAVE = 0.05  # of the largest cotangent
 
 
 class BackwardRaised(Exception):
@@ -144,6 +150,8 @@ class Examination:
         self.compare(points, screen)
         if self.options.thorough:
             self.compare_vmap(points[:2])
+        if self.whole and not self.mismatches and not self.faults and self.programs.claim.mode == "plain":
+            self.faults += self.calls.again(CALLS) or self.calls.laid_out(alike)
         if self.whole and not self.mismatches:
             self.look_further(points[0])
 
@@ -154,7 +162,8 @@ class Examination:
             most = FEW_POINTS if size <= MOST_COORDINATES else FEW
         most, constants = (most, self.programs.inspected.constants) if self.whole else (FEW, ())
         outputs = self.programs.zero_cotangent()
-        return derived_points(self.floats, self.indices, outputs, constants, self.options.seed, most)
+        ranges = range_of(self.problem.float_outputs, self.floats, self.indices) if self.whole else ()
+        return derived_points(self.floats, self.indices, outputs, constants, self.options.seed, most, ranges)
 
     def oracles(self) -> tuple[str, ...]:
         if not self.differentiable:
@@ -164,41 +173,18 @@ class Examination:
         return (*names, self.second.name) if self.second.name else names
 
     def inspect_structure(self, point: Point) -> None:
-        """Runs the backward twice as it is, without jit: what it raises and returns, and whether it does so again."""
-        try:
-            self.faults, self.plain = self.plain_claim(point)
-            again = self.again(point) if self.whole else self.plain
-        except Exception as error:  # whatever a hostile backward raises is its own fault
-            self.faults = [Fault(None, "raised", f"the backward raised {type(error).__name__}: {first_line(error)}")]
-            return
-        for leaf, first, second in zip(self.problem.float_leaves, self.plain, again, strict=True):
-            if first is not None and second is not None and not np.array_equal(first, second, equal_nan=True):
-                text = f"{leaf.name}: not deterministic, two calls with equal arguments gave different cotangents"
-                self.faults.append(Fault(leaf, "not deterministic", text))
-
-    def again(self, point: Point) -> list[Any]:
-        """What the second call gives; of a backward that keeps something between calls, the first that differs."""
-        calls = CALLS if keeps_state(self.problem.backward) else 1
-        for _ in range(calls):
-            cotangents = self.plain_claim(point)[1]
-            pairs = zip(self.plain, cotangents, strict=True)
-            if not all(a is None or b is None or np.array_equal(a, b, equal_nan=True) for a, b in pairs):
-                break
-        return cotangents
+        """Runs the backward twice as it is: what it raises and returns, and whether it does so again."""
+        self.calls = Calls(self.problem, self.programs, point)
+        self.faults = self.calls.first()
+        self.plain, self.nones = self.calls.plain, self.calls.nones
+        if self.plain and self.whole:
+            self.faults += self.calls.second()
 
     def not_finite(self, point: Point) -> Iterator[Fault]:
         for i in self.sound:
             leaf, values = self.problem.float_leaves[i], self.plain[i]
             if values is not None and not np.all(np.isfinite(values.astype("complex128"))):
                 yield Fault(leaf, "not finite", f"{leaf.name}: the cotangent is not finite at {point.name}")
-
-    def plain_claim(self, point: Point) -> tuple[list[Fault], list[Any]]:
-        floats, indices, y_bar = (list(map(jnp.asarray, part)) for part in (point.floats, point.indices, point.y_bar))
-        with own_precision(), np.errstate(all="ignore"):
-            result = self.problem.claimed(floats, indices, y_bar, self.programs.output)
-            faults, cotangents = structure.align(self.problem, result, floats)
-            self.nones = structure.nones(self.problem, result)
-            return faults, [None if c is None else np.asarray(c) for c in cotangents]
 
     def compare(self, points: Sequence[Point], screen: Screen) -> None:
         """Claim against truth at all points, and the plain run against the compiled one at the first."""
@@ -310,12 +296,8 @@ class Examination:
         shapes = shapes_of(self.programs)
         trials = Trials(self.programs, shapes, given, self.options.seed, self.sound)
         half = all(a.dtype.itemsize <= 2 for a in given.floats)
-        if trials.calibrate().wrong and half:
-            narrow = self.at_point(as_float32(given))
-            grave = narrow is not None and any(relative_error(m.claimed, m.truth) > GRAVE for m in narrow.mismatches)
-            if narrow is not None and grave and not narrow.faults:  # less may be rounded on the way on purpose
-                self.elsewhere.append(Elsewhere("in float32 too, at the same numbers", narrow.findings(), narrow.given))
-                return
+        if trials.calibrate().wrong and half and self.in_float32(given):
+            return
         hunt = Hunt(trials, shapes)
         for trigger in hunt.run():
             other = self.at_point(trials.point(trigger.shape, str(trigger.shape)))
@@ -323,31 +305,51 @@ class Examination:
                 self.elsewhere.append(Elsewhere(trigger.text, other.findings(), other.given))
                 if len(self.elsewhere) == MOST_TRIGGERS:
                     break
-        if half and not self.elsewhere and not hunt.grows():
-            self.audit(trials, shapes)
+        if half and not self.elsewhere:
+            self.audit(given, () if hunt.grows() else half_precision.long_sums(trials, shapes))
         self.varied, self.given_only = hunt.varied, tuple(hunt.given_only.values())
         for note in hunt.notes:
             self.judge.note(note)
 
-    def audit(self, trials: Trials, shapes: Shapes) -> None:
-        """In half precision a long sum of one sign shows in which dtype it is accumulated: float32 loses nothing."""
-        for family in shapes.families:
-            shape = Shape(((family, AUDIT_ROWS),))
-            if shapes.taken(shape) is None:
-                continue
-            point = trials.point(shape, str(shape))
-            floats, y_bar = (tuple(np.abs(a) for a in part) for part in (point.floats, point.y_bar))
-            other = self.at_point(replace(point, floats=floats, y_bar=y_bar))
-            if other is not None and other.mismatches and not other.faults:
-                error = max(relative_error(m.claimed, m.truth) for m in other.mismatches)
-                kind = other.floats[0].dtype
-                what = f"accumulates in {kind}: {error:.0%} at {AUDIT_ROWS:,} rows"
-                trigger = f"if {family.name} is large, its numbers of one sign: {what}"
-                self.elsewhere.append(Elsewhere(trigger, other.findings(), other.given))
+    def in_float32(self, given: Point) -> bool:
+        """Is what half precision excuses wrong in float32 too, at the same numbers?"""
+        other = self.at_point(half_precision.as_float32(given))
+        grave = other is not None and any(
+            relative_error(m.claimed, m.truth) > half_precision.GRAVE for m in other.mismatches
+        )
+        if other is not None and grave and not other.faults:
+            self.elsewhere.append(Elsewhere("in float32 too, at the same numbers", other.findings(), other.given))
+        return bool(self.elsewhere)
+
+    def audit(self, given: Point, long_sums: Iterable[tuple[str, Point]]) -> None:
+        """Half precision: a long sum, and rows in which a large part cancels."""
+        for name, point in long_sums:
+            other = self.at_point(point, like_here=False)
+            if other is not None and not other.faults and (text := half_precision.accumulated(name, other.mismatches)):
+                wide = self.at_point(half_precision.as_float32(point), like_here=False)
+                if wide is None or wide.wrong:  # ties among the rounded numbers, say: it is not the sums
+                    continue
+                self.elsewhere.append(Elsewhere(text, other.findings(), other.given))
+                return
+        points = list(half_precision.confident(given))
+        own, claimed = self.evaluate(points)
+        y, x_bar, _ = self.truth(points)
+        if own is None:
+            return
+        fine = finite_rows([*own[0], *own[1], *y, *x_bar, *claimed], len(points))
+        for p, i in product(np.flatnonzero(fine), self.sound):
+            found = half_precision.rounded_rows(points[p], i, claimed[i][p], own[1][i][p], x_bar[i][p])
+            if found is not None:
+                text, mismatch = found
+                findings = replace(self.findings(), mismatches=[mismatch])
+                self.elsewhere.append(Elsewhere(text, findings, points[p]))
                 return
 
-    def at_point(self, point: Point) -> "Examination | None":
-        """The examination at one point of another shape; None where the forward does not run there."""
+    def at_point(self, point: Point, like_here: bool = True) -> "Examination | None":
+        """The examination at one point of another shape; None where the forward does not run there.
+
+        `like_here`: what is small there is judged beside what is large here.
+        """
         try:
             programs = Programs(self.problem, point.floats, point.indices)
         except InputError:
@@ -355,7 +357,7 @@ class Examination:
         programs.both.modes = programs.both.modes[-1:]  # a single point needs no vmap
         programs.precise = self.programs.precise
         other = Examination(self.problem, point.floats, point.indices, self.options, programs)
-        other.sound, other.judge.sizes = self.sound, self.judge.sizes
+        other.sound, other.judge.sizes = self.sound, self.judge.sizes if like_here else {}
         other.given = point
         try:
             other.inspect_structure(point)
@@ -374,11 +376,6 @@ class Examination:
     @property
     def wrong(self) -> bool:
         return bool(self.faults or self.mismatches or self.elsewhere)
-
-
-def as_float32(point: Point) -> Point:
-    floats, y_bar = (tuple(a.astype("float32") for a in part) for part in (point.floats, point.y_bar))
-    return replace(point, name=f"{point.name}, in float32", floats=floats, y_bar=y_bar)
 
 
 def alike(compiled: np.ndarray, plain: np.ndarray) -> bool:

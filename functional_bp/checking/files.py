@@ -13,15 +13,21 @@ from typing import Any
 
 import jax
 
-from functional_bp.checking.check import check_backward, check_custom_vjp
+from functional_bp.checking.check import check_backward, check_custom_vjp, check_vjp
+from functional_bp.checking.question.adapters import First, FromCache
+from functional_bp.checking.question.problem import argument_names
 from functional_bp.checking.question.structure import first_line
 from functional_bp.checking.report import Report
 from functional_bp.errors import InputError
 
 HOW = (
     "define a jax.custom_vjp, or forward and backward (or NAME_forward and NAME_backward), and example_inputs() that "
-    "returns the primals as a tuple, or a dict of tuples by name"
+    "returns the primals as a tuple, or a dict of tuples by name, or calls a custom_vjp that a factory makes"
 )
+PRIMALS = {"primals", "inputs", "args", "xs", "x"}  # what people call the arguments of a backward
+COTANGENTS = {"dout", "dy", "dz", "dL", "dloss", "grad", "grad_out", "grad_output", "dA", "dnext_h", "dh", "g", "y_bar",
+              "delta", "upstream", "upstream_grad", "gradient", "d_out", "doutput", "out_grad"}  # fmt: skip
+CACHES = {"cache", "caches", "ctx", "context", "saved", "residuals", "res", "memory", "store", "tape"}
 
 
 @dataclass(frozen=True)
@@ -44,10 +50,39 @@ def find(target: str) -> list[Found]:
         known = ", ".join(rules) or "none"
         raise InputError(f"{path}: no backward pass called {name!r}; found: {known}")
     chosen = {name: rules[name]} if name else rules
-    if not chosen:
+    with recorded_calls() as calls:
+        inputs = example_inputs(path, contents) if chosen or "example_inputs" in contents else None
+    known = [inspect.unwrap(value, stop=is_custom_vjp) for value in contents.values() if callable(value)]
+    made = [] if name else [found_at(f, primals) for f, primals in calls if all(f is not g for g in known)]
+    if not chosen and not made:
         raise InputError(f"{path}: no backward pass found; {HOW}")
-    inputs = example_inputs(path, contents)
-    return [Found(name, partial(check, *inputs_of(path, name, inputs, len(chosen)))) for name, check in chosen.items()]
+    if inputs is None and made:  # they were called, nothing is returned
+        return made
+    own = [Found(name, partial(check, *inputs_of(path, name, inputs, len(chosen)))) for name, check in chosen.items()]
+    return [*own, *made]
+
+
+def found_at(f: jax.custom_vjp, primals: tuple) -> Found:
+    return Found(getattr(f.fun, "__qualname__", type(f.fun).__name__), partial(check_custom_vjp, f, *primals))
+
+
+@contextlib.contextmanager
+def recorded_calls() -> Iterator[list[tuple[jax.custom_vjp, tuple]]]:
+    """The custom_vjps that are called meanwhile with numbers, each once: what factories and methods make."""
+    calls: list[tuple[jax.custom_vjp, tuple]] = []
+    call = jax.custom_vjp.__call__
+
+    def recording(self: jax.custom_vjp, *args: Any, **kwargs: Any) -> Any:
+        traced = any(isinstance(a, jax.core.Tracer) for a in jax.tree.leaves(args))
+        if not traced and not kwargs and all(f is not self for f, _ in calls):
+            calls.append((self, args))
+        return call(self, *args, **kwargs)
+
+    jax.custom_vjp.__call__ = recording
+    try:
+        yield calls
+    finally:
+        jax.custom_vjp.__call__ = call
 
 
 def targets(names: Sequence[str]) -> list[str]:
@@ -63,6 +98,12 @@ def targets(names: Sequence[str]) -> list[str]:
             raise InputError(f"{name}: no file in it has example_inputs(); {HOW}")
         found += offering
     return found
+
+
+def without_inputs(names: Sequence[str]) -> list[str]:
+    """The files in the directories named that define a backward pass, and offer no inputs to check it at."""
+    texts = {p: p.read_text(errors="replace") for n in names if Path(n).is_dir() for p in sorted(Path(n).rglob("*.py"))}
+    return [str(p) for p, text in texts.items() if ".defvjp(" in text and "def example_inputs" not in text]
 
 
 def run_file(path: Path) -> dict[str, Any]:
@@ -83,13 +124,42 @@ def run_file(path: Path) -> dict[str, Any]:
 def pairs(contents: dict[str, Any]) -> Iterator[tuple[str, Callable[..., Report]]]:
     """Name and check of each custom_vjp and of each forward with its backward, in the order of the file."""
     for name, value in contents.items():
-        if callable(value) and isinstance(inspect.unwrap(value, stop=is_custom_vjp), jax.custom_vjp):
+        if not callable(value):
+            continue
+        fwd, bwd = (contents.get(f"{name}_{half}") for half in ("fwd", "bwd"))
+        partner = contents.get(name.replace("forward", "backward")) if "forward" in name else None
+        if isinstance(inspect.unwrap(value, stop=is_custom_vjp), jax.custom_vjp):
             yield name, partial(check_custom_vjp, value)
-        elif name == "forward" and callable(contents.get("backward")):
-            yield "backward", partial(check_backward, value, contents["backward"])
-        elif name.endswith("_forward") and callable(contents.get(name.removesuffix("forward") + "backward")):
-            stem = name.removesuffix("_forward")
-            yield stem, partial(check_backward, value, contents[f"{stem}_backward"])
+        elif callable(partner) and inspect.isroutine(value):
+            stem = "_".join(part for part in name.split("_") if part != "forward") or "backward"
+            yield stem, partial(check_pair, value, partner)
+        elif callable(fwd) and callable(bwd):
+            yield name, partial(check_vjp, value, fwd, bwd)
+
+
+def check_pair(forward: Callable, backward: Callable, *primals: Any, **options: Any) -> Report:
+    """`backward(primals, y_bar)`; or, as homework has it, `out, cache = forward(…)` and `backward(dout, cache)`."""
+    if not is_homework(forward, backward, primals):
+        return check_backward(forward, backward, *primals, **options)
+    names = argument_names(forward, len(primals))
+    told = FromCache(forward, backward)
+    fixed = names[told.answered(primals) :]
+    return check_backward(First(forward), told, *primals, names=names, constant=fixed, **options)
+
+
+def is_homework(forward: Callable, backward: Callable, primals: tuple) -> bool:
+    """Are the backward's two arguments the cotangent and what the forward keeps?"""
+    try:
+        first, second, *_ = inspect.signature(backward).parameters
+    except (TypeError, ValueError):
+        return False
+    if first in PRIMALS or second in COTANGENTS:
+        return False
+    try:
+        output = forward(*primals)
+    except Exception:  # the check itself says it better
+        return False
+    return isinstance(output, tuple) and len(output) == 2 and (first in COTANGENTS or second in CACHES)
 
 
 def is_custom_vjp(function: Any) -> bool:

@@ -17,6 +17,7 @@ from functional_bp.checking.truth.tolerance import roundoff
 from functional_bp.checking.verdict.judge import Mismatch
 
 GENERAL = {"jvp", "second order", "fwd"}
+STATED = {"raised", "overwritten"}  # of the whole backward, and the cause itself
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Findings:
         verdict = Verdict(leaf.argument, leaf.position, leaf.path, ok=True)
         fault = next((f for f in self.faults if covers(f, leaf) and f.kind not in GENERAL), None)
         if fault is not None:
-            why = [Cause(fault.kind, fault.text)] if fault.leaf is not None or fault.kind == "raised" else []
+            why = [Cause(fault.kind, fault.text)] if fault.leaf is not None or fault.kind in STATED else []
             why = self.structural_cause(i, fault, given) + why
             return replace(
                 verdict, ok=False, summary=fault.text if fault.leaf else "", causes=tuple(why[:CAUSES_NAMED])

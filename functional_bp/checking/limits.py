@@ -14,6 +14,9 @@ HUNT_EQUATIONS = 12_000  # of all programs traced at other shapes: tracing takes
 MOST_TRIALS = 32  # shapes at which values are compared
 MOST_TRIGGERS = 2  # told
 
+AUDIT_ROWS = 16_384  # of a sum in half precision
+CALLS, SECONDS_OF_CALLS = 300, 1.0  # of a backward that keeps something between them, or that JAX can't trace
+
 # differences
 MOST_COORDINATES = 512  # up to this many, each is visited
 VISITED = 64  # of more, those where random directions raise the most doubt

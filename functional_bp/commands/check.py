@@ -2,8 +2,8 @@
 
 import argparse
 import contextlib
-import faulthandler
 import json
+import os
 import signal
 import sys
 import threading
@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from functional_bp.commands.recheck import save_certificates
 from functional_bp.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from functional_bp.checking.catalogue import Entry
     from functional_bp.checking.files import Found
 
-GRACE = 15.0  # seconds that a compiled loop may go on for
+GRACE = 10.0  # seconds that a compiled loop may go on for
 HELP = "check a backward pass, and say why it is wrong if it is"
 
 
@@ -60,11 +61,23 @@ def run(args: argparse.Namespace) -> int:
     reports: dict[str, Report] = {}
     problems: dict[str, str] = {}
     proofs: dict[str, Proofs] = {}
+
+    console = sys.stdout
+
+    def give_up(name: str) -> None:
+        """Compiled code that never returns can't be interrupted: what was finished is shown, and the process ends."""
+        problems[name] = f"no answer within {args.timeout:g} s, and it can't be stopped: what follows was not checked"
+        with contextlib.redirect_stdout(console):
+            show(args, reports, problems, proofs)
+            sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(exit_code(reports.values(), problems))
+
     try:
-        for name, check, prove in progress(list(questions(args, problems)), args.json or bool(args.files)):
+        for name, check, prove in progress(list(questions(args, problems, give_up)), args):
             try:
-                with contextlib.redirect_stdout(sys.stderr), time_limit(args.timeout):  # its prints are no report
-                    reports[name] = check()
+                with contextlib.redirect_stdout(sys.stderr), time_limit(args.timeout, partial(give_up, name)):
+                    reports[name] = check()  # its prints are no report
                     if args.prove:
                         proofs[name] = prove()
             except InputError as error:
@@ -77,7 +90,8 @@ def run(args: argparse.Namespace) -> int:
         return 130
     show(args, reports, problems, proofs)
     if args.certificate is not None:
-        save(args.certificate, proofs)
+        parts = (proof.called(name).parts for name, proof in proofs.items())
+        save_certificates(args.certificate, {title: part for found in parts for title, part in found.items()})
     return 1 if any(proof.refuted for proof in proofs.values()) else exit_code(reports.values(), problems)
 
 
@@ -86,8 +100,8 @@ class TimeLimit(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Ends a loop of Python's that is still running; one in compiled code ends the process, soon after."""
+def time_limit(seconds: float, give_up: Callable[[], None]) -> Iterator[None]:
+    """Ends a loop of Python's that is still running; for one in compiled code `give_up` is called, soon after."""
     if seconds <= 0 or threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
@@ -97,15 +111,15 @@ def time_limit(seconds: float) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    console = sys.__stderr__
-    if console is not None:
-        faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=console)
+    watch = threading.Timer(seconds + GRACE, give_up)
+    watch.daemon = True
+    watch.start()
     try:
         yield
     finally:
+        watch.cancel()
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-        faulthandler.cancel_dump_traceback_later()
 
 
 def exit_code(reports: "Iterable[Report]", problems: dict[str, str]) -> int:
@@ -115,17 +129,19 @@ def exit_code(reports: "Iterable[Report]", problems: dict[str, str]) -> int:
 
 
 def questions(
-    args: argparse.Namespace, problems: dict[str, str]
+    args: argparse.Namespace, problems: dict[str, str], give_up: Callable[[str], None]
 ) -> Iterator[tuple[str, "Callable[[], Report]", "Callable[[], Proofs]"]]:
     """Name, check and proof of everything asked for; of several files what can't be read is a problem of its own."""
     options = {"seed": args.seed, "thorough": args.thorough, "shapes": args.shapes}
     if args.files:
-        from functional_bp.checking.files import find, targets
+        from functional_bp.checking.files import find, targets, without_inputs
 
         named = targets(args.files)
+        for path in without_inputs(args.files):
+            print(f"{path}: has no example_inputs(), so it is not checked", file=sys.stderr)
         for target in named:
             try:
-                with time_limit(args.timeout):
+                with time_limit(args.timeout, partial(give_up, target)):
                     found = find(target)
             except (InputError, TimeLimit) as error:
                 if len(named) == 1 and isinstance(error, InputError):
@@ -145,14 +161,6 @@ def questions(
             yield choice.name, check, partial(prove_choice, choice)
 
 
-def save(path: Path, proofs: "dict[str, Proofs]") -> None:
-    records = {k: v for name, proof in proofs.items() for k, v in proof.called(name).certificates().items()}
-    try:
-        path.write_text(json.dumps(records, ensure_ascii=False))
-    except OSError as error:
-        raise InputError(f"{path} can't be written: {error.strerror}") from error
-
-
 def prove_found(found: "Found") -> "Proofs":
     from derivations.reading import prove_backward, prove_custom_vjp
     from functional_bp.checking import check_custom_vjp
@@ -168,10 +176,16 @@ def prove_choice(choice: "Entry") -> "Proofs":
     return prove_rule(choice.rule, *inputs(choice))
 
 
-def progress(items: list[Any], quiet: bool) -> Any:
+def progress(items: list[Any], args: argparse.Namespace) -> Iterator[Any]:
+    """The items, told on stderr: as a bar on a terminal, else in a line each where there are several."""
     from tqdm import tqdm
 
-    return tqdm(items, desc="rules", unit="rule", disable=quiet or not sys.stderr.isatty(), leave=False)
+    what = "backward pass" if args.files else "rule"
+    bar = tqdm(items, desc="checked", unit=what, disable=not sys.stderr.isatty() or len(items) < 2, leave=False)
+    for number, item in enumerate(bar, 1):
+        if args.files and bar.disable and len(items) > 1:
+            print(f"{number} of {len(items)}: {item[0]}", file=sys.stderr, flush=True)
+        yield item
 
 
 def show(

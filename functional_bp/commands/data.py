@@ -23,16 +23,19 @@ Table = dict[str, dict[str, int]]  # of each part, how often each class or value
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", type=Path, help="a folder of IDX, .npy or .npz files, or one such file")
+    parser.add_argument("path", type=Path, help="a folder of IDX, .npy, .npz or .csv files, or one such file")
+    parser.add_argument("--target", default="", metavar="NAME", help="the column of a CSV that is learnt")
+    parser.add_argument("--numbers", action="store_true", help="the targets are numbers, as for --task regression")
     parser.add_argument("--json", action="store_true", help="print the result in JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    from functional_bp.training.data.arrays import data_files, open_arrays
+    from functional_bp.training.data.arrays import TABLES, data_files, open_arrays
     from functional_bp.training.data.files import open_dataset
+    from functional_bp.training.data.tables import Columns
 
-    if args.path.is_dir() or args.path.suffix == ".npz":
-        found = of_dataset(open_dataset(args.path))
+    if args.path.is_dir() or args.path.suffix in (".npz", *TABLES):
+        found = of_dataset(open_dataset(args.path, Columns(args.target), args.numbers))
     else:
         found = of_array(open_arrays(args.path)[""], args.path)
     found["files"] = {file.name: checksum(file) for file in data_files(args.path)}
@@ -43,9 +46,14 @@ def run(args: argparse.Namespace) -> int:
 def of_dataset(data: "DataSet") -> dict[str, Any]:
     import numpy as np
 
-    counts = {name: np.bincount(part.labels, minlength=data.classes).tolist() for name, part in data.parts.items()}
+    counts = {
+        name: np.bincount(part.labels, minlength=data.classes).tolist()
+        for name, part in data.parts.items()
+        if data.names
+    }
     return {
         "classes": data.classes,
+        "target": data.columns.target,
         "shape": list(data.shape),
         "dtype": str(data.stored),
         "parts": {name: summary(part.x) for name, part in data.parts.items()},
@@ -104,12 +112,14 @@ def checksum(file: Path) -> dict[str, Any]:
 
 def lines(found: dict[str, Any]) -> list[str]:
     instance = " × ".join(map(str, found["shape"])) or "one number"
-    classes = f"{found['classes']} classes, " if "classes" in found else ""
+    classes = f"{found['classes']} classes, " if found.get("classes") else ""
     text = [f"{classes}instances of {instance}, {found['dtype']}"]
     for name, part in found["parts"].items():
         spread = f"mean {part['mean']:.6g}, standard deviation {part['deviation']:.6g}"
         text.append(f"{name}: {part['rows']} rows, from {part['lowest']:g} to {part['highest']:g}, {spread}")
-    if "histogram" in found:
+    if found.get("target"):
+        text.append(f"the target is {found['target']}")
+    if found.get("histogram"):
         text += ["", *table(found["histogram"])]
     if found.get("unused"):
         text += ["", f"not used, as their names do not say what they are: {', '.join(found['unused'])}"]
@@ -122,8 +132,9 @@ def table(histogram: Table) -> list[str]:
     first = next(iter(histogram.values()))
     widths = [max(len(name), 8) for name in histogram]
     heading = "  ".join(name.rjust(width) for name, width in zip(histogram, widths, strict=True))
-    rows = [f"{'class':>8}  {heading}"]
+    name = max(8, *map(len, first))
+    rows = [f"{'class':>{name}}  {heading}"]
     for value, count in first.items():
         cells = "  ".join(f"{part[value]:>{width}}" for part, width in zip(histogram.values(), widths, strict=True))
-        rows.append(f"{value:>8}  {cells}  {'█' * round(BAR * count / max(first.values()))}")
+        rows.append(f"{value:>{name}}  {cells}  {'█' * round(BAR * count / max(first.values()))}")
     return rows

@@ -1,9 +1,9 @@
 """functional-bp derive: a rule's derivation, each step judged; or the backward pass of a file's forward."""
 
 import argparse
-import json
 from pathlib import Path
 
+from functional_bp.commands.recheck import save_certificates
 from functional_bp.errors import InputError
 
 HELP = "print the derivation of a rule, each step checked; or derive the backward pass of your forward"
@@ -45,7 +45,13 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"no derivation {args.name!r}; there are {', '.join(derivations())}")
     checks = [derivation.check() for derivation in chosen]
     if args.certificate:
-        save(args.certificate, chosen, checks)
+        steps = (
+            (f"{derivation.name}, step {number}", verdict.proof)
+            for derivation, check in zip(chosen, checks, strict=True)
+            for number, verdict in enumerate(check.verdicts, start=1)
+            if verdict
+        )
+        save_certificates(args.certificate, dict(steps))
     if args.latex:
         print(document(introduction, chosen, checks))
     else:
@@ -76,20 +82,6 @@ def derive_from_code(args: argparse.Namespace) -> int:
         except OSError as error:
             raise InputError(f"{args.emit} can't be written: {error.strerror}") from error
     return 0 if found.proofs.proven else 1
-
-
-def save(path: Path, chosen, checks) -> None:
-    """One certificate for each step that is proven."""
-    records = {
-        f"{derivation.name}, step {number}": verdict.proof.to_json()
-        for derivation, check in zip(chosen, checks, strict=True)
-        for number, verdict in enumerate(check.verdicts, start=1)
-        if verdict
-    }
-    try:
-        path.write_text(json.dumps(records, ensure_ascii=False))
-    except OSError as error:
-        raise InputError(f"{path} can't be written: {error.strerror}") from error
 
 
 def text(derivation, check) -> str:

@@ -46,7 +46,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def again(args: argparse.Namespace, layout: "Layout | None") -> tuple[dict[str, Any], tuple[str, ...], str]:
-    from functional_bp.runs.classification import results
     from functional_bp.runs.experiment import experiment
     from functional_bp.runs.run_folder import RunFolder
     from functional_bp.training.saving.stores import store
@@ -56,7 +55,7 @@ def again(args: argparse.Namespace, layout: "Layout | None") -> tuple[dict[str, 
     of = experiment(config)
     folder.check_content(of.of.content, config.data)
     params = folder.load_params(of.shapes(layout).params, store(of.config.checkpoints, layout))
-    return results(of.of, of.network, params, layout), of.of.classes, of.of.tested_on
+    return of.of.results(of.network, params, layout), of.of.facts.classes, of.of.tested_on
 
 
 def on_other_data(args: argparse.Namespace) -> tuple[dict[str, Any], tuple[str, ...], str]:
@@ -67,8 +66,22 @@ def on_other_data(args: argparse.Namespace) -> tuple[dict[str, Any], tuple[str, 
     from functional_bp.training.metrics import confusion_matrix
 
     trained = load(args.run_folder)
-    classes = trained.facts.classes
-    x, labels = open_labelled(args.data, classes, args.part)
-    found = np.concatenate([p.argmax(1) for p in predictions(trained, x, f"{args.data}")])
+    facts, classes = trained.facts, trained.facts.classes
+    x, labels = open_labelled(args.data, classes, args.part, facts.of_table)
+    found = list(predictions(trained, x, f"{args.data}"))
+    if not classes:
+        return numbers_of(np.concatenate(found), labels, trained, args.data), (), "test"
+    found = np.concatenate([p.argmax(1) for p in found])
     confusion = confusion_matrix(labels, found, len(classes)).tolist()
     return {"test_accuracy": float((found == labels).mean()), "confusion": confusion}, classes, "test"
+
+
+def numbers_of(y: Any, targets: Any, trained: Any, data: Path) -> dict[str, Any]:
+    import numpy as np
+
+    from functional_bp.runs.regression import error_of, r2
+
+    if y.shape != targets.shape:
+        raise InputError(f"{data}: expected {y.shape[1]} targets for each instance, got {targets.shape[1]}")
+    error = error_of(trained.config.error, y, targets, np.ones(y.shape[1]))
+    return {"test_r2": r2(y, targets), "test_error": error}

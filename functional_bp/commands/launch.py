@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 from functional_bp.commands import train
-from functional_bp.commands.train import unused
 from functional_bp.errors import InputError
 from functional_bp.runs import scaling
+from functional_bp.runs.naming import unused
 from functional_bp.terminal import one_line
 
 HELP = "train in several processes on this machine, restarted from the last checkpoint when one dies or stalls"

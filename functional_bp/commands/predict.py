@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from functional_bp.runs.memory import check_addresses
+from functional_bp.terminal import printable
 
 if TYPE_CHECKING:
     import numpy as np
 
-HELP = "the class of each instance, and the probabilities of all classes"
+    from functional_bp.runs.facts import Facts
+
+HELP = "the class of each instance and the probabilities of all; of regression, its numbers"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,28 +42,35 @@ def run(args: argparse.Namespace) -> int:
     from functional_bp.training.saving.archive import write_atomically
 
     trained = load(args.run_folder)
-    x = open_instances(args.data, args.part)
-    found, classes = predictions(trained, x, f"{args.data}"), trained.facts.classes
+    x = open_instances(args.data, args.part, trained.facts.of_table)
+    found, facts = predictions(trained, x, f"{args.data}"), trained.facts
     if args.out is None:
-        for line in table(found, classes):
-            sys.stdout.write(line)
+        for line in table(found, facts):
+            sys.stdout.write(printable(line) if sys.stdout.isatty() else line)
     elif args.out.suffix == ".csv":
-        text = (line.encode() for line in table(found, classes))
+        text = (line.encode() for line in table(found, facts))
         write_atomically(args.out, lambda file: file.writelines(text))
     else:
-        p = np.concatenate(list(found))
-        arrays = {"classes": np.array(classes)[p.argmax(1)], "probabilities": p, "names": np.array(classes)}
+        p, names = np.concatenate(list(found)), np.array(facts.classes)
+        of_classes = {"classes": names[p.argmax(1)], "probabilities": p, "names": names} if facts.classes else {}
+        arrays = of_classes or {"numbers": p}
         write_atomically(args.out, lambda file: np.savez(file, allow_pickle=False, **arrays))
     return 0
 
 
-def table(found: "Iterator[np.ndarray]", classes: tuple[str, ...]) -> Iterator[str]:
-    """Lines of CSV: the row's number, its class, and the probability of each class."""
-    yield line(["row", "class", *classes])
+def table(found: "Iterator[np.ndarray]", facts: "Facts") -> Iterator[str]:
+    """Lines of CSV: the row's number, its class, and the probability of each class; or the numbers learnt."""
+    classes, several = facts.classes, [f"{facts.target or 'number'} {k}" for k in range(facts.outputs)]
+    yield line(
+        ["row", "class", *classes]
+        if classes
+        else ["row", *(several if len(several) > 1 else [facts.target or "number"])]
+    )
     row = 0
     for block in found:
         for p in block:
-            yield line([row, classes[int(p.argmax())], *(f"{value:.6g}" for value in p.tolist())])
+            cells = [f"{value:.6g}" for value in p.tolist()]
+            yield line([row, classes[int(p.argmax())], *cells] if classes else [row, *cells])
             row += 1
 
 

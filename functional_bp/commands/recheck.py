@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 from functional_bp.errors import InputError
 
@@ -23,6 +25,20 @@ def run(args: argparse.Namespace) -> int:
             refused += bool(result.refused)
             print(f"{name}: {f'refused: {result.refused}' if result.refused else 'follows from its axioms'}")
     return 1 if refused else 0
+
+
+def save_certificates(path: Path, proofs: dict[str, Any]) -> None:
+    """One certificate for each proof; which proofs have none is said, and why."""
+    records = {}
+    for name, proof in proofs.items():
+        try:
+            records[name] = proof.to_json()
+        except ValueError as error:
+            print(f"{name}: no certificate: {error}", file=sys.stderr)
+    try:
+        path.write_text(json.dumps(records, ensure_ascii=False))
+    except OSError as error:
+        raise InputError(f"{path} can't be written: {error.strerror}") from error
 
 
 def read(path: Path) -> dict:

@@ -25,5 +25,6 @@ def run(args: argparse.Namespace) -> int:
     sizes = (facts.inputs, *config.hidden, facts.outputs)
     check_network(sizes)
     print(summary(perceptron(sizes, config.activation, config.dropout), facts.inputs))
-    print(printable(f"classes: {', '.join(facts.classes)}"))
+    learnt = f"classes: {', '.join(facts.classes)}" if facts.classes else f"numbers: {facts.target or facts.outputs}"
+    print(printable(learnt))
     return 0

@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,8 @@ from functional_bp.runs import board, scaling
 from functional_bp.runs.config import add_options, from_options, given_options
 from functional_bp.runs.interruption import Interrupted, Interruption
 from functional_bp.runs.memory import check_addresses
+from functional_bp.runs.naming import claimed
+from functional_bp.terminal import printable
 
 if TYPE_CHECKING:
     from functional_bp.runs.experiment import Experiment
@@ -62,7 +63,7 @@ def train(args: argparse.Namespace, interruption: Interruption, stack: ExitStack
     layout = of.layout(layout)
     interruption.message = f"continue with: {folder.how_to_go_on()}"
     quiet = args.json or not first
-    result = folder.load_result(len(of.of.classes))
+    result = folder.load_result()
     if result is None or not is_over(result, of):
         if not quiet:
             print_notes(of)
@@ -129,26 +130,6 @@ def old_run(
     return folder, made_longer(of, folder, from_options(args)) if given else of, store(config.checkpoints, layout)
 
 
-def claimed(parent: Path, task: str) -> Path:
-    """A new folder named after the task and the time, made by us alone."""
-    while True:
-        path = unused(parent, task)
-        try:
-            path.mkdir(parents=True)
-            return path
-        except FileExistsError:  # another run was quicker
-            continue
-        except OSError as error:
-            raise InputError(f"cannot write the run folder {path}: {error.strerror}") from error
-
-
-def unused(parent: Path, task: str) -> Path:
-    """A name after the task and the time that no folder has."""
-    name = f"{task}-{time.strftime('%Y%m%d-%H%M%S')}"
-    candidates = [parent / name, *(parent / f"{name}-{number}" for number in range(2, 1000))]
-    return next(path for path in candidates if not path.exists())
-
-
 def trained(
     of: "Experiment",
     folder: "RunFolder",
@@ -182,7 +163,7 @@ def trained(
 
 def print_notes(of: "Experiment") -> None:
     for note in of.of.notes:
-        print(note)
+        print(printable(note))
     if of.config.steps and of.config.epochs:
         print(f"{of.steps} steps: the earlier of --steps {of.config.steps} and --epochs {of.config.epochs}")
 
@@ -193,7 +174,7 @@ def show(result: dict[str, Any], of: "Experiment", as_json: bool) -> None:
     if as_json:
         print(json.dumps(result))
         return
-    print_results(result, of.of.classes, of.of.tested_on)
+    print_results(result, of.of.facts.classes, of.of.tested_on)
     stopped = "" if result["stopped"] == "steps" else f" ({result['stopped']})"
     print(f"{result['steps']} steps in {result['seconds']:.2f} s{stopped}; run folder {result['run']}")
 

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial, reduce
 from itertools import pairwise
-from typing import Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, dataclass_transform, overload
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +27,16 @@ from functional_bp.jacobians.shape import (
     times,
 )
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    from functional_bp.jacobians.chain import Chain
+
+    X = TypeVar("X", default=Any, covariant=True)  # what y_bar @ J is: a cotangent of the input's own tree
+    Y = TypeVar("Y", default=Any)
+else:
+    X, Y = TypeVar("X", covariant=True), TypeVar("Y")
+
 AnyArray = jax.Array | np.ndarray
 
 
@@ -36,7 +46,7 @@ def static(default: Any = dataclasses.MISSING) -> Any:
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(static, dataclasses.field))
-class Jacobian(ABC):
+class Jacobian(ABC, Generic[X]):
     """J[out, in] = ∂y[out]/∂x[in], one matrix for each example of the batch.
 
     `y_bar @ J` is the vjp, `J @ z_dot` the jvp, `J2 @ J1` the chain rule, `J1 + J2` a fan-out, and
@@ -54,6 +64,7 @@ class Jacobian(ABC):
     is_diagonal: ClassVar[bool] = False  # J = diag(d), and J.d is at hand
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         register_pytree(dataclasses.dataclass(frozen=True, eq=False, repr=False)(cls))
 
     @property
@@ -62,31 +73,40 @@ class Jacobian(ABC):
         """The batch axes of the data, and the shapes of one example's output and input."""
 
     @abstractmethod
-    def vjp(self, y_bar: Any) -> Any:
+    def vjp(self, y_bar: Any) -> X:
         """x̄ = ȳ J, of the input's own shape; an input shared by the batch gets the sum over the batch."""
 
-    def __rmatmul__(self, y_bar: Any) -> Any:
+    def __rmatmul__(self, y_bar: Any) -> X:
         """`y_bar @ J` is the cotangent x̄ = ȳ J; a ValueError if ȳ has not the shape of y."""
         outputs, shape = self.shape.outputs, jnp.shape(y_bar) if is_plain(self.shape.outputs) else None
         if shape is not None and shape[max(len(shape) - len(outputs), 0) :] != outputs:
             raise ValueError(f"y_bar @ {self}: y_bar must end in the shape {times(outputs)} of the output, got {shape}")
         return self.vjp(y_bar)
 
+    @overload
+    def __matmul__(self, right: "Chain") -> "Chain": ...
+
+    @overload
+    def __matmul__(self, right: "Jacobian[Y]") -> "Jacobian[Y]": ...
+
+    @overload
+    def __matmul__(self, right: Any) -> jax.Array: ...
+
     def __matmul__(self, right: Any) -> Any:
         """`J2 @ J1` is the Jacobian of the composition, `J @ z_dot` the tangent ẏ = J ż."""
         return compose(self, right) if isinstance(right, Jacobian) else self.jvp(right)
 
-    def __add__(self, other: "Jacobian") -> "Jacobian":
+    def __add__(self, other: "Jacobian") -> "Jacobian[X]":
         """The Jacobian of y = f(x) + g(x)."""
         return add(self, other) if isinstance(other, Jacobian) else NotImplemented
 
-    def __sub__(self, other: "Jacobian") -> "Jacobian":
+    def __sub__(self, other: "Jacobian") -> "Jacobian[X]":
         return self + -other if isinstance(other, Jacobian) else NotImplemented
 
-    def __neg__(self) -> "Jacobian":
+    def __neg__(self) -> "Jacobian[X]":
         return -1.0 * self
 
-    def __rmul__(self, c: Any) -> "Jacobian":
+    def __rmul__(self, c: Any) -> "Jacobian[X]":
         """`c * J` is the Jacobian of c f(x), for a number c."""
         if jnp.ndim(c) != 0:
             raise ValueError(f"c * {self}: c must be a number, got an array of shape {jnp.shape(c)}")
@@ -99,10 +119,10 @@ class Jacobian(ABC):
         """The transpose: `x_dot @ J.T` is `J @ x_dot`, and `J.T @ y_bar` is `y_bar @ J`."""
         return Transposed(self)
 
-    def scaled(self, c: Any) -> "Jacobian":
+    def scaled(self, c: Any) -> "Jacobian[X]":
         return Scaled(jnp.asarray(c, self.dtype), self)
 
-    def replace(self, node: str, factor: Any) -> "Jacobian":
+    def replace(self, node: str, factor: Any) -> "Jacobian[X]":
         """The same Jacobian with another ∂(node)/∂(the node before it); the parameters' part stays.
 
         `J.replace("z2", Dense(B))` is feedback alignment, `J.replace("y1", Identity((n,)))` a straight-through

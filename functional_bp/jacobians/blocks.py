@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from functional_bp.jacobians.base import Jacobian, add_trees, dense_blocks, is_jacobian, map_blocks
+from functional_bp.jacobians.base import Jacobian, X, add_trees, dense_blocks, is_jacobian, map_blocks
 from functional_bp.jacobians.shape import Shape, axes_of, beside, core, leaf
 
 
@@ -13,7 +13,7 @@ def is_block(node: Any) -> bool:
     return node is None or isinstance(node, Jacobian)
 
 
-class BlockRow(Jacobian):
+class BlockRow(Jacobian[X]):
     """J = [J_1 J_2 …] of y = f(x_1, x_2, …): y_bar @ J is the tree of ȳ J_k; J @ z_dot = Σ_k J_k ż_k.
 
     `blocks` is any tree of Jacobians, and the cotangents come as that very tree. A None in the place of a
@@ -48,7 +48,7 @@ class BlockRow(Jacobian):
         return f"BlockRow({self.blocks!r})"
 
 
-class BlockColumn(Jacobian):
+class BlockColumn(Jacobian[X]):
     """J = [J_1; J_2; …] of (f_1(x), f_2(x), …): y_bar @ J = Σ_k ȳ_k J_k; J @ z_dot is the tree of J_k ż."""
 
     blocks: Any

@@ -13,7 +13,7 @@ from functional_bp.jacobians.diagonal import Identity
 from functional_bp.jacobians.shape import Shape, after_each_other, core, leaf
 
 
-class Chain(Jacobian):
+class Chain(Jacobian[tuple[tuple[Any, ...], Any]]):
     """J of y = f_K(θ_K, … f_1(θ_1, x)), with respect to (θ, x); θ is the tuple of all θ_k.
 
     y_bar @ J goes from the output back: (θ̄_k, ȳ_k−1) = ȳ_k @ J_k. That is back-propagation, line by line.

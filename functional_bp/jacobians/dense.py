@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from functional_bp.jacobians.base import AnyArray, Jacobian, Shape, static
 
 
-class Dense(Jacobian):
+class Dense(Jacobian[Array]):
     """J = A, A_ij = ∂y_i/∂x_j; the matrix has no batch axes where all examples share it (weights).
 
     `batch` names those axes then; it is only for `shape` and `to_dense()`.
@@ -33,7 +33,7 @@ class Dense(Jacobian):
         return jnp.broadcast_to(self.A, (*self.shape.batch, m, n))
 
 
-class RowVector(Jacobian):
+class RowVector(Jacobian[Array]):
     """J = g, the row ∂D/∂y_j of a number D: D̄ @ J = D̄ g, so ȳ is a row as long as y."""
 
     g: Float[Array, "*batch n"]
@@ -53,7 +53,7 @@ class RowVector(Jacobian):
         return self.g
 
 
-class Gradient(Jacobian):
+class Gradient(Jacobian[Array]):
     """J = G of a number with respect to one array of any shape: D̄ @ J = D̄ G. (`RowVector` is its case a vector has.)"""
 
     G: Float[Array, "*core"]

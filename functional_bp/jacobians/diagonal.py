@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 from functional_bp.jacobians.base import AnyArray, Jacobian, Shape, static
 
 
-class Identity(Jacobian):
+class Identity(Jacobian[Array]):
     """J = I, of an input of shape `core`: y_bar @ J = y_bar. It is its own transpose.
 
     `batch` is only for `shape` and `to_dense()`.
@@ -41,7 +41,7 @@ class Identity(Jacobian):
         return jnp.asarray(z_dot)
 
 
-class Diagonal(Jacobian):
+class Diagonal(Jacobian[Array]):
     """J = diag(d), J_ij = δ_ij d_i: y_bar @ J = ȳ ⊙ d. It is its own transpose.
 
     Where all examples share d (a gain), `batch` names the axes that it lacks, for `shape` and `to_dense()` alone.
@@ -82,7 +82,7 @@ class Diagonal(Jacobian):
         return jnp.einsum("...i,ij->...ij", d, jnp.eye(n, dtype=d.dtype))
 
 
-class Elementwise(Jacobian):
+class Elementwise(Jacobian[Array]):
     """J = diag(slope(at)): a diagonal as a formula of what is held anyway, the rule's input or output."""
 
     at: Float[Array, "*batch n"]

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 from functional_bp.jacobians.base import AnyArray, Jacobian, Shape
 
 
-class DiagonalMinusOuter(Jacobian):
+class DiagonalMinusOuter(Jacobian[Array]):
     """J = diag(y) − y yᵀ: y_bar @ J = y ⊙ (ȳ − Σ_j ȳ_j y_j). Symmetric; for Σ y = 1 its rows sum to 0."""
 
     y: Float[Array, "*batch n"]
@@ -25,7 +25,7 @@ class DiagonalMinusOuter(Jacobian):
         return z_dot @ self
 
 
-class IdentityMinusRows(Jacobian):
+class IdentityMinusRows(Jacobian[Array]):
     """J = I − 1 yᵀ, J_ij = δ_ij − y_j: y_bar @ J = ȳ − (Σ_i ȳ_i) y."""
 
     y: Float[Array, "*batch n"]

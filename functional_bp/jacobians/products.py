@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 from functional_bp.jacobians.base import AnyArray, Jacobian, Shape
 
 
-class PairProduct(Jacobian):
+class PairProduct(Jacobian[Array]):
     """J of y_i = u_i v_i, the input being u_1, v_1, u_2, v_2, …: y_bar @ J = (ȳ_1 v_1, ȳ_1 u_1, …).
 
     `partners` is the input with each pair exchanged: the derivative with respect to one is the other.
@@ -24,7 +24,7 @@ class PairProduct(Jacobian):
         return jnp.reshape(z_bar, (*y_bar.shape[:-1], 2 * y_bar.shape[-1]))
 
 
-class OwnColumn(Jacobian):
+class OwnColumn(Jacobian[Array]):
     """J_i,(ji′) = δ_ii′ L_ji: output i depends on column i of a matrix alone. y_bar @ J = L diag(ȳ)."""
 
     L: Float[Array, "*batch n m"]

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from functional_bp.jacobians.base import AnyArray, Jacobian, Shape, static
 
 
-class Selection(Jacobian):
+class Selection(Jacobian[Array]):
     """J_j,columns[j,k] = weights_jk, else 0: y_bar @ J scatters ȳ_j weights_jk; `n` is the length of the input.
 
     Output j depends only on the inputs that `columns[j]` lists (a maximum: on its subset), each by its own weight. A

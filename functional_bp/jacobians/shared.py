@@ -10,7 +10,7 @@ from functional_bp.jacobians.base import AnyArray, Jacobian, Shape, static
 from functional_bp.jacobians.rewriting import rewrite
 
 
-class Shared(Jacobian):
+class Shared(Jacobian[Array]):
     """The Jacobian with respect to what all examples share: y_bar @ J sums over them, in `sum_dtype` if it has one."""
 
     is_shared = True

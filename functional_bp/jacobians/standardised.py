@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from functional_bp.jacobians.base import AnyArray, Jacobian, Shape, static
 
 
-class Standardised(Jacobian):
+class Standardised(Jacobian[Array]):
     """J of x̂ = (x − mean)/s: y_bar @ J = (ȳ − mean ȳ − x̂ mean(ȳ x̂))/s; without `centred` there is no mean ȳ.
 
     The means are over the last `axes` axes of an example of as many, in each of `groups` equal parts of the last. It

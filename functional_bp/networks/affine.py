@@ -16,7 +16,7 @@ Initializer = Literal["gaussian", "glorot", "he"]
 
 def affine_layer(
     n_in: int, n_out: int, initializer: Initializer = "glorot", scale: float = 0.1, dtype: Any = None
-) -> Layer:
+) -> Layer[AffineParams, BlockRow[tuple[AffineParams, Array]]]:
     """z = W y + b with W[n_out, n_in] drawn from a Gaussian of standard deviation s, and b = 0.
 
     s = `scale` for "gaussian", √(2/(n_in + n_out)) for "glorot", √(2/n_in) for "he". Raises ValueError for
@@ -32,7 +32,7 @@ def affine_layer(
         W = deviations[initializer] * jax.random.normal(key, (n_out, n_in), dtype)
         return AffineParams(W, jnp.zeros(n_out, W.dtype))
 
-    def apply(params: AffineParams, y: Float[Array, "*batch n"], key: Any = None) -> tuple[Array, BlockRow]:
+    def apply(params: AffineParams, y: Float[Array, "*batch n"], key: Any = None) -> tuple[Array, Any]:
         return affine(params, y)
 
     return Layer(init, apply, f"affine({n_in}→{n_out})", n_in)

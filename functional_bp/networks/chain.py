@@ -12,7 +12,7 @@ from functional_bp.networks.layer import Layer, Rule, as_layer
 AXES_BEFORE = ((), (1,), (8,), (1, 1), (8, 8), (8, 8, 8))
 
 
-def chain(*layers: Layer | Rule, name: str = "chain") -> Layer:
+def chain(*layers: Layer | Rule, name: str = "chain") -> Layer[tuple[Any, ...], Chain]:
     """y = f_K(θ_K, … f_1(θ_1, x)), itself a layer: θ is the tuple of all θ_k and J a `Chain`.
 
     Takes layers and bare rules. Raises ValueError where the output of one does not fit the next, naming both

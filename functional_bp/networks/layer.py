@@ -2,17 +2,27 @@
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 from functional_bp.jacobians import BlockRow, Jacobian
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    P = TypeVar("P", default=Any, covariant=True)  # the tree of the parameters
+    J = TypeVar("J", default=Jacobian, covariant=True)
+else:
+    P, J = TypeVar("P", covariant=True), TypeVar("J", covariant=True)
 
 Rule = Callable[..., tuple[Any, Jacobian]]
 
 
-class Layer(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Layer(Generic[P, J]):
     """A function y = f(θ, x) with parameters θ.
 
     `init(key)` gives θ; `apply(params, x, key=None)` gives y and J with `y_bar @ J` = (θ̄, x̄). The key is for layers
@@ -21,12 +31,16 @@ class Layer(NamedTuple):
     of a chain; `state(x_t)` gives a recurrent cell's state before the first step.
     """
 
-    init: Callable[[PRNGKeyArray], Any]
-    apply: Callable[..., tuple[Any, Any]]  # (y, J); a chain gives a `Chain`
+    init: Callable[[PRNGKeyArray], P]
+    apply: Callable[..., tuple[Array, J]]  # what is recurrent may give a tree in the place of an array
     name: str = "layer"
     n_in: int | None = None
     parts: tuple["Layer", ...] = ()
     state: Callable[[Any], Any] | None = None
+
+    def __repr__(self) -> str:
+        """The layer's name; of a chain, those of its parts in their order."""
+        return f"{self.name}: {' → '.join(part.name for part in self.parts)}" if self.parts else self.name
 
 
 def without_params(rule: Rule) -> Layer:

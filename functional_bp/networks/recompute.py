@@ -1,5 +1,6 @@
 """Time for memory: a layer computed twice."""
 
+from dataclasses import replace
 from typing import Any
 
 from jaxtyping import PRNGKeyArray
@@ -20,4 +21,4 @@ def recompute(link: Layer | Rule) -> Layer:
         y, J = layer.apply(params, x, key)
         return y, Recomputed(params, x, key, layer.apply, J.shape)
 
-    return layer._replace(apply=apply, name=f"recompute({layer.name})")
+    return replace(layer, apply=apply, name=f"recompute({layer.name})")

@@ -16,11 +16,14 @@ from functional_bp.errors import InputError
 from functional_bp.networks import Layer, Rule, affine_layer, chain
 from functional_bp.rules.dropout import dropout
 from functional_bp.runs.facts import Facts
+from functional_bp.runs.weights import Weighted, class_weights
+from functional_bp.training.data.arrays import ANY
 from functional_bp.training.data.digits import digits, with_negatives
 from functional_bp.training.data.files import DataSet, Part, open_dataset
 from functional_bp.training.data.labelled import Data, check, ordered, stratified
 from functional_bp.training.data.rows import Chosen
-from functional_bp.training.metrics import classes, confusion_matrix
+from functional_bp.training.data.tables import Columns
+from functional_bp.training.metrics import classes, confusion_matrix, correct
 
 if TYPE_CHECKING:
     from functional_bp.training.devices.sharding import Layout
@@ -31,6 +34,7 @@ ACTIVATIONS: dict[str, Rule] = {
 }
 SPLITS = ("stratified", "ordered")
 DIGIT_NAMES = tuple("0123456789")
+LARGE = 20.0
 
 
 class Problem(NamedTuple):
@@ -51,18 +55,41 @@ class Problem(NamedTuple):
     tested_on: str = "test"
     content: str = ""
     notes: tuple[str, ...] = ()
+    columns: Columns = ANY
+    weights: tuple[float, ...] = ()
 
     @property
     def facts(self) -> Facts:
-        return Facts(self.content, self.train.x.shape[1], self.classes, self.scale)
+        known = self.content, self.train.x.shape[1], self.classes, self.scale
+        return Facts(*known, self.columns.names, self.columns.target)
 
     @property
     def outputs(self) -> int:
         return self.facts.outputs
 
     @property
-    def divergence(self) -> Rule:
+    def measured(self) -> Rule:
+        """The divergence that reports are of: each instance counts the same."""
         return rules.sigmoid_binary_nll if self.outputs == 1 else rules.softmax_nll
+
+    @property
+    def divergence(self) -> Rule:
+        """The divergence that is learnt, with the weights of the classes."""
+        return Weighted(self.measured, self.weights) if self.weights else self.measured
+
+    def measures(self) -> dict[str, Any]:
+        return {"accuracy": correct}
+
+    def results(self, network: Layer, params: Any, layout: "Layout | None" = None) -> dict[str, Any]:
+        return results(self, network, params, layout)
+
+    def weighted(self, text: str | None) -> "Problem":
+        """With --class-weights. Raises InputError where they do not fit the classes."""
+        if text is None:
+            return self
+        weights = class_weights(text, self.train.labels, len(self.classes))
+        note = f"class weights: {', '.join(f'{name} {w:.4g}' for name, w in zip(self.classes, weights, strict=True))}"
+        return self._replace(weights=weights, notes=(*self.notes, note))
 
     def prepare(
         self, x: Array, labels: Int[Array, "*batch"]
@@ -78,17 +105,17 @@ class Problem(NamedTuple):
         return x if self.scale == 1 else x * self.scale
 
 
-def problem(task: str, split: str, seed: int, data: str | None = None) -> Problem:
+def problem(task: str, split: str, seed: int, data: str | None = None, columns: Columns = ANY) -> Problem:
     """The task on the bundled digits, or on the data set at the path `data`.
 
     Held out, where the data has no test set of its own, is a quarter: drawn by the seed from each class, or the last
     rows ("ordered"). Raises InputError for an unknown name, or data that cannot be used.
     """
     if task not in TASKS:
-        raise InputError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
+        raise InputError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}, regression")
     if split not in SPLITS:
         raise InputError(f"unknown split {split!r}: expected one of {', '.join(SPLITS)}")
-    return TASKS[task](bundled(split, seed) if data is None else from_files(data, split, seed), seed)
+    return TASKS[task](bundled(split, seed) if data is None else from_files(data, split, seed, columns), seed)
 
 
 def bundled(split: str, seed: int) -> Problem:
@@ -99,9 +126,9 @@ def bundled(split: str, seed: int) -> Problem:
     )
 
 
-def from_files(path: str, split: str, seed: int) -> Problem:
+def from_files(path: str, split: str, seed: int, columns: Columns) -> Problem:
     """Held out, where the data has neither a test nor a validation part, is a quarter of the training part."""
-    found = open_dataset(path)
+    found = open_dataset(path, columns)
     train, test, tested_on = found.train, found.test, "test"
     if test is None and found.validation is not None:
         test, tested_on = found.validation, "validation"
@@ -110,7 +137,9 @@ def from_files(path: str, split: str, seed: int) -> Problem:
         if not len(test.labels):
             raise InputError(f"{path}: {len(train.labels)} rows are too few to hold out a quarter for the test")
     notes = tuple(described(found, train, test))
-    return Problem(found.names, train, test, found.scale, found.validation, tested_on, found.content, notes)
+    return Problem(
+        found.names, train, test, found.scale, found.validation, tested_on, found.content, notes, found.columns
+    )
 
 
 def described(found: DataSet, train: Data | Part, test: Data | Part) -> Iterator[str]:
@@ -121,10 +150,15 @@ def described(found: DataSet, train: Data | Part, test: Data | Part) -> Iterator
         rows["validation"] = len(found.validation.labels)
     if held is not None:
         rows["test"] = len(test.labels)
-    yield f"data: {', '.join(f'{part} {n} rows' for part, n in rows.items())}{held or ''}; {found.classes} classes"
+    classes = f"; {found.classes} classes" if found.names else ""
+    yield f"data: {', '.join(f'{part} {n} rows' for part, n in rows.items())}{held or ''}{classes}"
+    if found.columns.target:
+        yield f"data: the target is {found.columns.target}, learnt from {', '.join(found.columns.names)}"
+    if found.stored.kind == "f" and found.largest > LARGE:
+        yield f"data: numbers up to {found.largest:.6g}, as they are: a network learns best from numbers near 1"
     if found.stored.kind != "f":
         yield f"data: whole numbers, divided by {round(1 / found.scale)}"
-    if found.names != tuple(map(str, range(found.classes))):
+    if found.names and found.names != tuple(map(str, range(found.classes))):
         yield f"data: the classes are {', '.join(found.names)}"
     if found.unused:
         yield f"data: not used, as their names do not say what they are: {', '.join(found.unused)}"

@@ -5,14 +5,14 @@ import os
 import tempfile
 from pathlib import Path
 
+import jax
+
 FOLDER_VARIABLE = "JAX_COMPILATION_CACHE_DIR"
 logger = logging.getLogger(__name__)
 
 
 def keep_compiled_programs() -> None:
     """Tells JAX to store them in the user's cache folder, unless the user has set JAX's own options for it."""
-    import jax
-
     if FOLDER_VARIABLE not in os.environ:
         try:
             base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

@@ -6,7 +6,7 @@ from typing import Any
 
 from functional_bp.errors import InputError
 
-EPOCHS = 40
+EPOCHS, BATCH = 40, 32
 LARGEST = 2**31 - 1  # of any whole number, as steps are counted in 32 bits
 
 
@@ -18,8 +18,11 @@ def option(default: Any, help: str, least: int | float | None = None, most: int 
 class Config:
     """The options of a run. Equal ones give equal bits on equal devices, wherever the run is interrupted."""
 
-    task: str = option("ten", 'ten (digits), two ("2 or not 2") or eleven (digits or none)')
-    data: str | None = option(None, "IDX, .npz or .npy files to learn instead of the bundled digits")
+    task: str = option("ten", 'ten (digits or other classes), two ("2 or not 2"), eleven (digits or none), regression')
+    data: str | None = option(None, "IDX, .npz, .npy or .csv files to learn instead of the bundled digits")
+    target: str | None = option(None, "the column of a CSV that is learnt; if not given, target, label, class or y")
+    error: str = option("squared", "of --task regression: squared or absolute")
+    class_weights: str | None = option(None, 'what each class counts: balanced, or numbers as "1,2.5"')
     split: str = option("stratified", "held-out quarter: stratified (drawn by the seed) or ordered (the last rows)")
     validation: float = option(0.0, "part of the training rows that reports are on, instead of the test", 0, 0.9)
     hidden: tuple[int, ...] = option((64, 32), 'units of the hidden layers, as 64,32; "" for none')
@@ -32,7 +35,7 @@ class Config:
     clip: float | None = option(None, "largest norm of the gradient", 0)
     weight_decay: float = option(0.0, "λ of the weight decay", 0)
     max_norm: float | None = option(None, "largest norm of a unit's incoming weights", 0)
-    batch: str = option("32", 'rows a step: a number, or "all"')
+    batch: str | None = option(None, f'rows a step: a number, or "all"; default {BATCH}, or all if they are fewer')
     epochs: int | None = option(None, f"passes through the data, {EPOCHS} without --steps; the earlier end counts", 1)
     steps: int | None = option(None, "steps", 1)
     slots: int | None = option(None, "parts of a batch, summed in one order on any devices: 2, 4, 8 …", 1)
@@ -66,6 +69,17 @@ def from_options(args: argparse.Namespace) -> Config:
     """Raises InputError for a value that is not of its option's kind."""
     given = {entry: getattr(args, entry.name) for entry in fields(Config)}
     return checked({entry.name: parsed(entry, text) for entry, text in given.items() if text not in (None, False)})
+
+
+def from_python(options: dict[str, Any]) -> Config:
+    """Options as Python writes them: `hidden` may be a list, `batch` a number. Raises InputError as the others do."""
+    names = [entry.name for entry in fields(Config)]
+    for name in options.keys() - set(names):
+        raise InputError(f"unknown option {name}: expected one of {', '.join(names)}")
+    given = {name: as_tuple(value) for name, value in options.items()}
+    if "batch" in given:
+        given["batch"] = str(given["batch"])
+    return checked(given)
 
 
 def given_options(args: argparse.Namespace) -> list[str]:

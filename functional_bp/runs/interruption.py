@@ -6,12 +6,14 @@ A thread waits for signals, so that they are seen while Python itself waits for 
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 END = b"\0"
+SAME = 0.3  # seconds: `timeout` signals a process, and then its group
 
 
 class Interrupted(Exception):
@@ -23,7 +25,7 @@ class Interruption:
     128 + its number; inside, `number` tells that it came, and the second does so."""
 
     def __init__(self) -> None:
-        self.number, self.patient, self.message = 0, False, "nothing was made"
+        self.number, self.since, self.patient, self.message = 0, 0.0, False, "nothing was made"
         self.before: dict[int, Any] = {}
 
     def __enter__(self) -> "Interruption":
@@ -59,6 +61,10 @@ class Interruption:
                 self.came(byte[0])
 
     def came(self, number: int) -> None:
+        now = time.monotonic()
+        if self.number and now - self.since < SAME:
+            return
+        self.since = now
         if self.number or not self.patient:
             tell("stopped at once" if self.number else f"stopped; {self.message}")
             os._exit(128 + number)

@@ -19,6 +19,7 @@ from functional_bp.runs.facts import Facts
 from functional_bp.runs.memory import check_network
 from functional_bp.runs.run_folder import RunFolder
 from functional_bp.training.data.rows import Rows
+from functional_bp.training.saving.reports import Report
 from functional_bp.training.saving.stores import store
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ __all__ = ["load"]
 class Trained(NamedTuple):
     """A network, its parameters, and metadata: its options, what it knows of its data, and the result of its run.
 
-    `network.apply(params, facts.scale * x)` gives logits and the Jacobian; `probabilities(x)` takes instances as they
-    are stored.
+    `network.apply(params, facts.scale * x)` gives logits and the Jacobian; `probabilities(x)` and `predict(x)` take
+    instances as they are stored.
     """
 
     network: Layer
@@ -39,10 +40,32 @@ class Trained(NamedTuple):
     config: Config
     facts: Facts
     result: dict[str, Any] | None
+    reports: list[Report]
+
+    def __repr__(self) -> str:
+        """In a line: the network, what it tells apart, and how well."""
+        learnt = f"{len(self.facts.classes)} classes" if self.facts.classes else self.facts.target or "numbers"
+        result = self.result or {}
+        found = [f"{name.replace('_', ' ')} {result[name]:.4f}" for name in self.facts.measured if name in result]
+        return f"Trained({self.network.name}: {self.facts.inputs} → {learnt}; {', '.join(found) or 'not finished'})"
+
+    def _repr_html_(self) -> str:
+        """The same in a notebook, with its pictures where matplotlib is installed."""
+        from functional_bp.runs.notebook import html
+
+        return html(self)
 
     def probabilities(self, x: Num[Array | np.ndarray, "*batch k"]) -> Float[Array, "*batch c"]:
         """p = softmax z of each instance; of two classes (1 − σ(z), σ(z))."""
         return probabilities_of(self.network)(self.params, jnp.asarray(x, jnp.float32) * self.facts.scale)
+
+    def predict(self, x: Num[Array | np.ndarray, "*batch k"]) -> np.ndarray:
+        """The name of each instance's class; or, of regression, its numbers "*batch m"."""
+        if self.facts.classes:
+            return np.array(self.facts.classes)[np.asarray(self.probabilities(x).argmax(-1))]
+        return in_their_unit(
+            outputs_of(self.network)(self.params, jnp.asarray(x, jnp.float32) * self.facts.scale), self.facts
+        )
 
 
 def load(run: str | Path, layout: "Layout | None" = None) -> Trained:
@@ -54,7 +77,9 @@ def load(run: str | Path, layout: "Layout | None" = None) -> Trained:
     network = perceptron(sizes, config.activation, config.dropout)
     like = jax.eval_shape(lambda: network.init(jax.random.key(0)))
     params = folder.load_params(like, store(config.checkpoints, layout))
-    return Trained(network, jax.tree.map(jnp.asarray, params), config, facts, folder.load_result(len(facts.classes)))
+    return Trained(
+        network, jax.tree.map(jnp.asarray, params), config, facts, folder.load_result(), folder.load_reports()
+    )
 
 
 def probabilities_of(network: Layer) -> Callable[[Any, Array], Array]:
@@ -70,10 +95,26 @@ def probabilities_of(network: Layer) -> Callable[[Any, Array], Array]:
     return probabilities
 
 
+def outputs_of(network: Layer) -> Callable[[Any, Array], Array]:
+    @jax.jit
+    def outputs(params: Any, x: Array) -> Array:
+        y, _ = network.apply(params, x)
+        return y
+
+    return outputs
+
+
+def in_their_unit(y: Array, facts: Facts) -> np.ndarray:
+    """The targets that standardised outputs stand for."""
+    return np.asarray(y, np.float64) * np.array(facts.deviation) + np.array(facts.mean)
+
+
 def predictions(trained: Trained, x: Rows, where: str) -> Iterator[np.ndarray]:
-    """The probabilities of all rows, some at a time. Raises InputError for instances of another length."""
+    """The probabilities, or the numbers, of all rows, block by block. Raises InputError for other lengths."""
     if x.shape[1] != trained.facts.inputs:
         raise InputError(f"{where}: an instance has {x.shape[1]} numbers, the network takes {trained.facts.inputs}")
-    compiled, scale = probabilities_of(trained.network), np.float32(trained.facts.scale)
+    facts, scale = trained.facts, np.float32(trained.facts.scale)
+    compiled = probabilities_of(trained.network) if facts.classes else outputs_of(trained.network)
     scaled = (jnp.asarray(block.astype(np.float32) * scale) for block in x.blocks())
-    return (np.asarray(compiled(trained.params, block)) for block in scaled)
+    found = (compiled(trained.params, block) for block in scaled)
+    return (np.asarray(y) if facts.classes else in_their_unit(y, facts) for y in found)

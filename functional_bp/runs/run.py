@@ -9,7 +9,6 @@ import numpy as np
 import optax
 
 from functional_bp.errors import InputError
-from functional_bp.runs.classification import results
 from functional_bp.runs.config import Config, to_json
 from functional_bp.runs.experiment import Experiment, compare_with_autodiff, longer
 from functional_bp.runs.interruption import Interrupted
@@ -20,7 +19,6 @@ from functional_bp.training.data.source import Resident, Source, Streamed
 from functional_bp.training.devices.processes import by_any
 from functional_bp.training.loop import INTERRUPTED, Fit, Hook, Report, fit
 from functional_bp.training.measures import evaluation
-from functional_bp.training.metrics import correct
 from functional_bp.training.saving.checkpoints import Checkpoint, Checkpoints
 from functional_bp.training.saving.stores import Store
 from functional_bp.training.step import State
@@ -155,7 +153,7 @@ def conduct(
         done = f"stopped after step {int(fitted.state.step)} of {of.steps}, which is saved"
         raise Interrupted(f"{done}; continue with: {folder.how_to_go_on()}")
     params = patience.params if patience else fitted.params
-    result = results(of.of, of.network, params, layout) | about
+    result = of.of.results(of.network, params, layout) | about
     result |= {
         "steps": int(fitted.state.step),
         "stopped": fitted.reason,
@@ -185,11 +183,11 @@ def measure(of: Experiment, layout: "Layout | None") -> Callable[[State], dict[s
     """Loss and accuracy on the rows that are judged and, if they are asked for, the norms of the gradients."""
     judged = evaluation(
         of.network,
-        of.of.divergence,
+        of.of.measured,
         (np.asarray(of.judged.x), of.judged.labels),
         of.of.prepare,
         layout,
-        accuracy=correct,
+        **of.of.measures(),
     )
     return (lambda state: judged(state) | gradient_norms(of, state)) if of.config.gradient_norms else judged
 

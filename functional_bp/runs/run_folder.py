@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import os
 import shlex
 from collections.abc import Iterator
@@ -22,8 +23,7 @@ from functional_bp.training.saving.reports import Report, checked_report
 from functional_bp.training.saving.stores import Store
 
 FORMAT = 1
-RESULT = ("stopped", "steps", "seconds", "confusion", "train_accuracy", "test_accuracy", "run")
-NUMBERS = ("steps", "seconds", "train_accuracy", "test_accuracy")
+RESULT = ("stopped", "steps", "seconds", "run")
 LONGEST_JSON = 64 << 20
 LONGEST_LINE = 1 << 20
 
@@ -153,30 +153,36 @@ class RunFolder:
             raise InputError(f"{self.metrics} cannot be read: it is empty")
         return reports
 
-    def load_result(self, classes: int | None = None) -> dict[str, Any] | None:
-        """What `finish` wrote of a run with so many classes; None of a run that is not over."""
+    def load_result(self) -> dict[str, Any] | None:
+        """What `finish` wrote; None of a run that is not over."""
         if not self.result.exists():
             return None
-        result = read_json(self.result)
-        for name in RESULT:
+        result, facts = read_json(self.result), self.load_facts()
+        needed = (*RESULT, *facts.measured, *(["confusion"] if facts.classes else []))
+        for name in needed:
             if not isinstance(result, dict) or name not in result:
-                raise InputError(f"{self.result}: expected an object with {', '.join(RESULT)}; {name} is missing")
-        check_result(result, classes, self.result)
+                raise InputError(f"{self.result}: expected an object with {', '.join(needed)}; {name} is missing")
+        check_result(result, facts, self.result)
         return result
 
 
-def check_result(result: dict[str, Any], classes: int | None, path: Path) -> None:
+def check_result(result: dict[str, Any], facts: Facts, path: Path) -> None:
     """Raises InputError for an entry of another kind than `finish` writes."""
-    for name in NUMBERS:
-        if type(result[name]) not in (int, float) or not 0 <= result[name] < 2**53:
+    for name in ("steps", "seconds", *facts.measured):
+        least = -math.inf if name.endswith("r2") else 0
+        if type(result[name]) not in (int, float) or not least <= result[name] < 2**53:
             raise InputError(f"{path}: expected {name} to be a number, got {result[name]!r}")
     for name in ("stopped", "run"):
         if not isinstance(result[name], str):
             raise InputError(f"{path}: expected {name} to be a text, got {result[name]!r}")
-    rows = result["confusion"]
+    if facts.classes:
+        check_confusion(result["confusion"], len(facts.classes), path)
+
+
+def check_confusion(rows: Any, classes: int, path: Path) -> None:
     square = isinstance(rows, list) and all(isinstance(row, list) and len(row) == len(rows) for row in rows)
     counts = [count for row in rows for count in row] if square else []
-    if not square or len(rows) != (classes or len(rows)) or not all(type(c) is int and 0 <= c < 2**53 for c in counts):
+    if not square or len(rows) != classes or not all(type(c) is int and 0 <= c < 2**53 for c in counts):
         raise InputError(f"{path}: expected confusion to be a square of counts")
 
 

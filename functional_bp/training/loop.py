@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from jaxtyping import Array
 
 from functional_bp.errors import InputError
 from functional_bp.networks import Layer, Rule, value_and_grad
+from functional_bp.networks.layer import P
 from functional_bp.training.data.order import batches
 from functional_bp.training.data.source import Resident, Source
 from functional_bp.training.faults import first_fault
@@ -50,15 +52,20 @@ class Pace:
         self.steps = self.steps * 4 if seconds < 0.1 else max(1, self.steps // 2) if seconds > 0.5 else self.steps
 
 
-class Fit(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Fit(Generic[P]):
     """Where the run ended, why ("steps", "converged", "interrupted" or what on_report said), and its reports."""
 
     state: State
     reason: str
     reports: list[Report]
 
+    def __repr__(self) -> str:
+        last = f", loss {self.reports[-1]['loss']:.4g}" if self.reports else ""
+        return f"Fit({int(self.state.step)} steps, {self.reason}{last})"
+
     @property
-    def params(self) -> Any:
+    def params(self) -> P:
         return self.state.params
 
 
@@ -75,7 +82,7 @@ def no_answer(report: Report, state: State) -> str | None:
 
 
 def fit(
-    network: Layer,
+    network: Layer[P, Any],
     divergence: Rule,
     data: Pair | Source,
     *,
@@ -93,7 +100,7 @@ def fit(
     layout: "Layout | None" = None,
     gradients_of: GradientsOf = value_and_grad,
     interrupted: Callable[[], bool] | None = None,
-) -> Fit:
+) -> Fit[P]:
     """θ ← argmin of the mean divergence over data = (x, d), by `steps` steps on `batch` rows each.
 
     `batch` = len(x) is gradient descent proper, 1 goes instance by instance. Each epoch takes the rows in a new

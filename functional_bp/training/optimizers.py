@@ -1,6 +1,7 @@
 """Optimisers of optax by name, with the schedule of η and what is done before and after their step."""
 
 import inspect
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -9,6 +10,7 @@ import optax
 from jaxtyping import Array
 
 from functional_bp.errors import InputError
+from functional_bp.training.sums import clip_in_order, norm_in_order
 
 SCHEDULES = {
     "constant": lambda rate, steps: rate,
@@ -27,12 +29,14 @@ def optimizer(
     weight_decay: float = 0.0,
     max_norm: float | None = None,
     record_norms: bool = False,
+    in_order: bool = False,
 ) -> optax.GradientTransformation:
     """optax's optimiser of that name, with η = rate, or going from it to 0 over the steps by the schedule.
 
     In this order: `record_norms` keeps the norm of each gradient; `clip` scales the whole gradient down to that norm;
     weight decay (λ) is the optimiser's own if it has one (adamw, lion), else λ W joins the gradient of each matrix;
     then its step; `max_norm` scales each row of each matrix, the weights into one unit, down to that norm.
+    With `in_order` the norms of both are summed in one order on any devices.
 
     Raises InputError for an unknown name or schedule, a rate that is no positive number, and for an optimiser that
     needs more than η and the gradient.
@@ -48,10 +52,10 @@ def optimizer(
     own_decay = {"weight_decay": weight_decay, "mask": matrices} if weight_decay and "weight_decay" in accepts else {}
     steps_of = [
         norms() if record_norms else None,
-        optax.clip_by_global_norm(clip) if clip is not None else None,
+        (clip_in_order if in_order else optax.clip_by_global_norm)(clip) if clip is not None else None,
         optax.add_decayed_weights(weight_decay, matrices) if weight_decay and not own_decay else None,
         usable(name, make, learning_rate=SCHEDULES[schedule](rate, steps), **own_decay),
-        rows_within(max_norm) if max_norm is not None else None,
+        rows_within(max_norm, norm_in_order if in_order else norm_of_rows) if max_norm is not None else None,
     ]
     found = [step for step in steps_of if step is not None]
     return found[0] if len(found) == 1 else optax.chain(*found)
@@ -96,7 +100,11 @@ def norms() -> optax.GradientTransformation:
     return optax.GradientTransformation(lambda params: Norms(jax.tree.map(lambda leaf: 0 * leaf.sum(), params)), update)
 
 
-def rows_within(most: float) -> optax.GradientTransformation:
+def norm_of_rows(W: Array) -> Array:
+    return jnp.linalg.norm(W, axis=-1)
+
+
+def rows_within(most: float, norm_of: Callable[[Array], Array] = norm_of_rows) -> optax.GradientTransformation:
     """After the step, W_i ← W_i · min(1, most/‖W_i‖) for each row i of each matrix. Source: Srivastava et al. 2014."""
 
     def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
@@ -106,7 +114,7 @@ def rows_within(most: float) -> optax.GradientTransformation:
         if leaf.ndim != 2:
             return update
         W = leaf + update
-        norm = jnp.linalg.norm(W, axis=1, keepdims=True)
+        norm = norm_of(W)[:, None]
         return W * (most / jnp.maximum(norm, most)) - leaf
 
     return optax.GradientTransformation(lambda params: optax.EmptyState(), update)

@@ -25,6 +25,10 @@ class State(NamedTuple):
     loss_sum: Float[Array, ""]
     epoch_loss: Float[Array, ""]
 
+    def __repr__(self) -> str:
+        parameters = sum(jnp.size(leaf) for leaf in jax.tree.leaves(self.params))
+        return f"State(step {self.step}, {parameters} parameters)"
+
 
 def start(network: Layer, optimizer: optax.GradientTransformation, seed: int) -> State:
     """The state before the first step."""

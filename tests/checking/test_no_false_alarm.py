@@ -1,6 +1,6 @@
 """What is right passes: rules and networks in every precision, at every scale, with every valid subgradient.
 
-The whole walk: `pytest tests/checking/test_no_false_alarm.py --seeds 20`.
+The whole walk: `pytest tests/checking/test_no_false_alarm.py --seeds 20 --whole`.
 """
 
 from itertools import product
@@ -40,6 +40,7 @@ def check(right, dtype, seed, scale):
 
 
 @pytest.mark.slow
+@pytest.mark.walk
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("right", RIGHT, ids=lambda right: right.name)
 def test_what_is_right_passes_in_every_dtype_at_every_scale(right, dtype, seeds):

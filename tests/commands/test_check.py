@@ -1,6 +1,7 @@
 """`functional-bp check`: a user's file, its faults, its exit codes; and the library's own rules."""
 
 import json
+import subprocess
 import sys
 
 import pytest
@@ -169,3 +170,63 @@ def test_certificates_of_proofs_are_saved_and_follow(write, tmp_path, capsys):
     capsys.readouterr()
     assert main(["recheck", str(saved)]) == 0
     assert "square: x, part 1: follows from its axioms" in capsys.readouterr().out
+
+
+HOMEWORK = """
+import numpy as np
+def relu_forward(x):
+    out = x.copy()
+    out[out < 0] = 0
+    return out, x
+def relu_backward(dout, cache):
+    dx = dout.copy()
+    dx[cache <= 0] = 0
+    return dx
+def affine_forward(x, w, b, param):
+    return x.reshape(len(x), -1) @ w * param["scale"] + b, (x, w, param["scale"])
+def affine_backward(dout, cache):
+    x, w, scale = cache
+    return scale * dout @ w.T, x.T @ dout, dout.sum(axis=0)
+def example_inputs():
+    x = np.random.default_rng(0).standard_normal((3, 4))
+    return {"relu": x, "affine": (x, x.T, np.ones(3), {"scale": np.float32(2)})}
+"""
+
+
+def test_homework_is_recognised(write, capsys):
+    """`out, cache = f_forward(…)` and `f_backward(dout, cache)`, in NumPy; what has no cotangent is a constant."""
+    assert main(["check", write(HOMEWORK)]) == 1
+    captured = capsys.readouterr()
+    assert "relu: right" in captured.out
+    assert "affine: WRONG" in captured.out
+    assert "w (primal 1)" in captured.out
+    assert "right: x, b" in captured.out
+    assert "2 of 2: affine" in captured.err
+
+
+def test_what_a_factory_makes_is_found_where_the_inputs_call_it(write, capsys):
+    made = GOOD.replace("@jax", "def make():\n  @jax").replace("\ndef square", "\n  def square")
+    made = made.replace("    return x * x", "    return x * x\n").replace("    return x * x\n", "      return x * x\n")
+    made = made.replace("\nsquare.defvjp", "\n  square.defvjp").replace("def example", "  return square\ndef example")
+    made = made.replace("    return jnp.linspace(-1.0, 2.0, 5)", "    make()(jnp.linspace(-1.0, 2.0, 5))")
+    assert main(["check", write(made)]) == 0
+    assert "square: right" in capsys.readouterr().out
+
+
+def test_halves_beside_their_primal_are_found(write, capsys):
+    halves = "def cube(x): return x**3\ndef cube_fwd(x): return x**3, x\ndef cube_bwd(x, g): return (2 * x**2 * g,)\n"
+    assert main(["check", write(halves + "import numpy as np\ndef example_inputs(): return np.ones(3)")]) == 1
+    assert "cube: WRONG" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_compiled_code_that_never_returns_has_a_verdict(write):
+    """It can't be interrupted: the process ends, and what was finished is shown."""
+    endless = BAD.replace(
+        "jnp.cos(primals[0]) * y_bar,", "jax.lax.while_loop(lambda x: x[0] < 1, lambda x: 0 * x - 1, 0 * y_bar - 1),"
+    )
+    command = [sys.executable, "-m", "functional_bp.cli", "check", write("import jax" + endless), "--timeout", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "cube: WRONG" in done.stdout
+    assert "backward: could not be checked: no answer within 3 s" in done.stderr

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from functional_bp.cli import main
+from functional_bp.runs import interruption
 from functional_bp.runs import run as runs
+from functional_bp.runs.interruption import Interruption
 from functional_bp.training.saving.archive import load_arrays
 
 OPTIONS = ["--hidden", "16", "--epochs", "4", "--dropout", "0.1", "--batch", "30", "--report-every", "11"]
@@ -32,11 +34,14 @@ def whole(tmp_path_factory):
 
 
 def signal_at_report(monkeypatch, number, report):
-    """The process gets the signal while it makes that report, and goes on when its thread has seen it."""
+    """The process gets the signal while it makes that report, twice in a moment as `timeout` sends it, and goes on when
+    its thread has seen it."""
     count = iter(range(1, 1000))
 
     def beat():
         if next(count) == report:
+            os.kill(os.getpid(), number)
+            time.sleep(0.02)
             os.kill(os.getpid(), number)
             time.sleep(0.2)
 
@@ -70,6 +75,18 @@ def test_the_first_signal_saves_and_the_run_continues_bitwise(whole, tmp_path, m
     assert main(["train", "--resume", str(run), "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["steps"] == 176
     assert_same(run, whole)
+
+
+def test_a_second_signal_ends_it_at_once(monkeypatch, capfd):
+    ended, now = [], [0.0]
+    monkeypatch.setattr(interruption.os, "_exit", ended.append)
+    monkeypatch.setattr(interruption.time, "monotonic", lambda: now[0])
+    with Interruption() as of, of.patiently():
+        for now[0], expected in ((100.0, []), (100.1, []), (101.0, [143])):
+            of.came(signal.SIGTERM)
+            assert ended == expected
+    assert of.number == signal.SIGTERM
+    assert "stopped at once" in capfd.readouterr().err
 
 
 def test_with_orbax_too(tmp_path, monkeypatch, capfd):

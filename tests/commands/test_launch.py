@@ -35,6 +35,19 @@ def wait_for(condition, process, seconds=120):
 
 
 @pytest.mark.slow
+def test_with_slots_four_processes_make_the_run_of_one(tmp_path):
+    """Bit by bit, with norms of gradients and weights too."""
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache")}
+    how = ["--steps", "60", "--hidden", "16", "--slots", "8", "--clip", "0.5", "--max-norm", "1.5", "--json"]
+    four = ["launch", "--processes", "4", "--", "train", *how, "--devices", "8", "--out", str(tmp_path / "four")]
+    for given in (four, ["train", *how, "--out", str(tmp_path / "one")]):
+        done = subprocess.run(command(*given), env=environment, capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, done.stderr
+    for name in ("params.npz", "metrics.jsonl"):
+        assert (tmp_path / "four" / name).read_bytes() == (tmp_path / "one" / name).read_bytes(), name
+
+
+@pytest.mark.slow
 def test_the_run_goes_on_when_a_process_is_killed_or_stopped(tmp_path):
     out, log = tmp_path / "two", tmp_path / "two-processes" / "launch.log"
     environment = os.environ | {"JAX_PLATFORMS": "cpu", "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache")}

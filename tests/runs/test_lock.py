@@ -17,8 +17,22 @@ from functional_bp.runs.lock import NAME, Lock, is_unused
 
 HOLD = "import sys, time; from pathlib import Path; from functional_bp.runs.lock import Lock\n"
 HOLD += "with Lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
-CLAIM = "import sys; from pathlib import Path; from functional_bp.runs.lock import Lock\n"
-CLAIM += "sys.stdin.readline()\nwith Lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.readline()"
+CLAIM = """
+import sys
+from pathlib import Path
+from functional_bp.errors import InputError
+from functional_bp.runs import lock
+
+lock.PATIENCE = 0.0
+for folder in map(str.strip, sys.stdin):
+    try:
+        with lock.Lock(Path(folder)):
+            print("held", flush=True)
+            sys.stdin.readline()
+    except InputError as error:
+        print(error, flush=True)
+        sys.stdin.readline()
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -50,27 +64,26 @@ def test_it_ends_with_its_process_however_that_ends(tmp_path):
 
 
 def test_of_two_at_the_same_moment_one_has_it(tmp_path):
-    """Twenty times, with processes that wait for the word."""
+    """Twenty times, by two processes that wait for the word."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    two = [subprocess.Popen([sys.executable, "-c", CLAIM], **pipes) for _ in range(2)]
+
+    def tell(line):
+        for process in two:
+            process.stdin.write(line)
+
     for attempt in range(20):
         folder = tmp_path / str(attempt)
         folder.mkdir()
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        two = [subprocess.Popen([sys.executable, "-c", CLAIM, folder], **pipes) for _ in range(2)]
-        for process in two:
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        loser = two[0] if any_has_ended(two) is two[0] else two[1]
-        winner = two[1] if loser is two[0] else two[0]
-        assert winner.stdout.readline() == "held\n"
-        assert f"is in use by process {winner.pid} on " in loser.communicate()[1]
-        assert winner.communicate("done\n")[1] == ""
-
-
-def any_has_ended(processes):
-    while True:
-        for process in processes:
-            if process.poll() is not None:
-                return process
+        tell(f"{folder}\n")
+        said = {process.pid: process.stdout.readline() for process in two}
+        ((owner, _),) = [(pid, line) for pid, line in said.items() if line == "held\n"]
+        ((_, refusal),) = [(pid, line) for pid, line in said.items() if pid != owner]
+        assert f"is in use by process {owner} on " in refusal
+        tell("done\n")
+    for process in two:
+        process.communicate()
+        assert process.returncode == 0
 
 
 @pytest.mark.parametrize("how", ["--out", "--resume"])

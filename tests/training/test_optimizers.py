@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import jax
@@ -8,6 +9,7 @@ import pytest
 
 from functional_bp.errors import InputError
 from functional_bp.training.optimizers import optimizer
+from functional_bp.training.sums import sum_in_order
 
 USABLE = ["adam", "sgd", "rmsprop", "adamw", "lion", "adagrad", "adadelta", "lamb", "nadam", "yogi", "amsgrad"]
 
@@ -108,3 +110,21 @@ def test_norms_are_those_of_the_last_gradient():
     theta, gradients = jnp.zeros((1, 2)), [jnp.array([[3.0, 4.0]]), jnp.array([[6.0, 8.0]])]
     _, state = stepped(theta, gradients, record_norms=True, clip=0.1)
     assert optax.tree.get(state, "norms") == 10
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 64, 1000])
+def test_a_sum_in_order_is_the_sum(n):
+    x = np.random.default_rng(0).normal(size=(3, n)).astype(np.float32)
+    np.testing.assert_allclose(sum_in_order(jnp.asarray(x)), x.astype(float).sum(1), rtol=0, atol=1e-5 * n**0.5)
+
+
+def test_norms_in_order_clip_as_those_of_optax():
+    theta = {"W": jnp.arange(6.0).reshape(2, 3), "b": jnp.ones(2)}
+    gradient = jax.tree.map(lambda leaf: leaf - 2.5, theta)
+    moved = []
+    for in_order in (False, True):
+        made = optimizer("sgd", 0.1, clip=0.5, max_norm=1.0, in_order=in_order)
+        with jax.numpy_dtype_promotion("standard"):
+            update, _ = made.update(gradient, made.init(theta), theta)
+        moved.append(update)
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-6), *moved)

@@ -2,39 +2,42 @@
 
     check(record) -> Result: `refused` says why, and is empty if the claim was found to follow
 
-Nothing of the engine is imported but the format, here and in the files of this room that are imported. What is trusted,
-and all that is trusted:
+Nothing of the engine is imported but the format, here and in the files of this room that are imported. What is
+trusted, and all that is trusted:
 
-- the arithmetic of polynomials with rational coefficients (`fractions`), and Python's dictionaries;
-- the axioms of `format.AXIOMS`, as this file carries them out; each is used only if the certificate names it;
+- the arithmetic of polynomials with rational coefficients and the ends of ranges (`polynomials`);
+- the axioms of `format.AXIOMS`, as `laws` carries them out; each is used only if the certificate names it;
+- what `words` says of functions: their slopes, and what they are by exp, log, erf and step;
 - that a statement which holds for all real inputs where its conditions hold is what the record says: left = right under
   the definitions, equations, inequalities and different indices of the hypotheses, for all sizes from their least on.
 
-The engine's order of steps is not replayed. Each side is unfolded and differentiated (`terms`) and written as a
-polynomial over atoms such as entries, δ, exp and closed sums (`laws`, `powers`, `sums`); the difference must be 0 over
-a common denominator, or inside common sums. Every number that had to be ≠ 0 or > 0 on the way must be so by the
-record's conditions or hypotheses, or by its form.
+The engine's order of steps is not replayed. Each side is written as a polynomial over atoms such as entries, δ, exp and
+closed sums, definitions put in and derivatives carried out; the difference must be 0 over a common denominator, or
+inside common sums. Every number that had to be ≠ 0 or > 0 on the way must be so by the record's conditions or
+hypotheses, or by its form. Which factors, orders and values are tried is said by `search`; that has not to be trusted.
 """
 
+from collections.abc import Iterable
 from fractions import Fraction
-from itertools import product as cartesian
 from typing import Any, NamedTuple
 
-from derivations.engine.certificates.algebra import (
+from derivations.engine.certificates.format import AXIOMS, VERSION
+from derivations.engine.certificates.laws import Laws, parsed
+from derivations.engine.certificates.polynomials import (
     Poly,
     Refused,
     add,
-    arg,
+    atoms,
     frozen,
     leaf_index,
     leaves_of,
     only,
-    poly_of,
     scale,
     single,
 )
-from derivations.engine.certificates.format import AXIOMS, VERSION
-from derivations.engine.certificates.sums import Sums
+from derivations.engine.certificates.words import KINKS
+
+KINDS = {">": "positive", "<": "positive", ">=": "nonnegative", "<=": "nonnegative", "!=": "nonzero"}
 
 
 class Result(NamedTuple):
@@ -58,69 +61,130 @@ def check(record: dict[str, Any], axioms: Any = ()) -> Result:
     return Result("", frozenset(checker.used))
 
 
-class Checker(Sums):
-    """One certificate. `needed` collects what must be ≠ 0 or > 0; `range` the ranges of all leaves."""
-
+class Checker(Laws):
     def run(self) -> None:
         record = self.record
-        pairs = [*record["definitions"], *record["equations"], [record["left"], record["right"]]]
+        sides = record["left"], record["right"]
+        pairs = [*record["definitions"], *record["equations"], sides]
+        self.axes: dict[tuple, set] = {}
         bound: set[str] = set()
-        for term in [*(t for pair in pairs for t in pair), *record["given"], *record["conditions"]]:
-            self.well_formed(term, bound)
-        if not bound.isdisjoint(self.free_leaves(record["left"]) | self.free_leaves(record["right"])):
+        free: set[str] = set()
+        for term in sides:
+            self.well_formed(term, bound, free)
+        for term in [*(t for pair in pairs[:-1] for t in pair), *record["given"], *record["conditions"]]:
+            self.well_formed(term, bound, set())
+        if not bound.isdisjoint(free):
             raise Refused("an index is free and bound")
-        self.facts = [fact for c in record["given"] if (fact := self.fact(c)) is not None]
-        self.patterns = [p for kind, poly in self.facts if (p := self.pattern(kind, poly)) is not None]
-        self.rules = [(self.poly(a), self.poly(b)) for a, b in record["equations"]]
+        said = self.facts_of([*record["given"], *record["conditions"]])
+        self.facts = said + [part for have in said for part in self.parts_of(have)]
+        rules = [(only(self.poly(a, {})), self.poly(b, {})) for a, b in record["equations"]]
         self.needed, self.ties, self.used = [], [], set()
-        sides = [self.unfold(record[side], frozenset()) for side in ("left", "right")]
-        if not self.is_zero(add(self.poly(sides[0]), scale(self.poly(sides[1]), -1))):
+        self.rules = [(left[0], left[1], right) for left, right in rules if left and left[0]]
+        left, right = (self.poly(t, {}) for t in sides)
+        if not self.is_zero(add(left, scale(right, -1))):
             raise Refused("the two sides are not found to be equal")
         needed, ties = self.needed, self.ties
-        said = [fact for c in record["conditions"] if (fact := self.fact(c)) is not None]
-        said += [part for have in said for part in self.parts_of(have)]
-        equal = [frozen(self.poly_gap(c)) for c in record["conditions"] if c[0] == "="]
+        equal = [frozen(self.gap(c)) for c in record["conditions"] if c[0] == "="]
         for kind, poly in {(kind, frozen(poly)): (kind, poly) for kind, poly in needed}.values():
-            known = self.positive(poly) or any(self.implies(have, (kind, poly)) for have in (*self.facts, *said))
-            if not known:
-                raise Refused(f"a condition is missing: something must be {kind}: {frozen(poly)}")
-        if any(frozen(tie) not in equal for tie in ties):
+            if self.sign(poly) < 2 and not any(self.implies(have, (kind, poly)) for have in self.facts):
+                raise Refused(f"a condition is missing: something must be {kind}")
+        if any(frozen(self.renewed(tie)) not in equal for tie in ties):
             raise Refused("a condition is missing: a maximum must be attained once")
 
-    def parts_of(self, have: tuple[str, Poly]):
-        """A fraction that is ≠ 0 has a numerator and factors that are."""
-        if have[0] in ("positive", "nonzero"):
-            top, below = self.numerator(have[1])
-            found = only(top)
-            yield "nonzero", top
-            yield from (("nonzero", single(a)) for a, _ in (found[0] if found else ()))
-            yield from (("nonzero", poly_of(a[2][0])) for a in below)
+    # --- the form of a record
 
-    def fact(self, c: list) -> tuple[str, Poly] | None:
-        kind = {">": "positive", "<": "positive", ">=": "nonnegative", "<=": "nonnegative", "!=": "nonzero"}.get(c[0])
-        return kind and (kind, scale(self.poly_gap(c), -1 if c[0] in ("<", "<=") else 1))
+    def well_formed(self, t: Any, bound: set[str], free: set[str], scope: frozenset[str] = frozenset()) -> None:
+        """Refused if this is no term of the format, or if it binds an index twice; free indices are collected."""
+        indices, leaves = [], []
+        match t:
+            case ["n", str()]:
+                inner = []
+            case ["P", leaves, body]:
+                inner = [body]
+            case ["D", body, variables]:
+                inner = [body, *variables]
+            case ["cases", *branches]:
+                inner = [part for branch in branches for part in branch]
+            case ["same", *indices]:
+                inner = []
+            case [str() as word, *inner] if word in {*KINKS, *"+*^=", "!="}:
+                pass
+            case _:
+                _, _, indices, leaves, inner = parsed(t)
+        used = {leaf for _, terms in indices for leaf, _ in terms}
+        free |= used - scope
+        if (
+            not used.union(leaves) <= self.range.keys()
+            or not bound.isdisjoint(leaves)
+            or len(set(leaves)) < len(leaves)
+        ):
+            raise Refused("an index has no range, or is bound twice")
+        bound |= set(leaves)
+        for axis, i in enumerate(self.index(i, {}) for i in indices if t[0] == "x"):
+            if len(i[1]) == 1 and i == leaf_index(i[1][0][0]):
+                sizes = {a.name for a in atoms(self.range[i[1][0][0]][1])}
+                if self.axes.setdefault((t[1], len(indices), axis), sizes) != sizes:
+                    raise Refused(f"an axis of {t[1]} is indexed by two ranges")
+        for part in inner:
+            self.well_formed(part, bound, free, scope.union(leaves))
 
-    def pattern(self, kind: str, poly: Poly):
-        """c x[…] − d > 0 with c > 0 and d ≥ 0 makes these entries positive."""
-        terms = {m: c for m, c in poly.items() if m}
-        one, rest = only(terms), poly.get((), 0)
-        if kind == "nonzero" or one is None or rest > 0 or one[1] < 0 or len(one[0]) != 1:
-            return None
-        ((a, e),) = one[0]
-        return (a[1], a[2], "positive" if rest < 0 else kind) if a[0] == "x" and e == 1 else None
+    # --- conditions
+
+    def gap(self, c: list) -> Poly:
+        return add(self.poly(c[1], {}), scale(self.poly(c[2], {}), -1))
+
+    def facts_of(self, conditions: list) -> list[tuple[str, Poly]]:
+        return [
+            (KINDS[c[0]], scale(self.gap(c), -1 if c[0] in ("<", "<=") else 1)) for c in conditions if c[0] in KINDS
+        ]
+
+    def parts_of(self, have: tuple[str, Poly]) -> Iterable[tuple[str, Poly]]:
+        """What is above a number is above 0; a fraction that is ≠ 0 has a numerator and factors that are."""
+        kind, poly = have
+        more = {m: c for m, c in poly.items() if m}
+        if kind != "nonzero" and poly.get((), 0) < 0:
+            yield "positive", more
+        if kind != "nonnegative":
+            top, below = self.numerator(poly)
+            common, _, rest = self.taken_out(top, True)
+            yield from (("nonzero", p) for p in (top, rest, *map(single, common), *(dict(a.inner[0]) for a in below)))
 
     def implies(self, have: tuple[str, Poly], want: tuple[str, Poly]) -> bool:
         if have[0] not in ("positive", want[0]) or len(have[1]) != len(want[1]):
             return False
-        leaves = sorted(leaves_of(arg(have[1])))
-        places = {leaf_index(leaf) for leaf in leaves_of(arg(want[1]))} | set(self.places(arg(want[1])))
-        target = self.scaled(*want)
-        for chosen in cartesian(sorted(places), repeat=len(leaves)) if len(places) ** len(leaves) < 257 else ():
-            values = dict(zip(leaves, chosen, strict=True))
-            if self.allows(values) and self.scaled(want[0], self.put(have[1], values)) == target:
-                return True
-        return False
+        before, self.searching = self.searching, True
+        target, placings = self.scaled(*want), self.placings(leaves_of(have[1]), want[1])
+        found = any(
+            self.allows(values) and self.scaled(want[0], self.put(have[1], values)) == target for values in placings
+        )
+        self.searching = before
+        return found
 
     def scaled(self, kind: str, poly: Poly) -> tuple:
-        c = poly[min(poly, key=repr)] if poly else Fraction(1)
-        return frozen(scale(poly, 1 / (c if kind == "nonzero" else abs(c))))
+        c = poly[min(poly)] if poly else Fraction(1)
+        return frozen(scale(poly, Fraction(1) / (c if kind == "nonzero" else abs(c))))
+
+    # --- is it 0?
+
+    def is_zero(self, poly: Poly) -> bool:
+        """Over one denominator; then with the sums over the same ranges made one, and that over one denominator."""
+        poly, _ = self.numerator(poly)
+        groups: dict[tuple, list] = {}
+        rest: Poly = {}
+        for m, c in poly.items():
+            sums = [a for a, e in m if a.kind == "S" and e == 1]
+            if len(sums) == 1:
+                groups.setdefault(tuple(key for _, key in sums[0].binders), []).append((sums[0], m, c))
+            else:
+                rest[m] = c
+        for group in groups.values():
+            new = [self.new(leaf) for leaf, _ in group[0][0].binders]
+            inside: Poly = {}
+            for a, m, c in group:
+                values = {leaf: leaf_index(k) for (leaf, _), k in zip(a.binders, new, strict=True)}
+                body = self.times(self.put(dict(a.inner[0]), values), self.mono({b: e for b, e in m if b is not a}))
+                inside = add(inside, scale(body, c))
+            top, below = self.numerator(inside)
+            if top:
+                rest = add(rest, self.sum(tuple(new), self.raised(top, {a: -e for a, e in below.items()})))
+        return not self.numerator(rest)[0]

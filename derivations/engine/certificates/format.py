@@ -12,7 +12,7 @@ An index I is [constant, [[k, coefficient], …]]. The ranges of all indices are
 A condition is [relation, t, t] with >, >=, <, <=, !=, =; or ["and", …], ["or", …], ["true"], ["same", I, I].
 """
 
-VERSION = 1
+VERSION = 2
 
 # What a checker may use, beside the arithmetic of polynomials with rational coefficients.
 AXIOMS = {
@@ -24,11 +24,11 @@ AXIOMS = {
     "quotient": "Q^r Q^s = Q^(r + s), and terms over one denominator",
     "root": "(a b)^r = a^r b^r for a, b > 0, (a²)^(1/2) = |a|",
     "exp": "exp(a + b) = exp a exp b, exp(r log a) = a^r for a > 0",
-    "log": "log(a b) = log a + log b and log a^r = r log a for a, b > 0, log exp a = a",
-    "step": "step takes the values 0 and 1, step(c x) = step(x) for c > 0, step(−x) = 1 − step(x) for x ≠ 0",
-    "kink": "|x| = x (2 step(x) − 1), max(a, b) = b + (a − b) step(a − b), sign x = 2 step(x) − 1 for x ≠ 0, cases",
+    "log": "log |a b| = log |a| + log |b| and log |a^r| = r log |a| for a, b ≠ 0, log exp a = a",
+    "step": "step and [x = 0] are 0 or 1, step(c x) = step(x) for c > 0, step(−x) = 1 − step(x) + [x = 0]",
+    "kink": "|x| = x (2 step(x) − 1), sign x = step(x) − step(−x), max(a, b) = b + (a − b) step(a − b), cases",
     "maximum": "max_k (a + b_k) = a + max_k b_k",
-    "reflection": "f(−x) by f(x): tanh, sin, cos, σ and the like",
+    "reflection": "f(−x) = ± f(x) for sin, cos, atan, erf",
     "expansion": "σ, tanh, softplus, sinh, cosh and others by exp and log",
     "hypothesis": "an equation of the hypotheses, for the values of its indices in their ranges",
 }

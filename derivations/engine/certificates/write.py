@@ -43,7 +43,7 @@ class NoCertificate(ValueError):
     """The formula has a part for which certificates have no word, or the checker does not follow the proof."""
 
 
-def certificate(claim: Statement, conditions: Iterable[Relational], expand: bool) -> dict[str, Any]:
+def certificate(claim: Statement, conditions: Iterable[Relational]) -> dict[str, Any]:
     """Raises NoCertificate if the independent checker does not find the claim from its axioms."""
     writer, hypotheses = _Writer(), claim.hypotheses
     record = {
@@ -54,7 +54,6 @@ def certificate(claim: Statement, conditions: Iterable[Relational], expand: bool
         "equations": [[writer.term(a), writer.term(b)] for a, b in hypotheses.equations],
         "given": [writer.condition(c) for c in hypotheses.conditions],
         "different": [[writer.index(a), writer.index(b)] for a, b in hypotheses.different],
-        "expand": expand,
         "conditions": [writer.condition(c) for c in conditions],
     }
     record |= {"indices": writer.indices, "sizes": writer.sizes, "declared": writer.declared}

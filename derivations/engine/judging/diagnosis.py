@@ -30,11 +30,11 @@ from sympy import (
     tanh,
 )
 from sympy.core.function import AppliedUndef
-from sympy.core.relational import Relational
 
 from derivations.engine.judging.claims import dimensions_of
-from derivations.engine.judging.hypotheses import Hypotheses, gather
+from derivations.engine.judging.hypotheses import Hypotheses, Needs, gather
 from derivations.engine.judging.proof import prove
+from derivations.engine.judging.readable import Author, place
 from derivations.engine.judging.refute import NOT_THERE, Point, assumptions, search, sizes_to_try
 from derivations.engine.judging.statement import Statement
 from derivations.engine.kernel.assumptions import OutOfTime, Undefined
@@ -44,13 +44,14 @@ from derivations.engine.kernel.terms import TooLarge
 from derivations.engine.language.calculus import UnknownFunction, partial
 from derivations.engine.language.edits import Change, edits, same_range
 from derivations.engine.language.fold import NoFormula
-from derivations.engine.language.plain import plain
 from derivations.engine.language.renaming import free_indices, replace_index
 from derivations.engine.language.vocabulary import FieldValue, sigmoid, softplus, total
 from derivations.engine.numbers.arithmetic import Floats, Inadmissible
 from derivations.engine.numbers.evaluate import Evaluation
 
 Candidate = tuple[str, Expr]
+OF_A_PART = ("another index", "a wrong exponent", "another array", "the sign of a term", "a constant factor of a term")
+OF_A_PART += ("a transposed matrix", "evaluated at the wrong place")
 ACTIVATIONS = (AppliedUndef, sigmoid, tanh, softplus)
 
 
@@ -86,10 +87,16 @@ def _repair(left: Expr, right: Expr, given: tuple, indices: tuple[Idx, ...], dea
         try:
             claim = Statement(left, candidate, hypotheses, indices)
             if points.agree(claim.formulas[1]) and prove(claim, deadline) is not None and _holds(claim, deadline):
-                return Repair(name, candidate, name.startswith("exchanged") and len(free_indices(left)) == 2)
+                transposed = name.startswith("exchanged") and len(free_indices(left)) == 2
+                return Repair(_named(name, right, candidate), candidate, transposed)
         except (NoFormula, Undefined, UnknownFunction, TypeError, Inadmissible, TooLarge):
             continue
     return None
+
+
+def _named(name: str, right: Expr, candidate: Expr) -> str:
+    """The kind of the mistake, and where a part of the formula is concerned, which part."""
+    return name + place(right, candidate) if name in OF_A_PART else name
 
 
 def _holds(claim: Statement, deadline: float) -> bool:
@@ -101,10 +108,10 @@ class Agreement:
     """The left side's values at a few points, to compare candidates with."""
 
     def __init__(self, left: Expr, hypotheses: Hypotheses):
-        off_kinks: set[Relational] = set()
-        self.left = hypotheses.unfold(left, off_kinks)
+        needs = Needs()
+        self.left = hypotheses.unfold(left, needs)
         self.values: list[tuple[Evaluation, dict, float]] = []
-        rng, defined = Random(7), tuple(off_kinks)
+        rng, defined = Random(7), tuple(needs.all_kinks)
         plan = [sizes for sizes in sizes_to_try((left, *hypotheses.formulas), rng) if 1 not in sizes.values()]
         for attempt in range(12):
             style = ("signed", "positive", "unit")[attempt % 3]
@@ -164,17 +171,17 @@ def candidates(left: Expr, right: Expr, hypotheses: Hypotheses, deadline: float 
 
 
 def _derived(left: Expr, right: Expr, hypotheses: Hypotheses, deadline: float | None) -> Iterator[Candidate]:
-    """What the left side is, and what is missing on the right, by the engine's own normal form."""
+    """What the left side is by the engine's own normal form, written as the author would, and how it differs."""
     under = hypotheses.reasoning(deadline=deadline)
+
+    def normal(e: Expr) -> Expr:
+        return to_sympy(convert(hypotheses.unfold(e), {}, under))
+
     try:
-        value = convert(hypotheses.unfold(left, set()), {}, under)
-        if not free_indices(right) - free_indices(left):
-            missing = value - convert(hypotheses.unfold(right, set()), {}, under)
-            if len(missing.terms) <= 2:
-                term = to_sympy(missing)
-                name = "a missing δ term" if term.has(KroneckerDelta) else "a missing term"
-                yield f"{name} {plain(term)}", right + term
-        yield "another formula; this one is derived from the definition", to_sympy(value)
+        value, author = normal(left), Author(right, hypotheses.definitions, normal)
+        for formula in author.forms(value):
+            mistake = author.mistake(value, formula)
+            yield mistake or "another formula; this one is derived from the definition", formula
     except (NoFormula, Undefined):
         return
 

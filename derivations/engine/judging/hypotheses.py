@@ -6,7 +6,23 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from sympy import Derivative, Expr, Idx, Indexed, Integer, Product, Sum, Symbol, Tuple, preorder_traversal
+from sympy import (
+    Derivative,
+    Expr,
+    Idx,
+    Indexed,
+    Integer,
+    KroneckerDelta,
+    Mul,
+    Piecewise,
+    Pow,
+    Product,
+    Sum,
+    Symbol,
+    Tuple,
+    log,
+    preorder_traversal,
+)
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne, Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 
@@ -17,13 +33,47 @@ from derivations.engine.kernel.normal_form import convert
 from derivations.engine.kernel.sums import Rule, opened
 from derivations.engine.kernel.terms import Poly, TooLarge
 from derivations.engine.language.calculus import derivative
-from derivations.engine.language.domains import smooth_where
+from derivations.engine.language.domains import has_value_where, smooth_where
 from derivations.engine.language.fold import NoFormula
 from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import inside, never_negative
-from derivations.engine.language.renaming import free_indices, replace_index
+from derivations.engine.language.renaming import apart, free_indices, replace_index
+from derivations.engine.language.vocabulary import Maximum
 
 LARGEST_FORMULA = 20_000
+
+
+class Needs:
+    """What a claim needs to say anything: `kinks`, where its derivatives exist, and `domain`, where its parts have a
+    value. What stands in a case, or beside a δ, need not have one: its conditions are `guarded`, true or not."""
+
+    def __init__(self):
+        self.kinks: set[Relational] = set()
+        self.domain: set[Relational] = set()
+        self.guarded: Needs | None = None
+
+    def smooth(self, conditions: Iterable[Relational]) -> None:
+        self.kinks |= set(conditions)
+
+    def value(self, e: Any) -> None:
+        """The formula itself, whose parts have a value, has one."""
+        if isinstance(e, (Pow, log, Piecewise, Maximum)) and (condition := has_value_where(e)) is not None:
+            self.domain.add(condition)
+
+    def of_part(self, e: Any, part: Any) -> "Needs":
+        """Where to note what a part needs."""
+        among = isinstance(e, Maximum) and e.where != 1
+        beside = isinstance(e, Mul) and e.has(KroneckerDelta) and any(isinstance(a, KroneckerDelta) for a in e.args)
+        if self.guarded is self or not (isinstance(e, ExprCondPair) or among or beside):
+            return self
+        if self.guarded is None:
+            self.guarded = Needs()
+            self.guarded.guarded = self.guarded
+        return self.guarded
+
+    @property
+    def all_kinks(self) -> set[Relational]:
+        return self.kinks | (self.guarded.kinks if self.guarded else set())
 
 
 @dataclass(frozen=True)
@@ -56,39 +106,42 @@ class Hypotheses:
     def recursions(self) -> Recursions:
         return Recursions(self.equations)
 
-    def unfold(self, e: Expr, off_kinks: set[Relational]) -> Expr:
-        """The formula with every definition put in and every derivative carried out; `off_kinks` gets what that needs.
+    def unfold(self, e: Expr, needs: "Needs | None" = None) -> Expr:
+        """The formula with every definition put in and every derivative carried out; `needs` gets what that needs.
 
         A derivative by something that is itself defined takes it as independent: with y = f(z) and D = Σ y², ∂D/∂y_i
         is 2 y_i, and only then is y put in.
         """
-        return self._unfold(e, frozenset(), 0, off_kinks)
+        found = self._unfold(e, frozenset(), 0, Needs() if needs is None else needs)
+        return found if found == e else apart(found, free_indices(found))
 
-    def _unfold(self, e: Any, stop: frozenset[Expr], depth: int, off_kinks: set[Relational]) -> Any:
+    def _unfold(self, e: Any, stop: frozenset[Expr], depth: int, needs: "Needs") -> Any:
         if depth > 60:
             raise NoFormula("the definitions are circular")
         if isinstance(e, Derivative):
             result = e.expr
             for x in e.variables:
-                inner = self._unfold(result, stop | {_base(x)}, depth + 1, off_kinks)
+                inner = self._unfold(result, stop | {_base(x)}, depth + 1, needs)
                 inner = self.recursions.unrolled(inner, x)
-                off_kinks |= {self._unfold(r, stop, depth + 1, set()) for r in smooth_where(inner, x)}
+                needs.smooth(self._unfold(r, stop, depth + 1, Needs()) for r in smooth_where(inner, x))
                 result = derivative(inner, x)
                 if len(list(islice(preorder_traversal(result), LARGEST_FORMULA + 1))) > LARGEST_FORMULA:
                     raise TooLarge(f"the derivative by {x} has more than {LARGEST_FORMULA} parts")
-            return self._unfold(result, stop, depth + 1, off_kinks)
+            return self._unfold(result, stop, depth + 1, needs)
         if isinstance(e, (Indexed, Symbol)) and not isinstance(e, Idx):
             found = None if _base(e) in stop else self._definition(e)
-            return e if found is None else self._unfold(found, stop, depth + 1, off_kinks)
+            return e if found is None else self._unfold(found, stop, depth + 1, needs)
         if isinstance(e, (Sum, Product)):
             limits = [_indexed_limit(limit) for limit in e.limits]
             body = e.function
             for old, new in zip(e.limits, limits, strict=True):
                 body = body.xreplace({old[0]: new[0]}) if old[0] != new[0] else body
-            return e.func(self._unfold(body, stop, depth, off_kinks), *limits)
+            return e.func(self._unfold(body, stop, depth, needs), *limits)
         if not e.args or (isinstance(e, Tuple) and not isinstance(e, ExprCondPair)):
             return e
-        return e.func(*(self._unfold(a, stop, depth, off_kinks) for a in e.args))
+        found = e.func(*(self._unfold(a, stop, depth, needs.of_part(e, a)) for a in e.args))
+        needs.value(found)
+        return found
 
     def _definition(self, e: Expr) -> Expr | None:
         for left, right in self.definitions:
@@ -201,8 +254,8 @@ def gather(given: Iterable) -> Hypotheses:
     named = Hypotheses(tuple(definitions))
     return Hypotheses(
         named.definitions,
-        tuple((named.unfold(left, set()), named.unfold(right, set())) for left, right in equations),
-        tuple(named.unfold(c, set()) for c in conditions),
+        tuple((named.unfold(left), named.unfold(right)) for left, right in equations),
+        tuple(named.unfold(c) for c in conditions),
         different,
     )
 

@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Eq, Gt, Ne
+from sympy import Eq, Ge, Gt, Ne
 from sympy.core.relational import Relational
 
 from derivations.engine.certificates.write import certificate
-from derivations.engine.judging.hypotheses import gap_of
+from derivations.engine.judging.hypotheses import Needs, gap_of
 from derivations.engine.judging.statement import Statement
-from derivations.engine.kernel.assumptions import Reasoning
-from derivations.engine.kernel.conditions import settle
+from derivations.engine.kernel.assumptions import Fact, Reasoning
+from derivations.engine.kernel.conditions import may_vanish, settle
 from derivations.engine.kernel.normal_form import convert
+from derivations.engine.kernel.powers import needs as in_parts
 from derivations.engine.kernel.quotients import is_zero
 from derivations.engine.kernel.readback import to_sympy
+
+RELATIONS = {"positive": Gt, "nonnegative": Ge, "nonzero": Ne}
 
 
 class NotProven(Exception):
@@ -36,10 +39,7 @@ class Proof:
     def __init__(self, statement: Statement, expand: bool = False, deadline: float | None = None):
         """Raises NotProven if the normal forms differ, and OutOfTime after the deadline."""
         under = statement.hypotheses.reasoning(expand, deadline)
-        for condition in statement.defined:
-            if not isinstance(condition, Eq):
-                kind, gap = gap_of(condition, under)
-                under.require(kind, gap)
+        _grant(statement.needs, under)
         left, right = (convert(e, {}, under) for e in statement.formulas)
         if not is_zero(left - right):
             raise NotProven
@@ -56,11 +56,28 @@ class Proof:
 
     def to_json(self) -> dict[str, Any]:
         """The certificate, which `functional-bp recheck` follows. Raises NoCertificate if it would not."""
-        return certificate(self.statement, self.conditions, self.expand)
+        return certificate(self.statement, self.conditions)
+
+
+def _grant(needs: Needs, under: Reasoning) -> None:
+    """Note what the claim needs to say anything, and take it for granted but for what is guarded.
+
+    That x_i ≠ x_j for the derivative of max(x_i, x_j) is not said where i = j: such a gap is not taken.
+    """
+    for part in (needs, needs.guarded) if needs.guarded else (needs,):
+        for c in sorted((*part.kinks, *part.domain), key=lambda c: (c.count_ops(), str(c))):
+            if isinstance(c, Eq):
+                continue
+            kind, gap = gap_of(c, under)
+            parts = in_parts(kind, gap)
+            for condition in parts:
+                under.require(*condition)
+            if part is needs and not (c in part.kinks and may_vanish(gap)):
+                under.learn((), (Fact(*condition, None) for condition in parts if condition[1].constant is None))
 
 
 def _relations(under: Reasoning) -> tuple[Relational, ...]:
-    relations = ((Gt if kind == "positive" else Ne)(to_sympy(poly), 0) for kind, poly in settle(under))
+    relations = (RELATIONS[kind](to_sympy(poly), 0) for kind, poly in settle(under))
     return tuple(sorted(relations, key=str))
 
 

@@ -383,4 +383,7 @@ class Point:
 def _show(value) -> str:
     if isinstance(value, Fraction):
         return str(value)
-    return f"{float(value.mid):.12g} ± {float(value.delta) / 2:.1g}"
+    middle, error = float(value.mid), float(value.delta) / 2
+    if abs(middle) <= error:
+        return f"0 ± {error:.1g}"
+    return f"{middle:.12g}" + ("…" if error < 1e-12 * abs(middle) else f" ± {error:.1g}")

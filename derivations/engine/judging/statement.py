@@ -9,7 +9,7 @@ from sympy import Expr, Idx, Integer
 from sympy.core.relational import Relational
 
 from derivations.engine.judging.claims import check
-from derivations.engine.judging.hypotheses import Hypotheses, gather
+from derivations.engine.judging.hypotheses import Hypotheses, Needs, gather
 from derivations.engine.language.ranges import with_masks
 from derivations.engine.language.renaming import free_indices
 from derivations.engine.language.strides import in_rows
@@ -29,10 +29,10 @@ class Statement:
         check(self.left, self.right, self.hypotheses, self.indices)
 
     @cached_property
-    def _unfolded(self) -> tuple[Expr, Expr, frozenset[Relational]]:
-        off_kinks: set[Relational] = set()
-        left, right = (self.hypotheses.unfold(e, off_kinks) for e in (self.left, self.right))
-        return left, right, frozenset(off_kinks)
+    def _unfolded(self) -> tuple[Expr, Expr, Needs]:
+        needs = Needs()
+        left, right = (self.hypotheses.unfold(e, needs) for e in (self.left, self.right))
+        return left, right, needs
 
     @property
     def formulas(self) -> tuple[Expr, Expr]:
@@ -41,7 +41,12 @@ class Statement:
     @property
     def defined(self) -> tuple[Relational, ...]:
         """Where the derivatives exist that were carried out."""
-        return tuple(sorted(self._unfolded[2], key=str))
+        return tuple(sorted(self._unfolded[2].all_kinks, key=str))
+
+    @property
+    def needs(self) -> Needs:
+        """What must hold for both sides to have a value."""
+        return self._unfolded[2]
 
     @property
     def free(self) -> list[Idx]:

@@ -16,6 +16,9 @@ from derivations.engine.language.indices import Affine, Leaf, difference, inside
 Pairs = tuple[tuple[Affine, Affine, Any], ...]  # two indices that differ, and the hypothesis that says so
 
 
+NUMBERS = {"positive": "a positive number", "nonnegative": "a number ≥ 0", "nonzero": "a number ≠ 0"}
+
+
 class Undefined(Exception):
     """The formula has no value: it divides by zero or takes the logarithm of it."""
 
@@ -27,7 +30,8 @@ class OutOfTime(Exception):
 class Fact(NamedTuple):
     """`poly` is "positive", "nonnegative" or "nonzero" for every value of its indices, as `origin` says.
 
-    It is not said of values at which two indices are equal that were assumed to differ.
+    It is not said of values at which two indices are equal that were assumed to differ. Without an origin it is no
+    hypothesis, but a condition without which the claim says nothing.
     """
 
     kind: str
@@ -50,7 +54,8 @@ class Reasoning:
     different: Pairs = ()
     deadline: float | None = None
     expand: bool = False  # write sigmoid, tanh and softplus by exp
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[Fact, ...] = ()  # of the hypotheses
+    domain: tuple[Fact, ...] = ()  # without which a side has no value
     rules: tuple = ()  # equations as rewrites, see `sums`
     symmetric: frozenset[str] = frozenset()  # arrays A with A_ij = A_ji
     declared: dict[tuple[str, int], tuple[str, Any]] = field(default_factory=dict)  # what SymPy was told of names
@@ -59,24 +64,31 @@ class Reasoning:
     used: set[str] = field(default_factory=set)
     relied: dict[Any, None] = field(default_factory=dict)  # hypotheses, in the order in which they were used
     patterns: tuple[Pattern, ...] = ()
+    parities: tuple[tuple[frozenset, int], ...] = ()  # atoms (−1)^p, and what their product is
 
     def tick(self) -> None:
         if self.deadline is not None and perf_counter() > self.deadline:
             raise OutOfTime
 
-    def learn(self, facts: Iterable[Fact]) -> None:
+    def learn(self, facts: Iterable[Fact], domain: Iterable[Fact] = ()) -> None:
         """Take the facts for granted; those about single entries make these entries positive where they are formed."""
-        self.facts = tuple(facts)
-        self.patterns = tuple(pattern for fact in self.facts if (pattern := _pattern(fact)) is not None)
+        self.facts, self.domain = (*self.facts, *facts), (*self.domain, *domain)
+        said = (*self.facts, *self.domain)
+        self.patterns = tuple(pattern for fact in said if (pattern := _pattern(fact)) is not None)
+        self.parities = tuple(known for fact in said if (known := _parity(fact)) is not None)
+
+    def rely(self, origin: Any) -> None:
+        """Note that a hypothesis was used."""
+        if origin is not None:
+            self.relied[origin] = None
 
     def sign_of(self, name: str, indices: tuple[Affine, ...]) -> str:
         """ "positive", "nonnegative" or "": what is known of an entry, by its declaration or by a fact about it."""
         found, origin = self.declared.get((name, len(indices)), ("", None))
-        if origin is not None:
-            self.relied[origin] = None
+        self.rely(origin)
         for pattern in self.patterns:
             if found != "positive" and pattern.name == name and self.covered(pattern.indices, indices):
-                self.relied[pattern.origin] = None
+                self.rely(pattern.origin)
                 found = "positive" if "positive" in (pattern.kind, found) else pattern.kind
         return found
 
@@ -115,14 +127,13 @@ class Reasoning:
         return False
 
     def require(self, condition: str, poly: Any) -> None:
-        """Note that a rewrite was sound because `poly` is "positive" or "nonzero"."""
+        """Note that a side has a value only where `poly` is "positive", "nonnegative" or "nonzero"."""
         value = poly.constant
         if value is None:
             self.needed.setdefault((condition, poly.key), poly)
-        elif not (value > 0 or (value and condition == "nonzero")):
-            raise Undefined(
-                f"{value} stands where only {'a positive number' if condition == 'positive' else 'a number ≠ 0'} can"
-            )
+        elif not (value > 0 or (value and condition == "nonzero") or (not value and condition == "nonnegative")):
+            zero = "" if value or condition == "nonnegative" else "division by zero, or the like: "
+            raise Undefined(f"{zero}{value} stands where only {NUMBERS[condition]} can")
 
 
 def _pattern(fact: Fact) -> Pattern | None:
@@ -135,3 +146,13 @@ def _pattern(fact: Fact) -> Pattern | None:
     if c < 0 or len(m) != 1 or m[0][1] != 1 or m[0][0].kind != "variable":
         return None
     return Pattern(m[0][0].name, m[0][0].indices, "positive" if rest < 0 else fact.kind, fact.origin)
+
+
+def _parity(fact: Fact) -> tuple[frozenset, int] | None:
+    """c a (−1)^p > 0 with a ≥ 0 says what (−1)^p is."""
+    if fact.kind != "positive" or len(fact.poly.terms) != 1:
+        return None
+    ((m, c),) = fact.poly.terms.items()
+    found = frozenset(a for a, _ in m if a.kind == "parity")
+    others = all(a.nonnegative or e % 2 == 0 for a, e in m if a not in found)
+    return (found, 1 if c > 0 else -1) if found and others else None

@@ -8,26 +8,35 @@ from fractions import Fraction
 from sympy import factorint
 
 from derivations.engine.kernel.assumptions import Reasoning, Undefined
-from derivations.engine.kernel.conditions import sign_by_fact
-from derivations.engine.kernel.powers import REBUILD, is_positive, over_one_denominator, power, take_out, times
+from derivations.engine.kernel.conditions import possible_signs
+from derivations.engine.kernel.powers import (
+    REBUILD,
+    is_nonnegative,
+    is_positive,
+    is_size,
+    needs,
+    over_one_denominator,
+    pivot_of,
+    power,
+    take_out,
+    times,
+    without_signs,
+)
+from derivations.engine.kernel.signs import TWO, absolute_power, oriented, size, step
 from derivations.engine.kernel.terms import (
-    IDEMPOTENT,
     ONE,
     ZERO,
     Atom,
     Exponent,
-    Monomial,
     Poly,
     Powers,
     integer_power,
     monomial,
     number,
-    product,
-    render_monomial,
     single,
     total,
 )
-from derivations.engine.kernel.whole import delta, index_value, step_of_whole, whole
+from derivations.engine.kernel.whole import delta, index_value
 from derivations.engine.language.indices import Affine
 from derivations.engine.language.words import BY_NAME
 
@@ -47,15 +56,37 @@ def constant(under: Reasoning, name: str) -> Poly:
 
 
 def exp(under: Reasoning, argument: Poly) -> Poly:
-    """exp(Σ c m) = Π exp(m)^c, and exp(c log x) = x^c; log x in the argument says that x > 0."""
+    """exp(Σ c m) = Π exp(m)^c, and exp(c log |x|) = |x|^c."""
     result = ONE
     for m, c in argument.terms.items():
         if len(m) == 1 and m[0][1] == 1 and m[0][0].kind == "log":
-            factor = power(m[0][0].args[0], _exponent(c), under)
+            factor = _size_power(under, m[0][0].args[0], _exponent(c))
         else:
-            factor = single(Atom(under, "exp", args=(Poly({m: Fraction(1)}),), positive=True), _exponent(c))
+            positive = not any(map(_may_be_endless, (a for a, _ in m)))
+            atom = Atom(under, "exp", args=(Poly({m: Fraction(1)}),), positive=positive, nonnegative=True)
+            factor = single(atom, _exponent(c))
         result = result * factor
     return result
+
+
+def _may_be_endless(atom: Atom) -> bool:
+    """True of log |x| where x may be 0: exp(n log |x|) is |x|^n, and 0 there."""
+    if atom.kind == "log" and not is_positive(atom.args[0]) and 0 in possible_signs(atom.under, atom.args[0]):
+        return True
+    return any(_may_be_endless(a) for p in atom.args for m in p.terms for a, _ in m)
+
+
+def _size_power(under: Reasoning, x: Poly, c: Exponent) -> Poly:
+    """|x|^c."""
+    if x.single and len(x.single[0]) == 1 and x.single[0][0][1] == 1 and x.single[1] == 1:
+        return absolute_power(under, x.single[0][0][0], c)
+    signs = possible_signs(under, x)
+    if signs <= {0, 1}:
+        return power(x, c, under, positive=True)
+    if c.denominator == 1:
+        whole_power = power(x, c, under)
+        return whole_power * (step(under, x).scale(TWO) - ONE) if c % 2 else whole_power
+    return monomial({a: e * c for a, e in size(under, x).single[0]})  # type: ignore[index]
 
 
 def _exponent(c: Fraction) -> Exponent:
@@ -63,38 +94,49 @@ def _exponent(c: Fraction) -> Exponent:
 
 
 def log(under: Reasoning, argument: Poly, positive: bool = False) -> Poly:
-    """log(c Π a^e · rest) = log c + Σ e log a + log rest, where c and every a are > 0; log exp m = m.
+    """log x, where x > 0 (`positive`: it is known to be), as log |x|."""
+    if not (positive or is_positive(argument)):
+        _require_positive(under, argument)
+    return log_size(under, argument)
 
-    What is taken out of a sum of several terms is positive anyway. A single term with c > 0 parts altogether, with the
-    side condition that its factors are positive; with c < 0 the rest keeps its sign: log(−x) stays, for −x > 0.
-    """
+
+def _require_positive(under: Reasoning, argument: Poly) -> None:
+    """The factors that stand in it in odd powers have a product > 0, the others are not 0."""
+    if is_size(argument) or is_nonnegative(argument):
+        found = needs("positive", argument)
+    else:
+        (powers, c), rest = take_out(argument, integer=True)
+        odd = monomial({a: 1 for a, e in powers.items() if e % 2 and not a.positive})
+        found = [("nonzero", single(a)) for a, e in powers.items() if e % 2 == 0 and not a.positive]
+        found.append(("positive", (odd if is_positive(rest) else odd * rest).scale(Fraction(1 if c > 0 else -1))))
+    for condition in found:
+        under.require(*condition)
+
+
+def log_size(under: Reasoning, argument: Poly) -> Poly:
+    """log |c Π a^e · rest| = log |c| + Σ e log |a| + log |rest|; log exp m = m. For x > 0 it is log x."""
     if not argument:
         raise Undefined("the logarithm of zero")
     numerator, denominator = over_one_denominator(argument)
-    if not argument.single and denominator and all(a.positive for a in denominator):
+    if not argument.single and denominator:
         below = total(_log_atom(under, a.args[0]).scale(Fraction(e)) for a, e in denominator.items())
-        return log(under, numerator, positive) - below
-    if argument.single and argument.single[1] > 0:
-        (m, c), rest = argument.single, ONE
-        factors = dict(m)
-    else:
-        (factors, c), rest = take_out(argument, integer=False)
-    parts = [_log_number(under, c)]
+        return log_size(under, numerator) - below
+    (factors, c), rest = take_out(without_signs(argument), integer=True)
+    if rest.single and rest.single[0]:
+        raise Undefined("the logarithm of what is zero somewhere")
+    parts = [_log_number(under, abs(c))]
     for atom, e in factors.items():
-        if atom.kind in IDEMPOTENT:
-            raise Undefined("the logarithm of what is zero somewhere")
-        if not atom.positive and not positive:
-            under.require("positive", single(atom))
-        inner = atom.args[0] if atom.kind in ("exp", "quotient") else single(atom)
+        if atom.kind == "parity":
+            continue
+        inner = atom.args[0] if atom.kind in ("exp", "quotient", "size") else single(atom)
         parts.append((inner if atom.kind == "exp" else _log_atom(under, inner)).scale(Fraction(e)))
-    if rest != ONE:
-        if not positive and not is_positive(rest):
-            under.require("positive", rest)
-        parts.append(_log_atom(under, rest))
+    if rest.constant is None:
+        parts.append(_log_atom(under, oriented(rest)[0] if not is_positive(rest) else rest))
     return total(parts)
 
 
 def _log_atom(under: Reasoning, argument: Poly) -> Poly:
+    """log |x|."""
     return single(Atom(under, "log", args=(argument,)))
 
 
@@ -103,76 +145,6 @@ def _log_number(under: Reasoning, c: Fraction) -> Poly:
         _log_atom(under, number(prime)).scale(Fraction(sign * multiplicity))
         for base, sign in ((c.numerator, 1), (c.denominator, -1))
         for prime, multiplicity in factorint(base, limit=10**4).items()
-    )
-
-
-def step(under: Reasoning, argument: Poly, strict: bool = False) -> Poly:
-    """step(x) = 1 for x ≥ 0, else 0. A positive factor drops out; step(−x) = 1 − step(x) for x ≠ 0.
-
-    A whole number has no kink (see `whole`), and where a hypothesis gives the sign of x there is none either; x ≥ 0 is
-    not enough for the step of a sign, which is `strict`: sign 0 = 0.
-    Where a maximum over an index is in x, x = 0 is no accident but the place that attains it: the sign stays.
-    A step s inside takes two values: step(x(s)) = s step(x(1)) + (1 − s) step(x(0)).
-    """
-    if argument.constant is not None:
-        return number(int(argument.constant >= 0))
-    found = whole(under, argument)
-    if found is not None:
-        return step_of_whole(under, argument, *found)
-    inner = next((a for m in argument.terms for a, _ in m if a.kind == "step"), None)
-    if inner is not None:
-        on, off = (step(under, _with_value(argument, inner, value)) for value in (ONE, ZERO))
-        return single(inner) * on + (ONE - single(inner)) * off
-    (_, _), rest = take_out(argument, integer=False)
-    if rest.constant is not None:
-        return step(under, rest)
-    if is_positive(rest):
-        return ONE
-    sign = sign_by_fact(under, rest, strict)
-    if sign is not None:
-        return ONE if sign >= 0 else ZERO
-    c = min((render_monomial(m, {}), c) for m, c in rest.terms.items() if m)[1]
-    if c > 0 or any(a.kind == "maximum" for m in rest.terms for a, _ in m):
-        return single(Atom(under, "step", args=(rest,)))
-    under.require("nonzero", rest)
-    return ONE - single(Atom(under, "step", args=(rest.scale(Fraction(-1)),)))
-
-
-def _with_value(poly: Poly, atom: Atom, value: Poly) -> Poly:
-    return total(
-        (monomial({a: e for a, e in m if a != atom}) * (value if atom in dict(m) else ONE)).scale(c)
-        for m, c in poly.terms.items()
-    )
-
-
-def sign(under: Reasoning, argument: Poly) -> Poly:
-    """sign x = 2 step(x) − 1 for x ≠ 0."""
-    return heaviside(under, argument).scale(Fraction(2)) - ONE
-
-
-def heaviside(under: Reasoning, argument: Poly) -> Poly:
-    """H(x) = step(x) for x ≠ 0."""
-    if argument.constant == 0:
-        return number(Fraction(1, 2))
-    under.require("nonzero", argument)
-    return step(under, argument, strict=True)
-
-
-def absolute(under: Reasoning, argument: Poly) -> Poly:
-    """|x| = x (2 step(x) − 1), for every x."""
-    return argument * (step(under, argument).scale(Fraction(2)) - ONE)
-
-
-def maximum(under: Reasoning, arguments: tuple[Poly, ...]) -> Poly:
-    """max(a, b) = b + (a − b) step(a − b), for every a and b; for more: Σ_l a_l Π_{m≠l} step(a_l − a_m) off ties."""
-    if len(arguments) == 2:
-        a, b = arguments
-        return b + (a - b) * step(under, a - b)
-    for l, a in enumerate(arguments):
-        for b in arguments[:l]:
-            under.require("nonzero", a - b)
-    return total(
-        a * product(step(under, a - b) for m, b in enumerate(arguments) if m != l) for l, a in enumerate(arguments)
     )
 
 
@@ -199,8 +171,7 @@ REBUILD.update(
     index=lambda atom, indices, args: index_value(atom.under, indices[0]),
     delta=lambda atom, indices, args: delta(atom.under, indices[0], Affine(0, ())),
     exp=lambda atom, indices, args: exp(atom.under, args[0]),
-    log=lambda atom, indices, args: log(atom.under, args[0], positive=True),  # as it was, or its condition is noted
-    step=lambda atom, indices, args: step(atom.under, args[0], strict=True),  # it may be a sign's
+    log=lambda atom, indices, args: log_size(atom.under, args[0]),
     function=lambda atom, indices, args: function(atom.under, atom.name, args),
     unknown=lambda atom, indices, args: unknown(atom.under, atom.name, args, indices),
     quotient=lambda atom, indices, args: args[0],
@@ -261,22 +232,3 @@ def reduce_quotients(powers: Powers) -> Poly | None:
         ):
             return (monomial(powers | {atom: e + 1}) - times(q - number(free), powers)).scale(1 / free)
     return None
-
-
-def pivot_of(q: Poly) -> tuple[Monomial, Fraction] | None:
-    """A term of Q to eliminate beside 1/Q: the highest power of an atom, or a product of atoms in no other term.
-
-    Then what replaces it has less of these atoms, and elimination ends. Plain symbols come first.
-    """
-    choices = []
-    for m, c in q.terms.items():
-        others = [dict(other) for other in q.terms if other != m]
-        highest = len(m) == 1 and all(other.get(m[0][0], 0) < m[0][1] for other in others)
-        alone = all(x not in other for x, _ in m for other in others)
-        if (
-            m
-            and (highest or alone)
-            and all(d > 0 and x.kind in ("variable", "exp", "function", "unknown") for x, d in m)
-        ):
-            choices.append((len(m), any(x.leaves for x, _ in m), [(x.kind, x.key) for x, _ in m], m, c))
-    return min(choices, key=lambda choice: choice[:3])[3:] if choices else None

@@ -4,22 +4,22 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from sympy import Eq, Expr, Integer, Max, Mul, Pow
-from sympy.core.relational import Ge, Gt, Le, Lt
+from sympy import Eq, Expr, Integer, Max, Mul, Ne, Pow
+from sympy.core.relational import Ge, Gt, Le
 from sympy.logic.boolalg import And
 
-from derivations.engine.kernel import atoms, matrices
+from derivations.engine.kernel import atoms, matrices, signs
 from derivations.engine.kernel.assumptions import Reasoning, Undefined
-from derivations.engine.kernel.powers import power
-from derivations.engine.kernel.size import never_empty
+from derivations.engine.kernel.powers import needs, power, substitute
+from derivations.engine.kernel.size import never_empty, polynomial
 from derivations.engine.kernel.sums import bound, sum_over
-from derivations.engine.kernel.terms import ONE, Poly, number, product, total
+from derivations.engine.kernel.terms import ONE, ZERO, Poly, number, product, total
 from derivations.engine.kernel.whole import delta, index_value
 from derivations.engine.language.calculus import evaluate_derivatives
 from derivations.engine.language.domains import known_sign
-from derivations.engine.language.fold import Algebra, Env, NoFormula
+from derivations.engine.language.fold import Algebra, Env
 from derivations.engine.language.indexing import index_expression, leaf_of
-from derivations.engine.language.indices import Affine, Leaf, fresh
+from derivations.engine.language.indices import Affine, Leaf, fresh, plain
 from derivations.engine.language.vocabulary import step
 from derivations.engine.language.words import Word
 
@@ -83,17 +83,38 @@ class NormalForm(Algebra[Poly]):
     def pow(self, at):
         base, exponent = at.node.args
         value, c = self(base, at.env), self(exponent, at.env)
-        whole, positive = c.constant, known_sign(base) == 2
+        whole, known = c.constant, known_sign(base)
+        positive = known == 2
         even = isinstance(base, Pow) and isinstance(base.exp, Integer) and int(base.exp) % 2 == 0
         if whole is not None and even and (int(base.exp) * whole).denominator == 1:
             return self.root_of_even_power(self(base.base, at.env), int(int(base.exp) * whole))
         if whole is not None:
             return power(value, int(whole) if whole.denominator == 1 else whole, self.under, positive)
+        if exponent.is_integer and not positive and value:
+            return self.symbolic_power(value, c, exponent, known)
+        if exponent.is_positive and value:  # 0 to it is 0
+            for condition in needs("nonnegative", value):
+                self.under.require(*condition)
+            return atoms.exp(self.under, c * atoms.log_size(self.under, value))
         return atoms.exp(self.under, c * atoms.log(self.under, value, positive))
 
     def root_of_even_power(self, base: Poly, exponent: int) -> Poly:
         """(x^2k)^(e/2k) = |x|^e, for every x ≠ 0, and for 0 where e > 0."""
-        return power(base if exponent % 2 == 0 else atoms.absolute(self.under, base), exponent, self.under)
+        whole_power = power(base, exponent, self.under)
+        return whole_power if exponent % 2 == 0 else whole_power * self.sign_off_zero(base)
+
+    def sign_off_zero(self, x: Poly) -> Poly:
+        """sign x for x ≠ 0."""
+        return ONE - signs.negative(self.under, x).scale(Fraction(2))
+
+    def symbolic_power(self, base: Poly, c: Poly, exponent: Expr, known: int) -> Poly:
+        """x^n = |x|^n for x > 0 and (−1)^n |x|^n for x < 0; 0 at 0 where n ≥ 1, else it needs x ≠ 0."""
+        if not exponent.is_positive:
+            for condition in needs("nonzero", base):
+                self.under.require(*condition)
+        below = ZERO if known else signs.negative(self.under, base)
+        size = atoms.exp(self.under, c * atoms.log_size(self.under, base))
+        return size * (ONE - below + below * signs.parity(self.under, c))
 
     def word(self, at, word: Word, x):
         argument = at.node.args[0]
@@ -107,21 +128,21 @@ class NormalForm(Algebra[Poly]):
         return atoms.exp(self.under, x()) if word.name == "exp" else atoms.function(self.under, word.name, (x(),))
 
     def step(self, at, x):
-        return atoms.step(self.under, x)
+        return signs.step(self.under, x)
 
     def heaviside(self, at, x):
-        return atoms.step(self.under, x) if at.node.args[1] == 1 else atoms.heaviside(self.under, x)
+        return signs.heaviside(self.under, x, self(at.node.args[1], at.env))
 
     def sign(self, at, x):
-        return atoms.sign(self.under, x)
+        return signs.sign(self.under, x)
 
     def absolute(self, at, x):
-        return atoms.absolute(self.under, x)
+        return signs.absolute(self.under, x)
 
     def extreme(self, at, parts):
         if isinstance(at.node, Max):
-            return atoms.maximum(self.under, tuple(parts))
-        return atoms.maximum(self.under, tuple(part.scale(MINUS) for part in parts)).scale(MINUS)
+            return signs.maximum(self.under, tuple(parts))
+        return signs.maximum(self.under, tuple(part.scale(MINUS) for part in parts)).scale(MINUS)
 
     def opened(self, limits: Iterable, env: Env) -> tuple[Env, tuple[Leaf, ...]]:
         """The dummies under new names, and what they are called there; the last limit is the outermost."""
@@ -136,7 +157,7 @@ class NormalForm(Algebra[Poly]):
         return sum_over(self.under, body(env), dummies)
 
     def product(self, at, limits, body):
-        """Π_k f_k, factor by factor: exp Σ_k log f_k for f_k > 0; Π_k step(f_k) = step(min_k f_k); else an atom."""
+        """Π_k f_k, factor by factor: exp Σ_k log |f_k| with its sign; Π_k step(f_k) = step(min_k f_k); else an atom."""
         env, dummies = self.opened(reversed(limits), at.env)
         return product(self.product_of(f, env, dummies) for f in Mul.make_args(at.node.function))
 
@@ -145,15 +166,16 @@ class NormalForm(Algebra[Poly]):
             greatest = self(-factor.args[0], env)
             for dummy in dummies:
                 greatest = maximum_over(self.under, greatest, ONE, dummy)
-            return atoms.step(self.under, greatest.scale(MINUS))
+            return signs.step(self.under, greatest.scale(MINUS))
         body = self(factor, env)
         try:
-            logarithm = atoms.log(self.under, body, known_sign(factor) == 2)
-            return atoms.exp(self.under, sum_over(self.under, logarithm, dummies))
+            size = atoms.exp(self.under, sum_over(self.under, atoms.log_size(self.under, body), dummies))
         except Undefined:
             for dummy in dummies:
                 body = bound(self.under, "product", "", (), (body,), (dummy,))
             return body
+        below = ZERO if known_sign(factor) else signs.negative(self.under, body)
+        return size * signs.parity(self.under, sum_over(self.under, below, dummies)) if below else size
 
     def maximum(self, at, limits, body, where):
         env, (dummy,) = self.opened(limits, at.env)
@@ -187,7 +209,7 @@ class NormalForm(Algebra[Poly]):
             self.under.require("nonzero", ONE - left)
         return result
 
-    # a condition is 1 where it holds and 0 where it doesn't; x > 0 and x ≥ 0 are the same off x = 0
+    # a condition is 1 where it holds and 0 where it doesn't
 
     def truth(self, value):
         return number(int(value))
@@ -202,17 +224,22 @@ class NormalForm(Algebra[Poly]):
         return equal if isinstance(at.node, Eq) else ONE - equal
 
     def comparison(self, at, a, b):
-        if isinstance(at.node, (Gt, Le)):
-            a, b = b, a
-        if not isinstance(at.node, (Ge, Gt, Le, Lt)):
-            raise NoFormula(f"condition {at.node} compares neither indices nor signs")
-        holds = atoms.step(self.under, a - b)
+        gap = a - b
+        if isinstance(at.node, (Eq, Ne)):
+            equal = signs.zero(self.under, gap)
+            return equal if isinstance(at.node, Eq) else ONE - equal
+        holds = signs.step(self.under, gap.scale(MINUS) if isinstance(at.node, (Gt, Le)) else gap)
         return holds if isinstance(at.node, (Ge, Le)) else ONE - holds
 
 
 def maximum_over(under: Reasoning, body: Poly, where: Poly, dummy: Leaf) -> Poly:
-    """max_k (a + b_k) = a + max_k b_k."""
+    """max_k (a + b_k) = a + max_k b_k, where there is a k."""
+    if where != ONE:
+        under.require("positive", sum_over(under, substitute(where, {dummy: plain(new := fresh(dummy))}), (new,)))
+    elif not never_empty(dummy):
+        free = sorted(dummy.upper.free_symbols, key=str)
+        under.require("nonnegative", polynomial(dummy.upper, free, under) - number(dummy.lower))
     fixed = Poly({m: c for m, c in body.terms.items() if not any(dummy in a.leaves for a, _ in m)})
-    if fixed == body and where == ONE and never_empty(dummy):
+    if fixed == body:
         return fixed
     return fixed + bound(under, "maximum", "", (), (body - fixed, where), (dummy,))

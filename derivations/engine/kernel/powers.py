@@ -15,6 +15,7 @@ from derivations.engine.kernel.terms import (
     IDEMPOTENT,
     LARGEST_POWER,
     ONE,
+    ZERO,
     Atom,
     Exponent,
     Monomial,
@@ -61,6 +62,7 @@ def _anywhere(atom: Atom, e: Exponent) -> bool:
     return e > 0 and atom.kind in ("variable", "index", "delta")
 
 
+PIVOTS = ("variable", "exp", "function", "unknown")
 LARGEST_NUMBER = 10**60  # that is still factored
 
 # Each kind of atom is rebuilt, when its parts change, by its constructor here: (old atom, indices, args) -> Poly.
@@ -93,8 +95,13 @@ def substitute(poly: Poly, values: Mapping[Leaf, Affine]) -> Poly:
 
 
 def never_negative(m: Monomial) -> bool:
-    """True if a product is provably ≥ 0: of factors ≥ 0 and even powers."""
-    return all(a.nonnegative or (isinstance(e, int) and e % 2 == 0) for a, e in m)
+    """True if a product is provably ≥ 0: of factors ≥ 0, even powers and roots."""
+    return all(a.nonnegative or e.denominator != 1 or e % 2 == 0 for a, e in m)
+
+
+def is_nonnegative(poly: Poly) -> bool:
+    """True if the polynomial is provably ≥ 0: no term is negative."""
+    return all(c > 0 and never_negative(m) for m, c in poly.terms.items())
 
 
 def is_positive(poly: Poly) -> bool:
@@ -111,40 +118,102 @@ def power(poly: Poly, exponent: Exponent, under: Reasoning, positive: bool = Fal
 
     (c Π a^e)^r = c^r Π a^(e r) holds for integers r wherever no factor is 0, and for fractions r where the factors that
     are taken out are > 0; |a|^(2k) = a^(2k) lets even powers out too. What can't be taken out is kept whole in a
-    "quotient" atom: Q^r, with the relations of `quotient_relations`.
+    "quotient" atom: Q^r, with the relations of `quotient_relations`. A base that is ±A by a step has the powers of A.
     """
     if exponent == 1:
         return poly
     if exponent.denominator == 1 and exponent > 0:
         return integer_power(poly, int(exponent))
     if not poly:
+        if exponent > 0:
+            return ZERO
         raise Undefined("division by zero")
-    if exponent.denominator == 1 and poly.single:
-        m, c = poly.single
-        for a, _ in m:
-            if a.kind == "delta":
-                raise Undefined("division by a δ, which is zero for some indices")
-            if not (a.positive or positive):
-                under.require("nonzero", single(a))
-        return monomial({a: e * exponent for a, e in m}) * number_power(c, exponent, under)
-    outside, inside = take_out(poly, integer=exponent.denominator == 1)
+    if exponent.denominator == 1:
+        return _whole_power(poly, int(exponent), under, positive)
+    outside, inside = take_out(poly, integer=False)
     m, c = outside
     result = number_power(c, exponent, under) * monomial({a: e * exponent for a, e in m.items()})
     if inside == ONE:
         return result
-    if inside.single and exponent.denominator != 1:
+    if inside.single:
         result, inside = even_powers(result, inside, exponent)
         if inside == ONE:
             return result
-    if exponent.denominator != 1 and inside.single and len(inside.single[0]) == 1 and inside.single[1] > 0:
+    if not (positive or is_positive(inside)):
+        for condition in needs("positive" if exponent < 0 else "nonnegative", inside):
+            under.require(*condition)
+    if is_size(inside):
+        ((size, e),) = REBUILD["size"](_any(inside), (), (without_signs(inside),)).single[0]  # type: ignore[index]
+        return result * monomial({size: e * exponent})
+    if inside.single and len(inside.single[0]) == 1 and inside.single[1] > 0:
         ((atom, e),), c = inside.single
-        if not positive:
-            under.require("positive", single(atom))
         return result * number_power(c, exponent, under) * monomial({atom: e * exponent})
     positive = positive or is_positive(inside)
-    if not positive:
-        under.require("nonzero" if exponent.denominator == 1 else "positive", inside)
     return result * monomial({Atom(under, "quotient", args=(inside,), positive=positive): exponent})
+
+
+def _whole_power(poly: Poly, exponent: int, under: Reasoning, positive: bool) -> Poly:
+    """poly^exponent for a negative whole exponent, where the base is not 0."""
+    (m, c), inside = take_out(poly, integer=True)
+    for a in dict(inside.single[0]) if inside.single else ():
+        if a.kind == "delta":
+            raise Undefined("division by a δ, which is zero for some indices")
+        under.require("nonzero", single(a))
+    for a in m:
+        if not (a.positive or positive):
+            under.require("nonzero", single(a))
+    result = number_power(c, exponent, under) * monomial({a: e * exponent for a, e in m.items()})
+    if inside.single:
+        return result
+    signed = up_to_sign(inside)
+    if signed is not None:
+        base, sign = signed
+        return result * _whole_power(base, exponent, under, positive) * (sign if exponent % 2 else ONE)
+    positive = positive or is_positive(inside)
+    if not positive:
+        under.require("nonzero", inside)
+    return result * monomial({Atom(under, "quotient", args=(inside,), positive=positive): exponent})
+
+
+def up_to_sign(poly: Poly) -> tuple[Poly, Poly] | None:
+    """A and 2 s − 1 for poly = (2 s − 1) A, s a step or the like."""
+    for s in {a: None for m in poly.terms for a, e in m if a.kind in IDEMPOTENT and e == 1}:
+        on = total(monomial({a: e for a, e in m if a != s}).scale(c) for m, c in poly.terms.items())
+        off = total(monomial(dict(m)).scale(c) for m, c in poly.terms.items() if s not in dict(m))
+        if on and not (on + off):
+            return on, single(s).scale(Fraction(2)) - ONE
+    return None
+
+
+def without_signs(poly: Poly) -> Poly:
+    """A for poly = ±A, the signs by steps and the like: x for |x|."""
+    found = up_to_sign(poly)
+    return poly if found is None else without_signs(found[0])
+
+
+def is_size(poly: Poly) -> bool:
+    """True of |x|."""
+    inner = without_signs(poly)
+    return inner is not poly and REBUILD["absolute"](_any(inner), (), (inner,)) == poly
+
+
+def _any(poly: Poly) -> Atom:
+    return next(a for m in poly.terms for a, _ in m)
+
+
+def needs(kind: str, poly: Poly) -> list[tuple[str, Poly]]:
+    """The same condition in parts: a product is not 0 where no factor is, and |x| and x² are > 0 where x is not 0."""
+    if kind == "nonnegative" and (is_nonnegative(poly) or is_size(poly)):
+        return []
+    if kind == "positive" and (is_nonnegative(poly) or is_size(poly)):
+        kind = "nonzero"
+    if kind != "nonzero" or not poly:
+        return [(kind, poly)]
+    (powers, _), rest = take_out(without_signs(poly), integer=True)
+    if any(a.kind in IDEMPOTENT for m in rest.terms for a, _ in m) and up_to_sign(rest) is not None:
+        rest = without_signs(rest)
+    inside = [] if rest.constant is not None else [("nonzero", rest)]
+    return [*(("nonzero", single(a)) for a in powers if not a.positive), *inside]
 
 
 def take_out(poly: Poly, integer: bool) -> tuple[tuple[Powers, Fraction], Poly]:
@@ -230,3 +299,18 @@ def number_power(c: Fraction, exponent: Exponent, under: Reasoning) -> Poly:
             if e != whole:
                 result = result * single(Atom(under, "prime", str(prime), positive=True), e - whole)
     return result
+
+
+def pivot_of(q: Poly, kinds: tuple[str, ...] = PIVOTS) -> tuple[Monomial, Fraction] | None:
+    """A term of Q to eliminate beside 1/Q: the highest power of an atom, or a product of atoms in no other term.
+
+    Then what replaces it has less of these atoms, and elimination ends. Plain symbols come first.
+    """
+    choices = []
+    for m, c in q.terms.items():
+        others = [dict(other) for other in q.terms if other != m]
+        highest = len(m) == 1 and all(other.get(m[0][0], 0) < m[0][1] for other in others)
+        alone = all(x not in other for x, _ in m for other in others)
+        if m and (highest or alone) and all(d > 0 and x.kind in kinds for x, d in m):
+            choices.append((len(m), any(x.leaves for x, _ in m), [(x.kind, x.key) for x, _ in m], m, c))
+    return min(choices, key=lambda choice: choice[:3])[3:] if choices else None

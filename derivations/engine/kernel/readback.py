@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import sympy
 from sympy import (
+    Abs,
     Add,
     Expr,
     Function,
@@ -21,9 +22,11 @@ from sympy import (
     Tuple,
     exp,
     log,
+    sign,
 )
 from sympy.core.symbol import Str
 
+from derivations.engine.kernel.powers import is_positive
 from derivations.engine.kernel.terms import Atom, Poly
 from derivations.engine.language.indices import Affine, Leaf
 from derivations.engine.language.vocabulary import Determinant, FieldValue, Inverse, Maximum, step
@@ -89,10 +92,18 @@ def _atom(atom: Atom, names: Names) -> Expr:
             return getattr(sympy, atom.name)
         case "prime":
             return Integer(int(atom.name))
-        case "exp" | "log" | "step":
-            return {"exp": exp, "log": log, "step": step}[atom.kind](args[0])
+        case "log":
+            return log(args[0] if is_positive(atom.args[0]) else Abs(args[0]))
+        case "exp" | "step":
+            return {"exp": exp, "step": step}[atom.kind](args[0])
         case "quotient":
             return args[0]
+        case "size":
+            return Abs(args[0])
+        case "zero":
+            return 1 - sign(args[0]) ** 2
+        case "parity":
+            return (-1) ** args[0]
         case "sum":
             return Sum(args[0], *limits)
         case "maximum":

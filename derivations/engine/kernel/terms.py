@@ -86,8 +86,8 @@ def quoted(name: str) -> str:
     return name if not name or name.replace("'", "_").isidentifier() else repr(name)
 
 
-# The kinds that take the values 0 and 1 only.
-IDEMPOTENT = ("delta", "step")
+# The kinds that take the values 0 and 1 only; a parity, (−1)^p, takes the values 1 and −1.
+IDEMPOTENT = ("delta", "step", "zero")
 Monomial = tuple[tuple[Atom, Exponent], ...]
 
 
@@ -231,10 +231,11 @@ class Law(NamedTuple):
 def monomial(powers: Powers) -> Poly:
     """The polynomial equal to Π atom^exponent, after every law of the reasoning has been applied.
 
-    δ and step take the values 0 and 1 only, so their positive powers are themselves.
+    δ, step and "is 0" take the values 0 and 1 only, so their positive powers are themselves; (±1)² = 1.
     """
     clean: Powers = {}
     for atom, e in powers.items():
+        e = e % 2 if atom.kind == "parity" else e
         if not e:
             continue
         if e.denominator == 1:

@@ -1,4 +1,4 @@
-"""Where formulas are positive by the way they are written, and where they are smooth."""
+"""Where formulas are positive by the way they are written, where they have a value, and where they are smooth."""
 
 from itertools import combinations
 from typing import Any
@@ -8,8 +8,10 @@ from sympy import (
     Add,
     Eq,
     Expr,
+    Ge,
     Gt,
     Heaviside,
+    Idx,
     Indexed,
     Integer,
     KroneckerDelta,
@@ -50,6 +52,34 @@ def known_sign(e: Expr) -> int:
         even = isinstance(e.exp, Integer) and int(e.exp) % 2 == 0
         return max(known_sign(e.base), 1) if even and e.exp > 0 else known_sign(e.base)
     return 1 if isinstance(e, (Abs, step, Heaviside, KroneckerDelta)) else 0
+
+
+def has_value_where(e: Expr) -> Relational | None:
+    """What must hold for a logarithm, a quotient, a root … to have a value, where its parts have one."""
+    if isinstance(e, Piecewise):
+        one = e.args[0][1]
+        return one if len(e.args) == 1 and isinstance(one, Relational) and _of_values(one) else None
+    if isinstance(e, Maximum):
+        k, lower, upper = e.limits[0]
+        if e.where != 1:
+            return Gt(Sum(e.where, (k, lower, upper)), 0, evaluate=False)
+        return None if never_negative(upper - lower) else Ge(upper - lower, 0, evaluate=False)
+    if isinstance(e, log):
+        return _unless_known(Gt, e.args[0])
+    if not isinstance(e, Pow) or e.exp.is_positive:
+        whole = not isinstance(e, Pow) or e.exp.is_integer
+        return None if whole else _unless_known(Ge, e.base, 1)
+    return _unless_known(Ne if e.exp.is_integer else Gt, e.base)
+
+
+def _of_values(condition: Relational) -> bool:
+    """Whether it compares anything but indices and sizes."""
+    return any(not s.is_integer for s in condition.free_symbols if not isinstance(s, Idx))
+
+
+def _unless_known(relation: Any, e: Expr, sign: int = 2) -> Relational | None:
+    found = relation(e, 0) if known_sign(e) < sign else None
+    return found if isinstance(found, Relational) else None
 
 
 def smooth_where(e: Expr, x: Expr) -> set[Relational]:

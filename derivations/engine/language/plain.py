@@ -10,7 +10,19 @@ from derivations.engine.language.words import ROWS
 from derivations.engine.language.writing import ATOM, FUNCTION, OTHER, POWER, PRODUCT, SUM, Writing, Written
 
 SIGNS = {"**": "^", "*": " ", ">=": "≥", "<=": "≤", "-": "−", "'": "′"}
-LETTERS = {"alpha": "α", "beta": "β", "delta": "δ", "epsilon": "ε", "eta": "η", "theta": "θ"}
+LETTERS = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η"}
+LETTERS |= {
+    "kappa": "κ",
+    "lambda": "λ",
+    "mu": "μ",
+    "nu": "ν",
+    "xi": "ξ",
+    "rho": "ρ",
+    "tau": "τ",
+    "phi": "φ",
+    "psi": "ψ",
+}
+LETTERS |= {"omega": "ω", "theta": "θ"}  # not σ, which is the sigmoid, and not π, which is a number
 WORD_TEXTS = {word.name: word.text for word in ROWS}
 RELATIONS = {"==": "=", "!=": "≠"}
 

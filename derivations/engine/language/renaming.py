@@ -64,6 +64,28 @@ def renamed(expression, avoid: set[Idx], taken: set[Idx]):
     return found.rebuild(parts, found.outside, limits)
 
 
+def apart(e: Any, outer: frozenset[Any] = frozenset()) -> Any:
+    """The formula with no dummy that is also free, or bound around its sum."""
+    if not isinstance(e, Basic) or not e.args:
+        return e
+    found = binder(e)
+    if found is None:
+        args = [apart(a, outer) for a in e.args]
+        return e if all(a is b for a, b in zip(args, e.args, strict=True)) else e.func(*args)
+    clash = outer & set(found.indices)
+    if clash:
+        e = renamed(e, set(clash), indices_of(e) | set(outer))
+        found = binder(e)
+        assert found is not None
+    parts = [apart(part, outer | set(found.indices)) for part in found.parts]
+    outside = [apart(part, outer) for part in found.outside]
+    return (
+        e
+        if (parts, outside) == (list(found.parts), list(found.outside))
+        else found.rebuild(parts, outside, found.limits)
+    )
+
+
 def unused(k: Idx, taken: Iterable[Idx]) -> Idx:
     names = {t.name for t in taken}
     name = k.name + "'"

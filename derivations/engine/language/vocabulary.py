@@ -34,6 +34,7 @@ class step(Function):
     """step(x) = 1 for x ≥ 0 and 0 for x < 0; its derivative off the jump is 0."""
 
     nargs = (1,)
+    is_nonnegative = True
 
     @classmethod
     def eval(cls, x):
@@ -74,6 +75,7 @@ class silu(Function):
     """silu(x) = x σ(x)."""
 
     nargs = (1,)
+    is_real = True
 
     def fdiff(self, argindex=1):
         x = self.args[0]
@@ -84,6 +86,7 @@ class mish(Function):
     """mish(x) = x tanh(softplus(x))."""
 
     nargs = (1,)
+    is_real = True
 
     def fdiff(self, argindex=1):
         x = self.args[0]
@@ -105,6 +108,7 @@ class gelu(Function):
     """gelu(x) = x Φ(x)."""
 
     nargs = (1,)
+    is_real = True
 
     def fdiff(self, argindex=1):
         x = self.args[0]
@@ -118,6 +122,7 @@ class Binding(Expr):
     """
 
     fixed = 0
+    is_real = True
 
     @property
     def limits(self) -> Any:

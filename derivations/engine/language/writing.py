@@ -138,9 +138,10 @@ class Writing(Algebra[Written], ABC):
     def power(self, base: Expr, exponent: Expr, env: Env) -> Written:
         if exponent == Rational(1, 2):
             return Written(self.root(self(base, env).text), ATOM, POWERS)
-        if exponent in (-1, Rational(-1, 2)):
+        if exponent.is_Rational and exponent.is_negative:
             below = self(base, env) if exponent == -1 else self.power(base, -exponent, env)
-            return self.fraction("", "1", self.within(below, POWER), False)._replace(level=PRODUCT, rank=POWERS)
+            text = below.text if below.rank == POWERS else self.within(below, POWER)
+            return self.fraction("", "1", text, False)._replace(level=PRODUCT, rank=POWERS)
         return Written(self.raised(self(base, env), exponent, env), POWER, POWERS)
 
     def root(self, text: str) -> str:

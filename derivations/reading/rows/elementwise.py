@@ -7,7 +7,7 @@ from sympy import Abs, Integer, Max, Min, Rational, cos, cosh, erf, erfc, exp, l
 
 from derivations import sigmoid
 from derivations.reading.arrays import Array, Outside, together
-from derivations.reading.rows import ROWS, row
+from derivations.reading.rows.table import ROWS, row
 
 WORDS: dict[str, Callable[..., Any]] = {
     "neg": lambda a: -a,

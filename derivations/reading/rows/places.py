@@ -6,9 +6,9 @@ from typing import Any
 from sympy import Expr, Idx, Integer, expand
 
 from derivations.reading.arrays import Array, BySize, OutOfRange, Outside, constant, size_of
-from derivations.reading.rows import row
 from derivations.reading.rows.choice import equal, hits
 from derivations.reading.rows.layout import flattened, taken
+from derivations.reading.rows.table import row
 from derivations.reading.sizes import always, as_size, factors, is_never_negative, is_whole, least
 
 

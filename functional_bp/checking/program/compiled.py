@@ -57,6 +57,7 @@ class Program:
         self.batched = jax.jit(jax.vmap(function), compiler_options=options)
         self.raised: dict[str, str] = {}
         self.refusals: list[str] = []
+        self.prepare: Callable = jnp.asarray  # of the arrays that a plain run is given
 
     @property
     def mode(self) -> str:
@@ -98,7 +99,7 @@ class Program:
         results = []
         for point in points:
             try:
-                prepare = jnp.asarray if keep_errors else np.asarray  # jit takes NumPy arrays faster
+                prepare = self.prepare if keep_errors else np.asarray  # jit takes NumPy arrays faster
                 result = function(*(list(map(prepare, part)) for part in (point.floats, point.indices, point.y_bar)))
             except Exception as error:
                 if not keep_errors or not results:
@@ -133,6 +134,7 @@ class Programs:
         self.truth = build(self.oracle, double_precision, modes=("vmap", "jit"))
         self.claim64 = build(self.claimed, double_precision, modes=("vmap", "jit"))
         self.fused = True
+        self.prepare: Callable = jnp.asarray  # NumPy's arrays where the forward takes no others
         self.traces: dict[Any, Any] = {}  # at other shapes
         self.probe(list(floats), list(indices))
 
@@ -144,7 +146,11 @@ class Programs:
                 jax.eval_shape(self.oracle, floats, indices, self.zero_cotangent())
         except Exception as error:  # whatever stops the tracing, the forward may still run
             self.refusal = f"{type(error).__name__}: {first_line(error)}"
-            self.output = run_plainly(self.problem, floats, indices)
+            try:
+                self.output = run_plainly(self.problem, floats, indices, self.prepare)
+            except InputError:
+                self.output = run_plainly(self.problem, floats, indices, np.array)
+                self.prepare = self.claim.prepare = np.array
             self.refuse_what_differences_cannot_judge(floats, indices)
         if not self.zero_cotangent():
             raise InputError("check: the forward returned no float array, so there is nothing to differentiate")
@@ -153,7 +159,7 @@ class Programs:
     def refuse_what_differences_cannot_judge(self, floats: list, indices: list) -> None:
         if any(np.iscomplexobj(a) for a in (*floats, *jax.tree.leaves(self.output))):
             raise InputError(f"check: complex numbers need a forward that JAX can differentiate ({self.refusal})")
-        again = run_plainly(self.problem, floats, indices)
+        again = run_plainly(self.problem, floats, indices, self.prepare)
         same = jax.tree.map(lambda a, b: np.array_equal(a, b, equal_nan=is_float(a)), self.output, again)
         if not all(jax.tree.leaves(same)):
             raise InputError("check: the forward is not deterministic: two calls with equal primals differ")
@@ -165,7 +171,7 @@ class Programs:
                 if not self.refusal:
                     jax.eval_shape(self.oracle, floats, indices, y_bar)
                     return True
-                outputs = self.problem.float_outputs(list(map(jnp.asarray, floats)), list(map(jnp.asarray, indices)))
+                outputs = self.problem.float_outputs(*(list(map(self.prepare, part)) for part in (floats, indices)))
         except Exception:  # a forward made for one dtype
             return False
         return all(np.asarray(y).dtype.itemsize >= 8 for y in outputs)
@@ -189,7 +195,9 @@ class Programs:
     @functools.cached_property
     def values(self) -> Program:
         """The forward alone, in float64 where that is believed."""
-        return Program(self.outputs, self.widest_precision, self.batch, ("vmap", "jit", "plain"), self.size)
+        values = Program(self.outputs, self.widest_precision, self.batch, ("vmap", "jit", "plain"), self.size)
+        values.prepare = self.prepare
+        return values
 
     def widest_precision(self) -> contextlib.AbstractContextManager:
         return double_precision() if self.precise else own_precision()
@@ -232,11 +240,11 @@ def finite_rows(arrays: Arrays, count: int) -> np.ndarray:
     return fine
 
 
-def run_plainly(problem: Problem, floats: list, indices: list) -> Any:
+def run_plainly(problem: Problem, floats: list, indices: list, prepare: Callable) -> Any:
     """The forward's output where it can only be run."""
     try:
         with own_precision(), np.errstate(all="ignore"):
-            output = problem.output(list(map(jnp.asarray, floats)), list(map(jnp.asarray, indices)))
+            output = problem.output(list(map(prepare, floats)), list(map(prepare, indices)))
             return jax.tree.map(np.asarray, output)
     except Exception as error:
         text = f"check: the forward raised {type(error).__name__} at the given primals: {first_line(error)}"

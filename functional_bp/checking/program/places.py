@@ -3,13 +3,12 @@
 import linecache
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jax
 
-from functional_bp import checking
-
-NOT_THE_AUTHOR = (os.path.dirname(jax.__file__) + os.sep, os.path.dirname(checking.__file__) + os.sep)
+NOT_THE_AUTHOR = (os.path.dirname(jax.__file__) + os.sep, str(Path(__file__).parents[1]) + os.sep)
 WRAPPERS = {"op", "meth", "reraise_with_filtered_traceback", "cache_miss", "bind", "bind_with_trace", "fun_remat"}
 SPOKEN = {
     "dot_general": "matrix product", "conv_general_dilated": "convolution", "logistic": "sigmoid", "reduce_sum": "sum",

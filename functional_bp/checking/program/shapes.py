@@ -7,7 +7,7 @@ whether it takes that. Axes that can only be changed together are a family.
 import functools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +15,7 @@ import jax
 import numpy as np
 
 from functional_bp.checking.limits import MOST_FAMILIES, MOST_PROBES, NUMBERS_AT_A_SHAPE
+from functional_bp.checking.program.axes import linked
 from functional_bp.checking.program.compiled import Programs, own_precision
 from functional_bp.checking.question.points import fresh, invariant, project
 from functional_bp.checking.question.problem import is_float
@@ -30,6 +31,7 @@ class Family:
     size: int
     name: str
     batch: bool = False
+    part: bool = False  # of a family, that the forward also takes with size one alone: it is broadcast then
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ class Shapes:
                 output = jax.eval_shape(self.programs.problem.output, structs[:count], structs[count:])
         except Exception:  # shapes that the forward does not take, each in its own words
             return None
-        return [tuple(y.shape) for y in jax.tree.leaves(output) if is_float(y)]
+        outputs = [tuple(y.shape) for y in jax.tree.leaves(output) if is_float(y)]
+        empty = 0 in map(math.prod, outputs) and 0 not in map(math.prod, shapes)
+        return None if empty and shape.sizes else outputs  # a window larger than what it slides over: nothing is meant
 
     def found(self) -> Iterator[Family]:
         """The families, those of one axis first; what can't be changed in few axes is tried whole."""
@@ -91,15 +95,44 @@ class Shapes:
         for leaf, shape in enumerate(self.given):
             for axis, n in enumerate(shape):
                 sizes.setdefault(n, []).append((leaf, axis))
+        groups = [tuple(group) for group in self.linked]
         for n, axes in sizes.items():
             left = list(axes)
             while left:
-                sets = list(candidates(left))  # of size one together first: alone they may merely broadcast
-                together = next(filter(self.is_free(n), sets[::-1] if n == 1 else sets), None)
+                known = [group for group in groups if set(group) <= set(left)]
+                sets = list(dict.fromkeys([*known, *candidates(left)]))
+                sets = sets[::-1] if n == 1 else sets  # of size one together first: alone they may merely broadcast
+                together = next(filter(self.is_free(n), sets), None)
                 if together is None:
                     break
                 left = [axis for axis in left if axis not in together]
                 yield self.family(together, n)
+
+    @property
+    def linked(self) -> list[list[Axis]]:
+        """The axes that the forward's operations bring together; nothing where it can't be traced."""
+        structs = [jax.ShapeDtypeStruct(s, d) for s, d in zip(self.given, self.dtypes, strict=True)]
+        count = len(self.programs.inputs[0])
+        try:
+            with own_precision():
+                return linked(jax.make_jaxpr(self.programs.problem.output)(structs[:count], structs[count:]))
+        except Exception:
+            return []
+
+    def parts(self) -> Iterator[Family]:
+        """Of a family the axes of one array that may be of size one alone: what is broadcast then."""
+        for family in self.families:
+            leaves = list(dict.fromkeys(leaf for leaf, _ in family.axes))
+            for leaf in leaves if len(leaves) > 1 and family.size > 1 else []:
+                axes = tuple(axis for axis in family.axes if axis[0] == leaf)
+                part = replace(self.named(axes, family.size), part=True)
+                if self.taken(Shape(((part, 1),))) == self.output:
+                    yield part
+
+    def named(self, axes: tuple[Axis, ...], n: int) -> Family:
+        leaf, axis = min(axes)
+        names = [leaf.name for kind in ("float", "index") for leaf in self.programs.problem.leaves if leaf.kind == kind]
+        return Family(axes, n, f"axis {axis} of {names[leaf]}")
 
     def is_free(self, n: int) -> Any:
         def free(axes: tuple[Axis, ...]) -> bool:
@@ -111,21 +144,20 @@ class Shapes:
         return free
 
     def family(self, axes: tuple[Axis, ...], n: int) -> Family:
-        leaf, axis = min(axes)
-        names = [leaf.name for kind in ("float", "index") for leaf in self.programs.problem.leaves if leaf.kind == kind]
-        changed = Family(axes, n, "")
+        _, axis = min(axes)
+        changed = self.named(axes, n)
         after = next(y for m in (n + 1, 2 * n) if (y := self.taken(Shape(((changed, m),)))) is not None)
         pairs = zip(self.output or [], after, strict=False)
         batch = axis == 0 and any(a[:1] != b[:1] for a, b in pairs)
-        return Family(axes, n, f"axis {axis} of {names[leaf]}", batch)
+        return replace(changed, batch=batch)
 
     def ranks(self) -> Iterator[Shape]:
         """One more axis in front of what has the batch, or of the first array, where the output has one more then."""
         count = len(self.programs.inputs[0])
         batch = [tuple(sorted({leaf for leaf, _ in f.axes})) for f in self.families if f.batch]
-        for lead in dict.fromkeys([*batch, (0,), tuple(range(count))]):
+        for lead in dict.fromkeys([*batch, (0,), tuple(range(count))][:: 1 if batch else -1]):
             before, after = self.output, self.taken(Shape(lead=lead))
-            if before and after and all(b == (2, *a) for a, b in zip(before, after, strict=False)):
+            if before and after and all(b in ((2, *a), ()) for a, b in zip(before, after, strict=False)):
                 yield Shape(lead=lead)
                 return
 

@@ -1,7 +1,8 @@
 """Points nobody named: zeros, ties, sign flips, scales, repeated rows, toggled masks, and special cotangents."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +13,17 @@ from functional_bp.checking.question.problem import Point
 Floats = tuple[np.ndarray, ...]
 
 
+@dataclass
+class Range:
+    """The largest number that an integer primal may hold, if known, and those that the forward compares it with."""
+
+    largest: int | None = None
+    named: set[int] = field(default_factory=set)
+
+    def limit(self, largest: int) -> None:
+        self.largest = largest if self.largest is None else min(largest, self.largest)
+
+
 def derived_points(
     floats: Floats,
     indices: Floats,
@@ -19,6 +31,7 @@ def derived_points(
     literals: Sequence[float],
     seed: int,
     most: int,
+    ranges: Sequence[Range] = (),
     given: str = "the given point",
 ) -> list[Point]:
     """The given point first, then the derived ones, the likeliest to show a fault before the others."""
@@ -29,9 +42,9 @@ def derived_points(
         name = "rows mixed: zero, ×100, flipped, tied; masks toggled in part"
         return [*points, Point(name, mixed(floats), tuple(map(toggled_in_part, indices)), cotangents())][:most]
     seen = {fingerprint(floats, indices)}
-    movers = [given_cotangents, more_cotangents, moved_floats(literals), moved_indices]
+    movers = [given_cotangents, more_cotangents, moved_indices(ranges), moved_floats(literals)]
     if most <= FEW_POINTS:  # other numbers show more than other cotangents
-        movers = [given_cotangents, *movers[2:], more_cotangents]
+        movers = [given_cotangents, moved_floats(literals), moved_indices(ranges), more_cotangents]
     for mover in movers:
         for name, new_floats, new_indices, y_bar in mover(floats, indices, outputs, rng):
             key = fingerprint(new_floats, new_indices)
@@ -124,11 +137,24 @@ def moved_floats(literals: Sequence[float]) -> Callable[..., Iterator[Move]]:
                         moved[i] = project(values, floats[i], keep[i])
                 which = f" (leaf {scope[0]})" if len(scope) < len(floats) else ""
                 yield name + which, tuple(moved), indices, None
+            if name == "ties in each row":
+                yield from ((name, new, indices, None) for name, new in tied_leaves(floats, keep))
 
     return mover
 
 
+def tied_leaves(floats: Floats, keep: Sequence[str]) -> Iterator[tuple[str, Floats]]:
+    """Of two arrays of one shape every other element equal."""
+    pairs = [(i, j) for i, j in combinations(range(len(floats)), 2) if floats[i].shape == floats[j].shape]
+    for i, j in pairs[:3]:
+        a, b = (floats[k].astype(wide(floats[k])) for k in (i, j))
+        some = np.arange(b.size).reshape(b.shape) % 2 == 0
+        tied = project(np.asarray(np.where(some, a, b)), floats[j], keep[j])
+        yield f"ties, every other element equal in leaves {i} and {j}", (*floats[:j], tied, *floats[j + 1 :])
+
+
 TOGETHER = {
+    "drawn at random",
     "all signs flipped",
     "zeros, all equal",
     "large, ×100",
@@ -149,6 +175,7 @@ def moves(literals: Sequence[float]) -> list[tuple[str, Callable[[np.ndarray, np
     """Name and change of one leaf."""
     special = [(f"one element at {c:g}", lambda a, rng, c=c: with_element(a, rng, c)) for c in literals]
     return [
+        ("drawn at random", lambda a, rng: rng.standard_normal(a.shape) * (rms(a) or 1.0)),
         ("all signs flipped", lambda a, rng: -a),
         ("zeros, all equal", lambda a, rng: np.zeros_like(a)),
         ("some signs flipped", lambda a, rng: a * rng.choice(SIGNS[a.dtype.kind], a.shape)),
@@ -167,7 +194,6 @@ def moves(literals: Sequence[float]) -> list[tuple[str, Callable[[np.ndarray, np
         ("far from zero", lambda a, rng: a + 8 * (rms(a) or 1.0)),
         ("small, ×1e-4", lambda a, rng: 1e-4 * a),
         ("rows reversed", lambda a, rng: a[::-1] if a.ndim else a),
-        ("fresh numbers", lambda a, rng: rng.standard_normal(a.shape) * (rms(a) or 1.0)),
         ("huge, ×1e4", lambda a, rng: 1e4 * a),
     ]
 
@@ -253,23 +279,74 @@ def project(a: np.ndarray, given: np.ndarray, keep: str) -> np.ndarray:
     return a if np.all(np.isfinite(a)) else given
 
 
-def moved_indices(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
-    """Integers permuted and repeated within the range they came in; masks toggled, all set, none set."""
-    del outputs
-    for i, a in enumerate(indices):
-        if a.dtype == bool:
-            changes = [("mask toggled", ~a), ("mask all set", np.ones_like(a)), ("mask empty", np.zeros_like(a))]
-        elif a.size and np.issubdtype(a.dtype, np.integer):
-            changes = [
-                ("equal indices", np.full_like(a, a.reshape(-1)[0])),
-                ("indices reversed", a[::-1] if a.ndim else a),
-                ("repeated indices", a[rng.integers(0, len(a), len(a))] if a.ndim else a),
-                ("the smallest and the largest index", np.where(rng.random(a.shape) < 0.5, a.min(), a.max())),
-            ]
-        else:
-            changes = []
-        for name, moved in changes:
-            yield f"{name} (index {i})", floats, (*indices[:i], moved, *indices[i + 1 :]), None
+def moved_indices(ranges: Sequence[Range]) -> Callable[..., Iterator[Move]]:
+    """Integers repeated, at both ends of their range, at the numbers they are compared with; masks toggled, in part."""
+
+    def mover(floats: Floats, indices: Floats, outputs: Sequence, rng: np.random.Generator) -> Iterator[Move]:
+        del outputs
+        for i, a in enumerate(indices):
+            if a.dtype == bool:
+                changes = other_masks(a, rng)
+            elif a.size and np.issubdtype(a.dtype, np.integer):
+                changes = other_integers(a, ranges[i] if i < len(ranges) else Range(), rng)
+            else:
+                continue
+            for name, moved in changes:
+                kept = np.sort(moved) if is_sorted(a) else moved
+                if not is_permutation(a):
+                    yield f"{name} (index {i})", floats, (*indices[:i], kept.astype(a.dtype), *indices[i + 1 :]), None
+
+    return mover
+
+
+def other_masks(a: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray]]:
+    yield "mask toggled", ~a
+    yield "mask all set", np.ones_like(a)
+    yield "mask empty", np.zeros_like(a)
+    yield "another mask", rng.random(a.shape) < 0.6
+    if a.ndim:
+        yield (
+            "a mask with padding at the end",
+            np.broadcast_to(np.arange(a.shape[-1]) < (a.shape[-1] + 1) // 2, a.shape),
+        )
+        yield "a mask with a row of padding", a & ~last_row(a)
+
+
+def other_integers(a: np.ndarray, known: Range, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray]]:
+    low, high = int(a.min()), int(a.max())
+    if a.ndim:
+        yield "equal, repeated indices", np.full_like(a, a.reshape(-1)[0])
+        yield "indices reversed", a[::-1]
+        yield "repeated indices", a[rng.integers(0, len(a), len(a))]
+        yield "the smallest and the largest index", np.where(rng.random(a.shape) < 0.5, low, high)
+    for c in sorted(known.named):
+        some = np.where(rng.random(a.shape) < 0.5, c, a)
+        some.reshape(-1)[0] = c
+        yield f"an integer at {c}, with which the forward compares", some
+    if known.largest is not None and known.largest >= high:
+        yield "the first and the last index", ends(a.shape, known.largest, rng)
+        yield "the last index", np.full_like(a, known.largest)
+        yield "the index 0", np.zeros_like(a)
+        yield "other indices", rng.integers(0, known.largest + 1, a.shape)
+    elif not a.ndim:
+        yield from ((f"another integer, {n}", np.asarray(n)) for n in (high + 1, high + 3, 0))
+
+
+def ends(shape: tuple[int, ...], largest: int, rng: np.random.Generator) -> np.ndarray:
+    """Zeros and the largest, at random; each at least once where there are two."""
+    a = np.where(rng.random(shape) < 0.5, 0, largest)
+    a.reshape(-1)[:1], a.reshape(-1)[1:2] = 0, largest
+    return a
+
+
+def is_sorted(a: np.ndarray) -> bool:
+    """Three or more integers that rise: row pointers, segments; their order is kept."""
+    return a.ndim == 1 and a.size > 2 and a.dtype.kind in "iu" and bool(np.all(np.diff(a) >= 0))
+
+
+def is_permutation(a: np.ndarray) -> bool:
+    """All of 0 … n − 1, not in order: the backward may turn it round, so it is kept."""
+    return a.ndim == 1 and a.size > 2 and not is_sorted(a) and np.array_equal(np.sort(a), np.arange(a.size))
 
 
 def mixed(floats: Floats) -> Floats:

@@ -18,6 +18,7 @@ from functional_bp.checking.truth.autodiff import AutodiffOracle
 from functional_bp.checking.truth.differences import NumericalOracle, step_sizes
 
 SLIGHT = 1e-4  # of the largest derivative: less is rounding
+CLOSER = 1e-4  # of the neighbours' distance: from there their mean is a straight line
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,15 @@ class Doubt:
         pairs = [(p, leaf) for leaf in range(len(x_bar)) for p in range(len(points))]
         return [(p, leaf) for p, leaf in pairs if outliers(x_bar[leaf][p], around[leaf][p]).any()]
 
-    def around(self, points: Sequence[Point], directions: int, rng: np.random.Generator) -> Arrays:
+    def around(self, points: Sequence[Point], directions: int, rng: np.random.Generator, scale: float = 1.0) -> Arrays:
         """For each leaf the gradients on both sides along random directions, [point, neighbour, *leaf]."""
-        near = [side for point in points for _ in range(directions) for side in self.sides(point, rng)]
+        near = [side for point in points for _ in range(directions) for side in self.sides(point, rng, scale)]
         x_bar = self.truth(near)[1]
         return [a.reshape(len(points), 2 * directions, *a.shape[1:]) for a in x_bar]
 
-    def sides(self, point: Point, rng: np.random.Generator) -> list[Point]:
+    def sides(self, point: Point, rng: np.random.Generator, scale: float) -> list[Point]:
         wide = upcast(point)
-        steps = [self.truth.step * (rms(a) or 1.0) * rng.uniform(-1, 1, a.shape) for a in wide.floats]
+        steps = [scale * self.truth.step * (rms(a) or 1.0) * rng.uniform(-1, 1, a.shape) for a in wide.floats]
         moved = [tuple(np.asarray(a + c * s) for a, s in zip(wide.floats, steps, strict=True)) for c in (1, -1)]
         return [replace(wide, floats=floats) for floats in moved]
 
@@ -74,7 +75,18 @@ class Doubt:
         by_jax, by_neighbours = own[wrong] @ steps, between[wrong] @ steps
         gap = abs(by_jax - by_neighbours)
         agrees = abs(along[0] - by_neighbours) <= 10 * error[0] + 1e-3 * gap
-        return np.where(wrong, between, own) if agrees and abs(along[0] - by_jax) > max(0.5 * gap, error[0]) else None
+        if not agrees or abs(along[0] - by_jax) <= max(0.5 * gap, error[0]):
+            return None
+        closer = self.limit(point, leaf)
+        return np.where(wrong, np.where(outliers(closer, near), between, closer), own)
+
+    def limit(self, point: Point, leaf: int) -> np.ndarray:
+        """What the neighbours' mean becomes at no distance: from two small distances along a straight line."""
+        far, near = (
+            self.around([point], DIRECTIONS_OF_DOUBT, np.random.default_rng(3), scale)[leaf][0].mean(axis=0)
+            for scale in (CLOSER, CLOSER / 2)
+        )
+        return 2 * near - far
 
 
 def outliers(own: np.ndarray, near: np.ndarray) -> np.ndarray:

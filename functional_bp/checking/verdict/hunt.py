@@ -59,6 +59,8 @@ class Hunt:
             if outcome.raised and any(size == 0 for _, size in shape.sizes):
                 self.notes.append(f"the backward does not take an empty batch ({shape})")
                 continue
+            if outcome.loud and any(family.part for family, _ in shape.sizes):  # not meant to be broadcast
+                continue
             for family, size in shape.sizes:
                 self.seen.setdefault(family, set()).add(size)
             if outcome.failed and (trigger := self.shrunk(shape)) is not None and trigger.text not in said:
@@ -81,6 +83,7 @@ class Hunt:
             yield from (self.distinct(families, lambda f, k, n=n: n + k) for n in LARGE)
         together = {f for shape in (slightly, twice) for f, _ in shape.sizes}
         yield from (Shape(((f, n),)) for f in families if f not in together for n in (f.size + 1, 2 * f.size))
+        yield from (Shape(((part, 1),)) for part in self.shapes.parts())
 
     def distinct(self, families: Sequence[Family], size: Callable[[Family, int], int]) -> Shape:
         """Unlike sizes for all, where the forward takes them, else for as many as it does."""
@@ -102,6 +105,8 @@ class Hunt:
 
     def shrunk(self, shape: Shape) -> Trigger | None:
         """The family that the failure hangs on alone, with the sizes at which it fails; else the sizes as they are."""
+        if shape.sizes[0][0].part:
+            return Trigger(shape, f"if {shape.sizes[0][0].name} is 1, so that it is broadcast")
         alone = [f for f, size in shape.sizes if self.trials.outcome(Shape(((f, size),))).failed]
         for family in alone or [f for f, _ in shape.sizes if len(shape.sizes) == 1]:
             trigger = self.of_one(family)
@@ -152,6 +157,11 @@ class Hunt:
             together = [self.trials.outcome(Shape(((family, n), (other, n)))) for n in sizes]
             if any(o.known for o in together) and not any(o.failed for o in together):
                 text = f"if {family.name} and {other.name} are of different sizes"
+                return Trigger(Shape(((family, sizes[0]),)), text)
+        if len(others) > 1:
+            alike = [self.trials.outcome(Shape(((family, n), *((other, n) for other in others)))) for n in sizes]
+            if any(o.known for o in alike) and not any(o.failed for o in alike):
+                text = f"if {' and '.join(f.name for f in (family, *others))} are of different sizes"
                 return Trigger(Shape(((family, sizes[0]),)), text)
         outcome = self.trials.outcome(Shape(((family, sizes[0]),)))
         what = outcome.raised or next((f.text for f in outcome.faults), "other values than the true ones come")
@@ -228,7 +238,8 @@ def when(failing: set[int], passing: set[int]) -> str:
     rules += [("is not a power of two", lambda n: n & (n - 1) != 0)]
     for k in range(2, 65):  # less than one whole block may go well
         if all(n % k for n in failing) and not any(n % k for n in passing if n > k):
-            rules += [(f"is not a multiple of {k}", lambda n, k=k: n % k != 0 and (n > k or n in failing))]
+            words = "is odd" if k == 2 else f"is not a multiple of {k}"
+            rules += [(words, lambda n, k=k: n % k != 0 and (n > k or n in failing))]
     for words, holds in rules:
         if all(map(holds, failing)) and not any(map(holds, passing)):
             return f"{words} (smallest: {smallest})"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
 import jax.numpy as jnp
@@ -19,6 +20,7 @@ from functional_bp.checking.verdict.kinks import NO_KINK, Subdifferential, judge
 # where a shake moves the outputs by a tenth, and by so many ε, they have no digit left and a derivative means nothing
 WILD, WORST_CONDITION = 0.1, 1e6
 SLIGHT = 1e4  # times the tolerance: so much a sum that cancels may lose, which `AutodiffOracle.lost` then tells
+TIED = "equal in leaves"  # in the name of a point
 SHAKES = 8  # times, each by up to 8 ε: what a few roundings on the way amount to
 
 
@@ -102,7 +104,37 @@ class Judge:
             if agreed:
                 where = agreed[0] if len(agreed) == 1 else f"{agreed[0]} (and {len(agreed) - 1} more points)"
                 self.note(f"at {where} jax.vjp itself is wrong; the claim agrees with differences")
+        if not mismatches and not self.smooth and not self.truth.spans_kinks:
+            mismatches += self.torn([p for p, fine in enumerate(usable) if fine], points, claimed, leaves)
         return mismatches
+
+    def torn(
+        self, usable: Sequence[int], points: Sequence[Point], claimed: Arrays, leaves: Sequence[int]
+    ) -> list[Mismatch]:
+        """Where two arrays tie: what both say of moving together, if the gradients nearby all say the same of that.
+
+        max(a, b) at a = b takes any share from a and the rest from b: each slope may be 1, but not both.
+        """
+        for i, j in combinations(leaves, 2):
+            tied = [p for p in usable if TIED in points[p].name and ties(points[p], i, j)]
+            for p in tied[:1]:
+                point = points[p]
+                near = self.truth(neighbours(point, self.truth.step, self.rng))[1]
+                together = near[i] + near[j]
+                size = max(largest(near[i]), largest(near[j]))
+                eps = roundoff([point.floats[i].dtype, *(b.dtype for b in point.y_bar)])
+                mine = claimed[i][p].astype("float64") + claimed[j][p].astype("float64")
+                fixed = (point.floats[i] == point.floats[j]) & (np.ptp(together, axis=0) <= 1e-5 * size)
+                wrong = fixed & (np.abs(mine - together.mean(axis=0)) > max(64 * eps, 1e-4) * size)
+                if wrong.any():
+                    return [self.pulled_apart(point, k, claimed[k][p], near[k], wrong) for k in (i, j)]
+        return []
+
+    def pulled_apart(self, point: Point, leaf: int, claimed: np.ndarray, near: np.ndarray, wrong: Any) -> Mismatch:
+        index = tuple(map(int, np.argwhere(wrong)[0]))
+        slopes = float(near[:, *index].min()), float(near[:, *index].max())
+        kink = Subdifferential(True, False, *slopes, index, 0, float(np.clip(claimed[index], *slopes)))
+        return Mismatch(leaf, point, claimed, near.mean(axis=0), np.where(wrong, 2.0, 0.0), kink)
 
     def typical_size(self, leaf: int, points: Sequence[Point], y: Arrays, x_bar: np.ndarray) -> np.ndarray:
         """For each point, the largest cotangent seen where neither inputs, outputs nor ȳ were much larger than here.
@@ -258,6 +290,11 @@ class Judge:
             )
             return True
         return False
+
+
+def ties(point: Point, i: int, j: int) -> bool:
+    a, b = point.floats[i], point.floats[j]
+    return a.shape == b.shape and not np.iscomplexobj(a) and bool(np.any(a == b))
 
 
 def trusted(own: np.ndarray, truth: np.ndarray, by_jax: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Data sets on disk: a folder of IDX, .npy or .npz files, or one .npz.
+"""Data sets on disk: a folder of IDX, .npy, .npz or .csv files, or one .npz or .csv.
 
 What an array is, the words in its name say (`roles`). Arrays of one role are shards, in the order of the numbers in
 their names.
@@ -9,32 +9,33 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Num
 
 from functional_bp.errors import InputError
-from functional_bp.training.data.arrays import find_arrays, opened
-from functional_bp.training.data.labels import distinct, named, names, numbered
+from functional_bp.training.data.arrays import ANY, find_arrays, opened
+from functional_bp.training.data.labels import distinct, named, names, numbered, values
 from functional_bp.training.data.roles import TEST, TRAIN, VALIDATION, check_shards, role
 from functional_bp.training.data.rows import Rows
 from functional_bp.training.data.stored import Stored
 from functional_bp.training.data.survey import Survey, converted, scale, survey
+from functional_bp.training.data.tables import Columns
 from functional_bp.training.saving.archive import describe
 
 Found = dict[str, Stored | None]
 
 
 class Part(NamedTuple):
-    """Instances, read when they are asked for, and the class of each from 0, in memory."""
+    """Instances, read when they are asked for, and the class of each from 0, or its numbers, in memory."""
 
     x: Rows
-    labels: Int[np.ndarray, " n"]
+    labels: Num[np.ndarray, "n *m"]
 
 
 class DataSet(NamedTuple):
     """`shape` is that of one instance as it is stored; each is flat in x. scale · x is what a network is given.
 
-    `names` are those of the classes, `content` is a checksum of all instances and labels, `unused` are the arrays
-    whose names say of no part what they are.
+    `names` are those of the classes (none, of numbers), `content` is a checksum of all instances and labels, `unused`
+    are the arrays whose names say of no part what they are, `columns` those of a table and its target.
     """
 
     train: Part
@@ -46,6 +47,8 @@ class DataSet(NamedTuple):
     scale: float
     content: str
     unused: tuple[str, ...]
+    largest: float
+    columns: Columns
 
     @property
     def classes(self) -> int:
@@ -64,14 +67,14 @@ class Shards(NamedTuple):
     labels: list[Stored]
 
 
-def open_dataset(path: str | Path) -> DataSet:
-    """The data set in a folder or an .npz.
+def open_dataset(path: str | Path, columns: Columns = ANY, numbers: bool = False) -> DataSet:
+    """The data set in a folder, an .npz or a .csv, with classes as targets or, if they are so called, numbers.
 
     Raises InputError, naming the part and the row, unless every file is whole and every number finite, each instance
     has a label, each label of the other parts is one of the training part, which has two at least, and the parts fit.
     """
     path = Path(path)
-    found = find_arrays(path, lambda name: role(name) is not None)
+    found = find_arrays(path, lambda name: role(name) is not None, columns)
     parts = {part: shards(found, part, path) for part in (TRAIN, VALIDATION, TEST)}
     train = parts[TRAIN]
     if train is None:
@@ -81,12 +84,15 @@ def open_dataset(path: str | Path) -> DataSet:
     for name, part in present.items():
         check_same_kind(train, part, name, path)
     labels = {name: [opened(a, path) for a in part.labels] for name, part in present.items()}
-    classes = distinct(labels[TRAIN], f"{path}, {TRAIN}")
-    numbers = {name: numbered(labels[name], classes, f"{path}, {name}") for name in present}
+    classes = np.empty(0) if numbers else distinct(labels[TRAIN], f"{path}, {TRAIN}")
+    targets = {
+        name: values(labels[name], f"{path}, {name}") if numbers else numbered(labels[name], classes, f"{path}, {name}")
+        for name in present
+    }
     rows = {name: Rows([opened(a, path) for a in part.x]) for name, part in present.items()}
     surveys = {name: survey(x, f"{path}, {name}") for name, x in rows.items()}
     lowest, highest = min(s.lowest for s in surveys.values()), max(s.highest for s in surveys.values())
-    read = {name: Part(converted(x, lowest, highest), numbers[name]) for name, x in rows.items()}
+    read = {name: Part(converted(x, lowest, highest), targets[name]) for name, x in rows.items()}
     return DataSet(
         read[TRAIN],
         read.get(TEST),
@@ -95,18 +101,20 @@ def open_dataset(path: str | Path) -> DataSet:
         train.x[0].shape[1:],
         rows[TRAIN].dtype,
         scale(rows[TRAIN].dtype, surveys[TRAIN]),
-        content(surveys, numbers, names(classes)),
+        content(surveys, targets, names(classes)),
         tuple(name for name in found if role(name) is None),
+        max(abs(surveys[TRAIN].lowest), abs(surveys[TRAIN].highest)),
+        Columns("".join(train.labels[0].columns or ()), train.x[0].columns or ()),
     )
 
 
-def open_instances(path: str | Path, part: str | None = None) -> Rows:
+def open_instances(path: str | Path, part: str | None = None, columns: Columns = ANY) -> Rows:
     """The instances of a part, with labels or without; if it is not named, the only one, or the test part.
 
     A file of one array needs no name. Raises InputError as `open_dataset` does.
     """
     path = Path(path)
-    found = find_arrays(path, lambda name: name == "" or (role(name) or ("", ""))[1] == "x")
+    found = find_arrays(path, lambda name: name == "" or (role(name) or ("", ""))[1] == "x", columns)
     of_part: dict[str, list[Stored]] = {}
     for name, array in found.items():
         if array:
@@ -119,14 +127,17 @@ def open_instances(path: str | Path, part: str | None = None) -> Rows:
     return x
 
 
-def open_labelled(path: str | Path, classes: tuple[str, ...], part: str | None = None) -> Part:
-    """The instances of a part with their places among given classes. Raises InputError as `open_dataset` does."""
+def open_labelled(path: str | Path, classes: tuple[str, ...], part: str | None = None, columns: Columns = ANY) -> Part:
+    """The instances of a part with their places among given classes or, if there are none, their numbers. Raises
+    InputError as `open_dataset` does."""
     path = Path(path)
-    found = find_arrays(path, lambda name: role(name) is not None)
+    found = find_arrays(path, lambda name: role(name) is not None, columns)
     parts = {name: shards(found, name, path) for name in (TRAIN, VALIDATION, TEST)}
     name = chosen({name: of for name, of in parts.items() if of is not None}, part, path)
     labels = [opened(array, path) for array in parts[name].labels]  # pyright: ignore[reportOptionalMemberAccess]
-    return Part(open_instances(path, name), named(labels, classes, f"{path}, {name}"))
+    where = f"{path}, {name}"
+    targets = named(labels, classes, where) if classes else values(labels, where)
+    return Part(open_instances(path, name, columns), targets)
 
 
 def chosen(parts: dict[str, Any], part: str | None, path: Path) -> str:
@@ -152,7 +163,7 @@ def shards(found: Found, part: str, path: Path) -> Shards | None:
         raise InputError(f"{where}: {counts[0]} instances but {counts[1]} labels")
     for arrays in of_kind.values():
         check_shards(arrays, where)
-    if len({(a.dtype, a.shape[1:]) for a in x}) > 1:
+    if len({(a.dtype if a.columns is None else "", a.shape[1:]) for a in x}) > 1:
         raise InputError(f"{where}: the shards differ: {', '.join(map(describe, x))}")
     if x[0].dtype.kind not in "uif":
         name = next(iter(of_kind["x"]))
@@ -163,7 +174,7 @@ def shards(found: Found, part: str, path: Path) -> Shards | None:
 def check_same_kind(train: Shards, other: Shards, name: str, path: Path) -> None:
     widths = [int(np.prod(part.x[0].shape[1:], dtype=object)) for part in (train, other)]
     dtypes = [part.x[0].dtype for part in (train, other)]
-    if widths[0] != widths[1] or dtypes[0] != dtypes[1]:
+    if widths[0] != widths[1] or (dtypes[0] != dtypes[1] and train.x[0].columns is None):
         kinds = (f"{width} numbers of {dtype.newbyteorder('=')}" for width, dtype in zip(widths, dtypes, strict=True))
         raise InputError(f"{path}: an instance of the train part has {next(kinds)}, of the {name} part {next(kinds)}")
     texts = [part.labels[0].dtype.kind in "US" for part in (train, other)]

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Num
 
 from functional_bp.errors import InputError
 
@@ -44,7 +44,14 @@ def stratified(labels: Int[np.ndarray, " n"], seed: int, part: int | float = 4) 
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def ordered(labels: Int[np.ndarray, " n"], part: int | float = 4) -> tuple[np.ndarray, np.ndarray]:
+def drawn(n: int, seed: int, part: int | float = 4) -> tuple[np.ndarray, np.ndarray]:
+    """The rows (kept, held out): one part in `part` of all, drawn by the seed, is held out."""
+    order = np.random.default_rng(seed).permutation(n)
+    held = round(n / part)
+    return np.sort(order[held:]), np.sort(order[:held])
+
+
+def ordered(labels: Num[np.ndarray, "n *m"], part: int | float = 4) -> tuple[np.ndarray, np.ndarray]:
     """The rows (kept, held out): the last part in `part` is held out, as the rows stand."""
     first = len(labels) - round(len(labels) / part)
     return np.arange(first), np.arange(first, len(labels))

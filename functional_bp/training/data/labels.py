@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Int, Shaped
+from jaxtyping import Float64, Int, Shaped
 
 from functional_bp.errors import InputError
 from functional_bp.training.saving.archive import describe
@@ -80,6 +80,24 @@ def named(shards: Sequence[np.ndarray], classes: tuple[str, ...], where: str) ->
         numbers[first : first + len(block)] = found
         first += len(block)
     return numbers
+
+
+def values(shards: Sequence[np.ndarray], where: str) -> Float64[np.ndarray, "n m"]:
+    """The numbers that are learnt as such, m for each instance. Raises InputError for what is none, or not finite."""
+    found, first = [], 0
+    for shard in shards:
+        if shard.dtype.kind not in "uifb" or shard.ndim > 2:
+            raise InputError(f"{where}: --task regression learns numbers, got {describe(shard)}")
+        block = np.array(shard, np.float64).reshape(len(shard), -1)
+        with np.errstate(over="ignore"):
+            wrong = np.argwhere(~np.isfinite(block.astype(np.float32)))
+        if len(wrong):
+            raise InputError(
+                f"{where}: every target must be finite, row {first + wrong[0][0]} is {block[tuple(wrong[0])]}"
+            )
+        found.append(block)
+        first += len(block)
+    return np.concatenate(found)
 
 
 def expected(classes: Shaped[np.ndarray, " c"]) -> str:

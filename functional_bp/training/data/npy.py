@@ -52,7 +52,9 @@ def read_header(file: Readable, where: str) -> Header:
     if not header.shape or 0 in header.shape:
         raise InputError(f"{where} is empty: its shape is {header.shape}")
     if not header.by_rows:
-        raise InputError(f"{where}: expected the rows one after another (C order), got Fortran order")
+        raise InputError(
+            f"{where}: expected the rows one after another (C order), got Fortran order: np.ascontiguousarray mends it"
+        )
     return header
 
 

@@ -15,6 +15,7 @@ KINDS = {
     **dict.fromkeys(("images", "inputs", "features", "x"), "x"),
     **dict.fromkeys(("labels", "targets", "target", "y"), "labels"),
 }
+ALONE = {"data": "x"}  # where no other word says the kind, as in scikit-learn's data and target
 Role = tuple[str, str]
 
 
@@ -30,8 +31,10 @@ def said(name: str) -> tuple[set[str], set[str]]:
     words = [re.split("[^a-z0-9]+", text) for text in (member, file)]
     if "names" in words[0]:
         return set(), set()
-    parts, kinds = ([{roles[word] for word in of if word in roles} for of in words] for roles in (PARTS, KINDS))
-    return parts[0] or parts[1], kinds[0] or kinds[1]
+    parts, kinds, alone = (
+        [{of[word] for word in text if word in of} for text in words] for of in (PARTS, KINDS, ALONE)
+    )
+    return parts[0] or parts[1], kinds[0] or alone[0] or kinds[1] or alone[1]
 
 
 def check_shards(names: Iterable[str], where: str) -> None:

@@ -25,6 +25,9 @@ class Rows:
         self.shape = (int(self.starts[-1]), self.parts[0].shape[1])
         self.dtype = dtype or self.parts[0].dtype.newbyteorder("=")
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.shape[0]} × {self.shape[1]}, {self.dtype})"
+
     def __len__(self) -> int:
         return self.shape[0]
 

@@ -10,11 +10,13 @@ DENSEST = 1032  # deflate makes a byte of at most so many
 
 
 class Stored(NamedTuple):
-    """`open()` maps the array, read-only; what is compressed is unpacked into the cache first."""
+    """`open()` maps the array, read-only; what is compressed or text is unpacked into the cache first. `columns` are
+    those of a table by name, () where they have none; None of what is no table."""
 
     dtype: np.dtype
     shape: tuple[int, ...]
     open: Callable[[], np.ndarray]
+    columns: tuple[str, ...] | None = None
 
 
 def bytes_of(dtype: np.dtype, shape: tuple[int, ...]) -> int:

@@ -13,6 +13,7 @@ from sympy import (
     Derivative,
     Expr,
     Heaviside,
+    I,
     Integer,
     Max,
     Min,
@@ -25,14 +26,18 @@ from sympy import (
     Sum,
     exp,
     log,
+    nan,
+    oo,
     sign,
     sqrt,
     tanh,
+    zoo,
 )
 
 from claims.decide import Claim
 from claims.judging import Maximum, equation, product, sigmoid, softplus, step, total
 from claims.letters import A, D, a, c, f, h, i, j, k, l, n, o, o2, p, p2, positive, q, q2, r, r2, theta, x, y, z
+from claims.random_attacks import random_attack
 
 DUMMIES = (k, l, p, p2, q, q2, r, r2, o, o2, a)
 TWINS = {k: l, l: k, p: p2, p2: p, q: q2, q2: q, r: r2, r2: r, o: o2, o2: o}
@@ -311,7 +316,16 @@ GIVEN = (
 
 
 def random_claim(seed: int) -> Claim | None:
-    """The claim of this seed; None where SymPy refuses to write it, or nothing could be changed."""
+    """The claim of this seed; None where SymPy refuses to write it, or nothing could be changed.
+
+    An even seed changes a formula step by step, an odd one is an attack.
+    """
+    found = random_attack(seed) if seed % 2 else changed_formula(seed)
+    return None if found is None or any(e.has(*NOT_REAL) for e in (found.left, found.right)) else found
+
+
+def changed_formula(seed: int) -> Claim | None:
+    """A formula, and the same one after a few steps."""
     rng = Random(seed)
     try:
         left = right = formula(rng, rng.choice((2, 2, 3, 3, 4)), (i, j) if rng.random() < 0.5 else (i,))
@@ -321,15 +335,7 @@ def random_claim(seed: int) -> Claim | None:
                 return None
     except (TypeError, ValueError, RecursionError, AttributeError, ZeroDivisionError):
         return None
-    if left == right or left.has(*_NOT_REAL) or right.has(*_NOT_REAL):
-        return None
-    return Claim(left, right, rng.choice(GIVEN))
+    return None if left == right else Claim(left, right, rng.choice(GIVEN))
 
 
-def _not_real():
-    from sympy import I, nan, oo, zoo
-
-    return (I, nan, oo, -oo, zoo)
-
-
-_NOT_REAL = _not_real()
+NOT_REAL = (I, nan, oo, -oo, zoo)

@@ -1,4 +1,7 @@
-"""What is too large or no formula ends within its limit, in a word and a line; asked in a process of its own."""
+"""What is too large or no formula ends within a second of its limit, in a word and a line, each in its own process.
+
+What is measured is processor time, which does not depend on what else the machine does.
+"""
 
 import os
 import subprocess
@@ -7,15 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from claims.known import KNOWN
-
 HERE = Path(__file__).parent
 
 
 @pytest.mark.slow
 def test_everything_ends_in_a_word():
-    if "endings" in KNOWN:
-        return
     path = os.pathsep.join((str(HERE.parents[2]), str(HERE.parent)))
     report = subprocess.run(
         [sys.executable, "-m", "claims.endings_report", "0.5"],
@@ -26,5 +25,4 @@ def test_everything_ends_in_a_word():
         check=True,
     ).stdout
     assert "claims were asked" in report
-    faults = [line for line in report.splitlines() if line.startswith("- ")]
-    assert [line for line in faults if f"ending: {line[2:].split(' | ')[0]}" not in KNOWN] == []
+    assert [line for line in report.splitlines() if line.startswith("- ")] == []

@@ -6,7 +6,6 @@ import pytest
 
 from claims.decide import decide, glance, uncovered
 from claims.judging import answer
-from claims.known import KNOWN
 from claims.tables import ALLOWED, rows
 
 ROWS = rows()
@@ -42,11 +41,11 @@ def test_the_prover_is_not_wrong(cause):
             faults[name] = f"{claim}: it is {word}, {said.word} where {said.conditions}"
         elif word == "true" and said.word == "proven" and (gap := uncovered(claim, said, draws=1)):
             faults[name] = f"{claim}: proven where {said.conditions}, but {gap}"
-    assert {name: fault for name, fault in faults.items() if name not in KNOWN} == {}
+    assert faults == {}
 
 
 def test_most_of_what_is_true_is_proven():
-    """At the edges, 90 % of it; what people write (`people`) may be a language of its own."""
+    """At the edges, 92 % of it; what people write (`people`) may be a language of its own."""
     true = [claim for name, (word, _, claim) in ROWS.items() if word == "true" and not name.startswith("people")]
     proven = sum(answer(c.left, c.right, c.given).word == "proven" for c in true)
-    assert proven >= 0.9 * len(true) or "true: 90 %" in KNOWN, f"{proven} of {len(true)}"
+    assert proven >= 0.92 * len(true), f"{proven} of {len(true)}"

@@ -1,9 +1,10 @@
 """Wrong claims of every kind: the proven repair is the true formula."""
 
 import pytest
-from sympy import Derivative, Function, IndexedBase, KroneckerDelta, Max, Rational, exp, log, tanh
+from sympy import Derivative, Function, IndexedBase, KroneckerDelta, Max, Rational, exp, log, sqrt, tanh
 
 from derivations import dimension, equation, index, judge, prime, sigmoid, step, total
+from derivations.engine.language.plain import plain
 
 n, m = dimension("n"), dimension("m")
 i, j, k, l = (index(name, n) for name in "ijkl")
@@ -172,7 +173,53 @@ def test_the_diagnosis_names_the_kind():
         "the sign of a term": (JACOBIAN, y[j] * (D(i, j) + y[i]), softmax),
         "evaluated at the wrong place": (BY_B, g[b] * prime(f)(y[b]), layer),
     }
-    assert {name: judge(*claim).diagnosis for name, claim in cases.items()} == {name: name for name in cases}
+    for name, claim in cases.items():
+        assert (judge(*claim).diagnosis or "").startswith(name), name
+
+
+def test_a_student_reads_what_is_wrong():
+    """The author's names, dummies and order; one sum; what should stand where."""
+    p, q = index("p", n), index("q", n)
+    A = IndexedBase("A")
+    quadratic = Derivative(total(A[p, q] * x[p] * x[q], p, q), x[i])
+    norm = total(x[k] ** 2, k)
+    cases = {
+        "a missing term Σ_j A_ji x_j; Σ_j x_j (A_ij + A_ji)": (quadratic, total(A[i, j] * x[j], j)),
+        "Σ_j A_ji x_j is missing, Σ_j A_ij x_j is too much; Σ_j x_j (A_ij + A_ji)": (
+            quadratic,
+            2 * total(A[i, j] * x[j], j),
+        ),
+        "δ_ij − y_i where δ_ij stands; y_j (δ_ij − y_i)": (JACOBIAN, D(i, j) * y[j], softmax),
+        "δ_ij − y_i where 1 − y_j stands; y_j (δ_ij − y_i)": (JACOBIAN, y[j] * (1 - y[j]), softmax),
+        "y_i Σ_k d_k is missing, y_i is too much; y_i Σ_k d_k − d_i": (
+            Derivative(cross_entropy, z[i]),
+            y[i] - d[i],
+            softmax,
+        ),
+        "a missing factor 1/(Σ_k e^x_k); e^x_i/Σ_k e^x_k": (Derivative(log(total(exp(x[k]), k)), x[i]), exp(x[i])),
+        "a transposed matrix: V_ki where V_ik stands; Σ_k V_ki g_k": (
+            Derivative(total(g[k] * total(V[k, l] * x[l], l), k), x[i]),
+            total(V[i, k] * g[k], k),
+        ),
+        "a wrong exponent: 1/(Σ_k x_k)^2 where 1/(Σ_k x_k) stands; δ_ij/Σ_k x_k − x_j/(Σ_k x_k)^2": (
+            Derivative(x[j] / total(x[k], k), x[i]),
+            D(i, j) / total(x[k], k) - x[j] / total(x[k], k),
+        ),
+        "x_i − (Σ_k x_k)/n where x_i stands; 2 (x_i − (Σ_k x_k)/n)/n": (
+            Derivative(total((x[k] - total(x[l], l) / n) ** 2, k) / n, x[i]),
+            2 * x[i] / n,
+        ),
+        "a missing term f(x_i); x_i f′(x_i) + f(x_i)": (
+            Derivative(total(x[k] * f(x[k]), k), x[i]),
+            x[i] * prime(f)(x[i]),
+        ),
+        "a wrong exponent: 1/sqrt(Σ_k x_k^2) where 1/(Σ_k x_k^2) stands; x_i/sqrt(Σ_k x_k^2)": (
+            Derivative(sqrt(norm), x[i]),
+            x[i] / norm,
+        ),
+    }
+    found = {text: judge(*claim) for text, claim in cases.items()}
+    assert {text: f"{v.diagnosis}; {plain(v.repair)}" for text, v in found.items()} == {text: text for text in cases}
 
 
 def test_no_repair_is_invented():

@@ -55,7 +55,7 @@ def test_hypotheses_that_were_used_are_said():
 
 def test_a_condition_keeps_its_range():
     q = index("q", n, 2)
-    assert "x_k > 0 for k = 2 … n" in str(judge(total(log(x[q]), q), total(log(x[q]), q)))
+    assert "x_q > 0 for q = 2 … n" in str(judge(total(log(x[q]), q), total(log(x[q]), q)))
 
 
 def test_a_piecewise_without_a_branch_has_a_condition():

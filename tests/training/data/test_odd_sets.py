@@ -327,3 +327,34 @@ def test_what_is_read_of_a_file_does_not_stay_in_memory(tmp_path, most):
     done, had = measured("data", tmp_path / "x.npy")
     assert done.returncode == 0, done.stderr
     assert had < most
+
+
+@only_linux
+def test_a_table_of_one_long_line(tmp_path, most):
+    with open(tmp_path / "x.csv", "wb") as file:
+        file.write(b"a,y\n1,")
+        file.truncate(200_000_000)
+    done, had = measured("data", tmp_path / "x.csv")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert had < most
+
+
+@only_linux
+@pytest.mark.slow
+def test_train_and_evaluate_take_at_most_three_times_their_data_and_500_megabytes(tmp_path):
+    rows, size = 150_000, 150_000_000
+    x = np.zeros((rows, size // rows), np.uint8)
+    x[::2] = 255
+    np.savez(tmp_path / "data.npz", x=x, y=np.arange(rows, dtype=np.int64) % 2)
+    del x
+    run = tmp_path / "run"
+    options = ["--data", tmp_path / "data.npz", "--hidden", "4", "--steps", "2", "--out", run]
+    for arguments in (
+        ["train", *options, "--json"],
+        ["evaluate", run, "--json"],
+        ["predict", run, tmp_path / "data.npz"],
+    ):
+        done, had = measured(*arguments)
+        assert done.returncode == 0, done.stderr
+        assert had < 3 * size + 500_000_000, arguments[0]

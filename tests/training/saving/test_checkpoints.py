@@ -123,17 +123,22 @@ def attempt(checkpoints, path, shapes):
 
 
 @every_store
-def test_damage_is_always_noticed(tmp_path, kind, capfd):
-    """Whatever file of a checkpoint is damaged, it is refused in one line, or still is the very same."""
+def test_damage_is_always_noticed(tmp_path, kind, capfd, request):
+    """Whatever file of a checkpoint is damaged, it is refused in one line, or still is the very same.
+
+    Unless --whole, a file of orbax's is damaged in one of two ways.
+    """
     checkpoints = saved(tmp_path, kind, 10)
     (path,) = checkpoints.files()
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
     luck, refused, shapes, whole = random.Random(0), 0, like(), checkpoint(10)
+    both = kind == "npz" or request.config.getoption("--whole")
     for file in files * (1 if path.is_dir() else 10):
         good = file.read_bytes()
         content = bytearray(good)
         content[luck.randrange(len(content))] ^= 1 << luck.randrange(8)
-        for damaged in (bytes(content), good[: luck.randrange(len(good))]):
+        ways = [bytes(content), good[: luck.randrange(len(good))]]
+        for damaged in ways if both else [luck.choice(ways)]:
             file.write_bytes(damaged)
             found, message = attempt(checkpoints, path, shapes)
             file.write_bytes(good)
@@ -143,7 +148,7 @@ def test_damage_is_always_noticed(tmp_path, kind, capfd):
                 assert "\n" not in message
             else:
                 assert_same(found, whole)
-    assert refused >= 10
+    assert refused >= (10 if both else 4)
     assert capfd.readouterr() == ("", "")
 
 

@@ -1,0 +1,1 @@
+"""Makes the pages of the site that follow from the code: `python -m docs.generator FOLDER`."""
