@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sympy import Expr, Integer, Mul, cancel
+from sympy import Expr, Integer, Mul, cancel, expand
 
 Axis = tuple[Expr, ...]
 Place = tuple[Expr, ...]  # on an axis: one index for each factor
@@ -18,11 +18,23 @@ class Outside(Exception):
     """What cannot be read as a formula; the text names it."""
 
 
-class OutOfRange(Outside):
+class AtOtherSizes(Outside):
+    """What may be a formula at other sizes."""
+
+
+class OutOfRange(AtOtherSizes):
     """A place that is never on its axis."""
 
 
-class BySize(Outside):
+class Loop(AtOtherSizes):
+    """A loop whose number of steps is a size: it is unrolled for a number."""
+
+    def __init__(self, length: Expr):
+        super().__init__(f"a loop of {length} steps")
+        self.names = sorted(s.name for s in length.free_symbols)  # type: ignore[attr-defined]
+
+
+class BySize(AtOtherSizes):
     """One formula for some sizes, another for others: where gap ≥ 0 or not, or by the rest of `gap` by `divisor`."""
 
     def __init__(self, text: str, gap: str, divisor: int = 0):
@@ -43,6 +55,7 @@ class Array:
     finite: Callable[..., Any] | None = None
     hit: Callable[..., Any] | None = None
     undefined: bool = False  # NaN: whatever takes it is undefined
+    bare: bool = False  # its formula gets no name: it is simpler when it is read backwards
 
     def view(self, axes: Sequence[Axis], places: Callable[..., Sequence[Place]]) -> "Array":
         """The array with other axes; `places` turns a place there into one here."""
@@ -177,6 +190,8 @@ def shared(factor: Expr, size: Expr) -> Expr | None:
 
 
 def reshaped(x: Array, sizes: Sequence[Expr]) -> Array:
+    if expand(Mul(*(f for axis in x.axes for f in axis)) - Mul(*sizes)) != 0:
+        raise OutOfRange("a reshape that changes the number of elements")
     old, new = regrouped(x.axes, sizes)
     fine = x.fitted(old)
 

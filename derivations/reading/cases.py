@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from derivations.reading.asked import Asked, InconclusiveDimensionOperation, Undecided, listening
+from derivations.reading.program import keeps_elements
 from derivations.reading.question import Question, Shape
 from derivations.reading.roots import roots_of_sizes
 from functional_bp.errors import InputError
@@ -74,12 +75,12 @@ def forward_takes(question: Question, shapes: Sequence[Shape]) -> bool:
     structs = question.at(shapes)
     try:
         with roots_of_sizes(question.forward), listening(asked):
-            question.trace_forward(structs)
+            program = question.trace_forward(structs)
     except Undecided:
         return True
     except Exception:
         return bool(asked.open)
-    return True
+    return keeps_elements(program.jaxpr)
 
 
 def declared(question: Question, sizes: Mapping[str, str]) -> tuple[Shape, ...]:

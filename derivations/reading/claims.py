@@ -11,7 +11,8 @@ from derivations.reading import engine
 from derivations.reading.arrays import Array, Axis, finer
 from derivations.reading.code import read
 from derivations.reading.question import Question, Shape
-from derivations.reading.reading import Reading
+from derivations.reading.reading import Reading, backwards, turning
+from derivations.reading.rows.inverse import adjoined
 from derivations.reading.sizes import as_size, factors
 
 
@@ -50,11 +51,15 @@ class Claims:
     @property
     def loss(self) -> Expr:
         """Σ ȳ y over all outputs."""
-        total: Expr = Integer(0)
-        for y, y_bar in zip(self.ys, self.y_bars, strict=True):
-            places = self.reading.places(y_bar.axes, "o")
-            total = total + self.reading.summed(y_bar.at(*places) * y.fitted(y_bar.axes).at(*places), places)
-        return total
+        return weighted(self.reading, self.ys, self.y_bars) + self.reading.extra
+
+
+def weighted(r: Reading, ys: Sequence[Array], y_bars: Sequence[Array]) -> Expr:
+    total: Expr = Integer(0)
+    for y, y_bar in zip(ys, y_bars, strict=True):
+        places = r.places(y_bar.axes, "o")
+        total = total + r.summed(y_bar.at(*places) * y.fitted(y_bar.axes).at(*places), places)
+    return total
 
 
 def names_in(e: Expr) -> set[str]:
@@ -78,7 +83,13 @@ def claims_of(
     for k, y in enumerate(ys):
         name = r.unused("y_bar" if len(ys) == 1 else f"y{k}_bar")
         names.append(name)
-        y_bars.append(r.array(name, y.axes))
+        places = r.places(y.axes, "o")
+        turned = [k for place in places for k in place if backwards(y.at(*places), k)]
+        y_bars.append(r.array(name, y.axes).view(y.axes, turning(places, turned)))
+        r.turned[name] = [n for n, k in enumerate(k for place in places for k in place) if k in turned]
+    if r.inner:
+        loss = weighted(r, ys, y_bars)
+        r.extra = adjoined(r, loss) - loss
     x_bars = read(r, backward.jaxpr, backward.consts, [*inputs, *y_bars])
     due = [(leaf, x) for leaf, x in zip(question.leaves, inputs, strict=True) if leaf.due]
     claims = tuple(Claim(leaf.name, *joined(x, x_bar)) for (leaf, x), x_bar in zip(due, x_bars, strict=True))

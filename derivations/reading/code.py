@@ -12,14 +12,15 @@ from sympy import Expr, Integer, KroneckerDelta, Mul
 
 from derivations import softplus
 from derivations.engine.language.plain import plain
-from derivations.reading.arrays import Array, BySize, Outside, constant, together
+from derivations.reading.arrays import Array, AtOtherSizes, Loop, Outside, constant, together
 from derivations.reading.meant import meant
 from derivations.reading.reading import Reading
 from derivations.reading.rows import ROWS, row
 from derivations.reading.rows.choice import equal, zero_or_one
 from derivations.reading.rows.elementwise import entrywise
-from derivations.reading.rows.layout import stacked
-from derivations.reading.sizes import factors, is_whole
+from derivations.reading.rows.inverse import SPECIAL
+from derivations.reading.rows.layout import at_number, stacked
+from derivations.reading.sizes import as_size, factors, is_whole
 
 UNROLLED = 16  # steps of a scan
 LISTED = 64  # entries of a constant array that are written out
@@ -38,6 +39,9 @@ NAMELESS = {
 NAMELESS |= {"split", "rev", "iota", "dim_as_value", "stop_gradient", "reduce_max", "reduce_min", "copy", "is_finite"}
 NAMELESS |= {"eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "select_n", "max", "min", "add", "sub", "abs"}
 
+
+# Of these what gets one where every line of the code is to be seen.
+SHORT = {"add", "sub", "neg", "abs", "select_n", "max", "min"}
 
 # jnp.logaddexp(a, b), of which jax.nn.softplus and log_sigmoid are made
 LOGADDEXP = ["max", "sub", "ne", "add", "abs", "neg", "exp", "log1p", "add", "select_n"]
@@ -69,9 +73,14 @@ def read(r: Reading, jaxpr: Any, consts: Sequence[Any], args: Sequence[Array]) -
                 given = [cast(r, given[0], e.invars[0].aval.dtype, e.outvars[0].aval.dtype)]
             out = ROWS[name](r, e.params, *given)
             out = out if isinstance(out, list) else [out]
-            if name not in NAMELESS and len(out) == 1 and is_real(e.outvars[0]) and not out[0].undefined:
+            if (
+                (name not in NAMELESS or (r.every and name in SHORT))
+                and len(out) == 1
+                and is_real(e.outvars[0])
+                and not (out[0].undefined or out[0].bare)
+            ):
                 out = [r.named(out[0])]
-        except BySize:
+        except AtOtherSizes:
             raise
         except Outside as error:
             raise NotRead(f"{error} in `{name}`{line_of(e)}") from error
@@ -207,6 +216,9 @@ def call(r: Reading, p: dict[str, Any], *xs: Array) -> list[Array]:
     inner: Any = p.get("jaxpr") or p.get("call_jaxpr") or p.get("fun_jaxpr")
     if [e.primitive.name for e in getattr(inner, "jaxpr", inner).eqns] == LOGADDEXP and len(xs) == 2:
         return [entrywise(lambda a, b: softplus(a - b) + b, *xs)]
+    if p.get("name") in SPECIAL:
+        out = SPECIAL[p["name"]](r, p, *xs)
+        return out if isinstance(out, list) else [out]
     return read(r, getattr(inner, "jaxpr", inner), getattr(inner, "consts", ()), xs)
 
 
@@ -243,7 +255,9 @@ def platform_index(r: Reading, p: dict[str, Any]) -> Array:
 def scan(r: Reading, p: dict[str, Any], *xs: Array) -> list[Array]:
     """Step after step, for a number of steps that is known."""
     length, body = p["length"], p["jaxpr"]
-    if not isinstance(length, int) or length > UNROLLED:
+    if not isinstance(length, int):
+        raise Loop(as_size(length))
+    if length > UNROLLED:
         raise Outside(f"a loop of {length} steps")
     fixed, carry, rows = (
         xs[: p["num_consts"]],
@@ -252,22 +266,12 @@ def scan(r: Reading, p: dict[str, Any], *xs: Array) -> list[Array]:
     )
     stacks: list[list[Array]] = []
     for n in reversed(range(length)) if p["reverse"] else range(length):
-        out = read(r, body.jaxpr, body.consts, [*fixed, *carry, *(step_of(x, n, length) for x in rows)])
+        out = read(r, body.jaxpr, body.consts, [*fixed, *carry, *(at_number(x, 0, n) for x in rows)])
         carry = out[: p["num_carry"]]
         stacks.append(out[p["num_carry"] :])
     if p["reverse"]:
         stacks.reverse()
     return [*carry, *(piled(r, list(ys)) for ys in zip(*stacks, strict=True))]
-
-
-def step_of(x: Array, n: int, length: int) -> Array:
-    """x[n], along the first axis."""
-    place, left, rest = [], n, length
-    for f in x.axes[0]:
-        rest //= int(f)
-        place.append(Integer(left // rest + 1))
-        left %= rest
-    return x.view(x.axes[1:], lambda *i: [tuple(place), *i])
 
 
 def piled(r: Reading, ys: list[Array]) -> Array:

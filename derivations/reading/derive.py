@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Add, Expr, Function, Idx, Indexed, IndexedBase, Pow, Symbol, latex
+from sympy import Add, Expr, Function, Idx, Indexed, IndexedBase, Pow, Rational, Symbol, latex
 
+from derivations import step
 from derivations.reading import engine
 from derivations.reading.arrays import Outside
 from derivations.reading.cases import declared, general
@@ -20,6 +21,7 @@ from derivations.reading.prove import prove_backward
 from derivations.reading.question import Question, ask
 from derivations.reading.reading import Reading
 from derivations.reading.roots import roots_of_sizes
+from derivations.reading.shorten import shorten
 from derivations.reading.sizes import as_size, factors
 from derivations.reading.source import Source
 from derivations.reading.verdict import Proofs
@@ -101,7 +103,7 @@ class Derivation:
 
     def __init__(self, question: Question, traced: Any):
         sizes = {s.name for aval in traced.in_avals for d in aval.shape for s in as_size(d).free_symbols}
-        self.r = r = Reading(taken=set(sizes) | {"y", "y_bar", "jnp", "jax"})
+        self.r = r = Reading(taken=set(sizes) | {"y", "y_bar", "jnp", "jax"}, every=True)
         self.inputs, self.names = [], []
         for leaf, aval in zip(question.leaves, traced.in_avals, strict=True):
             name = r.unused(plain_name(leaf.name))
@@ -112,11 +114,31 @@ class Derivation:
         if len(outputs) != 1:
             raise Outside("several outputs")
         (self.y,) = outputs
-        if any(len(axis) > 1 for x in (*self.inputs, self.y) for axis in x.axes) or r.conditions:
-            raise Outside("split axes, labels or masks as source")
+        if any(len(axis) > 1 for x in (*self.inputs, self.y) for axis in x.axes):
+            raise Outside("split axes as source")
+        strange = [n for n in r.conditions if n not in {*r.labelled, *self.names} and not self.is_order(n)]
+        if strange or r.computed or r.inner:
+            raise Outside("what only its definition is known of, as source")
         self.rename(traced)
+        shorten(r, self.y, set(self.called))
         self.ahead = [self.line(name, d) for name, d in r.definitions.items()]
         self.back = self.cotangents()
+
+    def is_order(self, name: str) -> bool:
+        return name in self.r.meanings and self.r.meanings[name][1] == "ge"
+
+    def as_written(self, e: Expr) -> Expr:
+        """Conditions as comparisons."""
+        swap: dict[Any, Any] = {}
+        labels = {x.base.label for x in e.atoms(Indexed)}
+        for x in e.atoms(Indexed) | (e.atoms(Symbol) - labels):
+            name = str(x.base.label) if isinstance(x, Indexed) else x.name
+            if self.is_order(name):
+                slots, _, gap = self.r.meanings[name]
+                swap[x] = step(gap.xreplace(dict(zip(slots, getattr(x, "indices", ()), strict=True))))
+            elif name in self.r.conditions and name in self.names:
+                swap[x] = step(x - Rational(1, 2))
+        return e.xreplace(swap)
 
     def rename(self, traced: Any) -> None:
         """Intermediates get the names of the variables to which the user's own lines give them."""
@@ -159,9 +181,12 @@ class Derivation:
                 left, body = r.definitions[name].args
                 indices = list(getattr(left, "indices", ()))
                 line = self.gathered(name, indices, parts[name])
-                bar = alias(line) or line.name
-                lines += [line] if bar == line.name else []
-                self.hand(parts, element(bar, indices), body, left, [k for k in indices if isinstance(k, Idx)])
+                plain = isinstance(line.formula, Indexed | Symbol)
+                lines += [] if plain else [line]
+                bar = element(line.name, indices)
+                if plain:  # the cotangent of another, or of fewer indices: no line of its own
+                    bar = line.formula.xreplace(dict(zip(line.indices, indices, strict=True)))
+                self.hand(parts, bar, body, left, [k for k in indices if isinstance(k, Idx)])
         for name, x, due in zip(self.names, self.inputs, self.due, strict=True):
             if due:
                 flat = [k for place in r.places(x.axes, "i") for k in place]
@@ -193,10 +218,9 @@ class Derivation:
                 for s in axis:
                     if isinstance(s, Symbol):
                         sizes.setdefault(s.name, f"{array}.shape[{d}]")
-        written = Source(sizes)
-        used = self.needed()
-        rows = [f"{line.name} = {written.line(line.formula, line.indices)}" for line in self.ahead if line.name in used]
-        rows += [f"{line.name} = {written.line(line.formula, line.indices)}" for line in self.back]
+        written, used = Source(sizes, self.r.labelled), self.needed()
+        lines = [*(line for line in self.ahead if line.name in used), *self.back]
+        rows = [f"{line.name} = {written.line(self.as_written(line.formula), line.indices)}" for line in lines]
         returned = ", ".join(f"{n}_bar" if due else "None" for n, due in zip(self.names, self.due, strict=True))
         head = f"import jax\nimport jax.numpy as jnp\n\n\ndef {name}_backward(primals, y_bar):\n"
         given = ", ".join(self.names)
@@ -212,14 +236,6 @@ class Derivation:
             if line.name in names:
                 names |= names_of(line.formula)
         return names
-
-
-def alias(line: Line) -> str | None:
-    """The name of which the line is a copy."""
-    e = line.formula
-    if isinstance(e, Indexed) and tuple(e.indices) == line.indices:
-        return str(e.base.label)
-    return e.name if isinstance(e, Symbol) and not isinstance(e, Idx) and not line.indices else None
 
 
 def element(name: str, indices: Sequence[Any]) -> Expr:

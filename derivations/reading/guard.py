@@ -24,7 +24,7 @@ def disagreement(claims: Claims, trial: Trial, own: Mapping[str, int]) -> str:
         n: [int(f.subs(sizes)) for axis in x.axes for f in axis]
         for n, x in zip(claims.names, (*claims.inputs, *claims.y_bars), strict=True)
     }
-    values = Values(r, given, {n: a.shape for n, a in given.items()} | factors)
+    values = Values(r, given, {n: a.shape for n, a in given.items()} | factors, sizes)
     evaluation = values.evaluation = engine.evaluation(sizes, values.of)
     outputs = [("the output", y, value) for y, value in zip(claims.ys, trial.ys, strict=True)]
     outputs += [(c.name, c.x_bar, value) for c, value in zip(claims.claims, trial.claimed, strict=True)]
@@ -37,13 +37,15 @@ def disagreement(claims: Claims, trial: Trial, own: Mapping[str, int]) -> str:
 class Values:
     """Entries by name: of inputs, of definitions, of unknown conditions."""
 
-    def __init__(self, r: Any, given: Mapping[str, np.ndarray], shapes: Mapping[str, Any]):
-        self.r, self.given, self.shapes = r, given, shapes
+    def __init__(self, r: Any, given: Mapping[str, np.ndarray], shapes: Mapping[str, Any], sizes: Mapping[Any, int]):
+        self.r, self.given, self.shapes, self.sizes = r, given, shapes, sizes
         self.evaluation: Any = None
 
     def of(self, name: str, where: tuple[int, ...]) -> Any:
         if name in self.given:
             return self.entry(name, where)
+        if name in self.r.computed:
+            return self.r.computed[name](self, where)
         if name in self.r.labelled:
             return float(self.entry(self.r.labelled[name], where[:-1]) == where[-1] - 1)
         if name in self.r.meanings:
@@ -55,7 +57,8 @@ class Values:
         return self.evaluation(right, {k: w for k, w in zip(indices, where, strict=True) if isinstance(k, Idx)})
 
     def entry(self, name: str, where: tuple[int, ...]) -> float:
-        return float(np.reshape(self.given[name], self.shapes[name])[tuple(w - 1 for w in where)])
+        x = np.flip(np.reshape(self.given[name], self.shapes[name]), self.r.turned.get(name, []))
+        return float(x[tuple(w - 1 for w in where)])
 
 
 def agree(x: Array, value: np.ndarray, sizes: Mapping[Symbol, int], evaluation: Any, tolerance: float) -> bool:

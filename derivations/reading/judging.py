@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from derivations.reading import engine
-from derivations.reading.arrays import BySize, OutOfRange, Outside
+from derivations.reading.arrays import AtOtherSizes, BySize, Loop, OutOfRange, Outside
 from derivations.reading.asked import Undecided
 from derivations.reading.attempts import Attempts
-from derivations.reading.cases import Case, declared, general, names_in, narrower, traced
+from derivations.reading.cases import Case, declared, general, names_in, narrower, put_in, traced
 from derivations.reading.claims import Claims, claims_of
 from derivations.reading.code import NotRead
 from derivations.reading.guard import disagreement
@@ -29,6 +29,7 @@ from derivations.reading.words import caveats
 
 POINTS = 6  # at which the code is tried before it is read; a mistake may hide behind a mask or an inactive branch
 CASES = 24  # regions that are looked at
+STEPS = 4  # of a loop whose length is a size
 
 Found = dict[str, Finding]
 
@@ -36,34 +37,26 @@ Found = dict[str, Finding]
 class Judging:
     """The question with its trials; a finding for each argument that is due a cotangent."""
 
-    def __init__(self, question: Question, sizes: Mapping[str, str] | None, limit: float):
-        self.question, self.limit = question, limit
-        self.shapes = declared(question, sizes) if sizes else general(question)
-        if not sizes and not self.runs(self.shapes):
-            self.shapes = next(filter(self.runs, narrower(question, self.shapes)), self.shapes)
+    def __init__(self, question: Question, shapes: tuple[Shape, ...], limit: float):
+        self.question, self.shapes, self.limit = question, shapes, limit
         self.names = names_in(self.shapes)
         self.attempts = Attempts(question, self.shapes)
         self.covered: list[tuple[Region, Case]] = []
-        self.left_out: list[Region] = []  # where there is nothing to prove
+        self.left_out: dict[str, str] = {}  # sizes for which nothing is proven, and why
+        self.rests: set[str] = set()  # sizes by the rest that they leave
         self.least: dict[str, int] = {}
         self.said: dict[str, None] = {}
         self.claims: Any = None
-
-    def runs(self, shapes: tuple[Shape, ...]) -> bool:
-        """Does the code take these shapes, as far as it does not ask for more?"""
-        try:
-            traced(self.question, shapes)
-        except Undecided:
-            return True
-        except Exception:
-            return False
-        return True
 
     def proofs(self) -> Proofs:
         start = time.perf_counter()
         self.deadline = time.process_time() + self.limit * len(self.question.due)
         self.attempts.at(distinct(self.names), strict=True, points=POINTS)
-        found = self.findings()
+        try:
+            found = self.findings()
+        except Loop as loop:  # its steps are unrolled, for a small number of them
+            numbers = dict.fromkeys(loop.names, STEPS)
+            return Judging(self.question, put_in(self.shapes, numbers), self.limit).proofs()
         findings = tuple(self.finding(n, "") if n in self.attempts.refuted else f for n, f in found.items())
         return Proofs(self.question.title, findings, self.sizes, tuple(self.said), time.perf_counter() - start)
 
@@ -85,7 +78,7 @@ class Judging:
     def least_of(self, name: str) -> int:
         """The smallest size below which there is nothing to prove."""
         low = self.least.get(name, 1)
-        while any(str(region) == f"{name} = {low}" for region in self.left_out):
+        while f"{name} = {low}" in self.left_out:
             low += 1
         return low
 
@@ -94,12 +87,16 @@ class Judging:
         names = [leaf.name for leaf in self.question.due]
         found: Found = {}
         regions = [whole(self.names)]
+        visited = 0
         while regions and not self.attempts.all_refuted:
-            region = regions.pop(0)
-            if len(self.covered) == CASES:
+            region, visited = regions.pop(0), visited + 1
+            if len(self.covered) == CASES or visited == 4 * CASES:
                 return {n: self.finding(n, f"the code takes sizes apart in more than {CASES} ways") for n in names}
             more, beside = self.of_region(region)
             regions = [*beside, *regions]
+            if str(region) in self.rests and more and all(f.status == "undecided" for f in more.values()):
+                self.left_out[str(region)] = next(f.reason for f in more.values())
+                continue
             found = merged(found, more, str(region)) if found else more
             if found and all(f.status != "proven" for f in found.values()):
                 return found
@@ -108,10 +105,12 @@ class Judging:
                 break
             found = self.narrowed(found, other)
         self.said |= dict.fromkeys(caveats(self.question, [case for _, case in self.covered]))
+        if not found:
+            why = next(iter(self.left_out.values()), "there is no size at which the code runs")
+            return {n: self.finding(n, why) for n in names}
         below = {f"{n} = {k}" for n in self.names for k in range(1, self.least_of(n))}
-        apart = tuple(str(region) for region in self.left_out if str(region) not in below)
-        found = {n: replace(f, exceptions=(*f.exceptions, *apart)) for n, f in found.items()}
-        return found or {n: self.finding(n, "there is no size at which the code runs") for n in names}
+        apart = tuple(f"{where}: {why}" for where, why in self.left_out.items() if where not in below)
+        return {n: replace(f, exceptions=(*f.exceptions, *apart)) for n, f in found.items()}
 
     def of_region(self, region: Region) -> tuple[Found, list[Region]]:
         """The findings for these sizes, and what must be looked at beside them."""
@@ -120,18 +119,22 @@ class Judging:
             case = traced(self.question, region.shapes(self.shapes), region.answers)
             found = self.of_program(region, case)
         except (Undecided, BySize) as error:
-            parts = region.split(error.gap, getattr(error, "divisor", 0))
+            divisor = getattr(error, "divisor", 0)
+            parts = [] if error.gap in region.answers else region.split(error.gap, divisor)
+            self.rests |= {str(part) for part in parts if divisor}
             return ({}, parts) if parts else ({n: self.finding(n, str(error)) for n in names}, [])
-        except OutOfRange:
-            self.left_out.append(region)
+        except OutOfRange as error:
+            self.left_out[str(region)] = str(error)
             return {}, []
+        except Loop:
+            raise
         except Exception as error:
             if region == whole(self.names):
                 return {n: self.finding(n, f"not traceable: {first_line(error)}") for n in names}, []
-            self.left_out.append(region)
+            self.left_out[str(region)] = f"the code does not run ({first_line(error)})"
             return {}, []
         if not found:
-            self.left_out.append(region)
+            self.left_out[str(region)] = "the output is empty"
             return {}, []
         self.covered.append((region, case))
         return found, self.beside(region, case)
@@ -173,7 +176,7 @@ class Judging:
     def narrowed(self, found: Found, other: Other) -> Found:
         """What remains proven if at some sizes the code is another program."""
         if other.case is None:
-            return {n: replace(f, exceptions=(*f.exceptions, str(other))) for n, f in found.items()}
+            return excepted(found, f"{other}: the code does not run")
         trial = self.attempts.at(other.numbers)
         known = self.covering(other.numbers)
         alike = known is not None and known[0] is self.covered[0][1] and trial is not None and not other.degenerate
@@ -182,9 +185,17 @@ class Judging:
             return found
         try:
             more = self.of_case(other.case, trial, other.numbers)
-        except (BySize, OutOfRange) as error:
-            more = {n: self.finding(n, str(error)) for n in found}
+        except AtOtherSizes:  # the other sizes would have to be taken apart, too: as numbers they need not be
+            more = self.at_numbers(other.numbers, trial)
+        if trial is None and any(f.status == "undecided" for f in more.values()):
+            return excepted(found, f"{other}: there is no finite derivative")
         return merged(found, more, str(other))
+
+    def at_numbers(self, numbers: Mapping[str, int], trial: Trial | None) -> Found:
+        try:
+            return self.of_case(traced(self.question, put_in(self.shapes, numbers)), trial, numbers)
+        except AtOtherSizes as error:
+            return {leaf.name: self.finding(leaf.name, str(error)) for leaf in self.question.due}
 
     def finding(self, name: str, reason: str) -> Finding:
         refuted = self.attempts.refuted
@@ -217,7 +228,7 @@ class Judging:
                 return proof(claims, claim)
         except TimeOver:
             return self.finding(claim.name, f"no proof within {self.limit:g} s")
-        except BySize:
+        except AtOtherSizes:
             raise
         except (Outside, NotRead, engine.NoVerdict, RecursionError) as error:
             return self.finding(claim.name, str(error))
@@ -228,12 +239,35 @@ class Judging:
         for n, order in enumerate(orders):
             try:
                 return claims_of(self.question, case.forward, case.backward, case.shapes, order)
-            except (BySize, OutOfRange):
+            except AtOtherSizes:
                 raise
             except (NotRead, Outside) as error:
                 if n == len(orders) - 1 or "axis" not in str(error):
                     raise NotRead(str(error)) from error
         raise AssertionError
+
+
+def judging(question: Question, sizes: Mapping[str, str] | None, limit: float) -> Judging:
+    """At the most general shapes that the code takes, or at those that the user names."""
+    shapes = declared(question, sizes) if sizes else general(question)
+    if not sizes and not runs(question, shapes):
+        shapes = next((s for s in narrower(question, shapes) if runs(question, s)), shapes)
+    return Judging(question, shapes, limit)
+
+
+def runs(question: Question, shapes: tuple[Shape, ...]) -> bool:
+    """Does the code take these shapes, as far as it does not ask for more?"""
+    try:
+        traced(question, shapes)
+    except Undecided:
+        return True
+    except Exception:
+        return False
+    return True
+
+
+def excepted(found: Found, where: str) -> Found:
+    return {n: replace(f, exceptions=(*f.exceptions, where)) for n, f in found.items()}
 
 
 def merged(found: Found, more: Found, where: str) -> Found:
@@ -254,4 +288,4 @@ def first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-__all__ = ["Judging", "Shape"]
+__all__ = ["judging"]

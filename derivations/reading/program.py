@@ -4,10 +4,12 @@ A program is compared as a tree of its computing operations; what only moves ent
 into the program, as a number or as a symbol, is left out.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jax._src.core import jaxprs_in_params
 from jax.extend.core import Literal
 
 from derivations.reading.sizes import as_size
@@ -127,6 +129,25 @@ def fits(jaxpr: Any, sizes: Mapping[str, int]) -> bool:
     """Can there be such a program at these sizes: is no size of an array below 0?"""
     shapes = (v.aval.shape for e in jaxpr.eqns for v in e.outvars)
     return all(number(d, sizes) >= 0 for shape in shapes for d in shape if not isinstance(d, int))
+
+
+def keeps_elements(jaxpr: Any) -> bool:
+    """Has each reshape as many elements after it as before? At symbolic sizes JAX does not ask."""
+    for e in jaxpr.eqns:
+        if e.primitive.name == "reshape":
+            before, after = (math.prod(map(at_large, v.aval.shape)) for v in (e.invars[0], e.outvars[0]))
+            if before != after:
+                return False
+        if not all(keeps_elements(inner) for inner in jaxprs_in_params(e.params)):
+            return False
+    return True
+
+
+def at_large(d: Any) -> int:
+    """A size where each symbol is another large number, with many divisors."""
+    if not hasattr(d, "_evaluate"):
+        return int(d)
+    return int(d._evaluate({n: 5040 * (1 + sum(map(ord, n)) % 89) for n in d._get_vars()}))
 
 
 def same(a: Any, b: Any, sizes: Mapping[str, int]) -> bool:

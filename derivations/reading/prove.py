@@ -8,9 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from derivations.reading.judging import Judging
+from derivations.reading.judging import judging
 from derivations.reading.question import ask, parameter_names
 from derivations.reading.verdict import Proofs
+from derivations.reading.with_numpy import traceable
 from functional_bp.checking.question.adapters import FromResiduals, RuleBackward, RuleOutput
 from functional_bp.errors import InputError
 
@@ -36,7 +37,9 @@ def prove_backward(
     A refutation was run through the code itself. Raises InputError when there is nothing to prove.
     """
     title = getattr(backward, "__name__", "backward")
-    return Judging(ask(forward, backward, primals, names, constant, title), sizes, limit).proofs()
+    forward = traceable(forward, lambda: primals)
+    backward = traceable(backward, lambda: (primals, jax.eval_shape(forward, *primals)))
+    return judging(ask(forward, backward, primals, names, constant, title), sizes, limit).proofs()
 
 
 def prove_custom_vjp(f: Callable, *primals: Any, **options: Any) -> Proofs:

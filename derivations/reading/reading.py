@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sympy import Add, Expr, Idx, Indexed, IndexedBase, Integer, Symbol
+from sympy import Add, Expr, Idx, Indexed, IndexedBase, Integer, Symbol, expand
 
 from derivations import equation, index, total
 from derivations.engine.language.plain import plain
@@ -19,6 +19,7 @@ class Reading:
     """`definitions` give intermediates names, so that formulas stay small; the same formula gets the same name."""
 
     taken: set[str] = field(default_factory=set)
+    every: bool = False  # sums and differences get names, too
     order: tuple[str, ...] = ()  # of sizes within an axis whose size is a product
     definitions: dict[str, Any] = field(default_factory=dict)
     names: dict[Any, str] = field(default_factory=dict)
@@ -32,7 +33,12 @@ class Reading:
     meanings: dict[str, Any] = field(default_factory=dict)  # of unknown conditions: indices, what is asked, of what
     places_in_source: dict[str, tuple[str, int]] = field(default_factory=dict)  # of definitions: file and line
     shifts_cancel: bool | None = None
+    permutations: dict[str, int] = field(default_factory=dict)  # indicators of an order, and along which axis
+    turned: dict[str, list[int]] = field(default_factory=dict)  # cotangents that are read backwards, and on which axes
+    inner: list[Any] = field(default_factory=list)  # inverses and determinants, of what, and their cotangents
+    extra: Any = 0  # what stands in the loss for them
     counter: int = 0
+    computed: dict[str, Any] = field(default_factory=dict)  # of names without a formula: how they are evaluated
 
     def say(self, text: str) -> None:
         self.said.setdefault(text)
@@ -51,6 +57,7 @@ class Reading:
             if is_few(k.upper):
                 body = Add(*(body.xreplace({k: Integer(n)}) for n in range(1, int(k.upper) + 1)))
             else:
+                body = body.xreplace({k: k.upper + 1 - k}) if backwards(body, k) else body
                 body = total(body, k) if body != 0 else body
         return body
 
@@ -76,6 +83,11 @@ class Reading:
         if kind is None and (body.is_Atom or is_whole(body)):
             return x
         flat = [k for place in places for k in place]
+        turned = [k for k in flat if backwards(body, k)]
+        if turned:
+            return self.named(x.view(x.axes, turning(places, turned)), prefix, kind).view(
+                x.axes, turning(places, turned)
+            )
         body, canonical = in_order(body, flat)
         key = (body, x.axes, prefix if kind is not None else "")
         if key not in self.names:
@@ -155,12 +167,48 @@ class Reading:
         self.hypotheses.append(equation(x.at(*slots) ** 2, x.at(*slots)))
         return x
 
+    def valued(self, prefix: str, key: Any, axes: tuple[Axis, ...], evaluate: Any, zero_or_one: bool = False) -> Array:
+        """Entries of which only the value counts: they have no formula and no derivative; the same for the same key."""
+        if key not in self.names:
+            self.names[key] = self.unused(f"{prefix}{len(self.names) + 1}")
+            self.computed[self.names[key]] = evaluate
+        x = self.array(self.names[key], axes)
+        if zero_or_one and self.names[key] not in self.conditions:
+            slots = self.places(axes, "j")
+            self.conditions[self.names[key]] = len(axes)
+            self.hypotheses.append(equation(x.at(*slots) ** 2, x.at(*slots)))
+        return x
+
     def shift(self, x: Array) -> Array:
         return self.named(x, "m", self.maxima)
 
     def stop(self, x: Array) -> Array:
         """The value of x without its derivative."""
         return self.named(x, "s", self.stopped)
+
+
+def backwards(body: Expr, k: Expr) -> bool:
+    """Does the index stand in the formula as n + 1 − k alone? Then the formula is that of the reversed array."""
+    if not isinstance(k, Idx) or isinstance(k.upper, Integer):
+        return False
+    found = [e for x in body.atoms(Indexed) for e in x.indices if e.has(k)]
+    if not found or any(expand(e + k - k.upper - 1) != 0 for e in found):
+        return False
+    return not body.xreplace({x: Symbol(f"x{n}") for n, x in enumerate(body.atoms(Indexed))}).has(k)
+
+
+def turning(places: list[tuple[Expr, ...]], turned: list[Expr]) -> Any:
+    """Places ↦ the same, with n + 1 − i on the axes of these indices."""
+    where = {(d, n) for d, place in enumerate(places) for n, k in enumerate(place) if k in turned}
+    sizes = {(d, n): places[d][n].upper for d, n in where}
+
+    def places_of(*i: Any) -> list[tuple[Expr, ...]]:
+        return [
+            tuple(sizes[d, n] + 1 - k if (d, n) in where else k for n, k in enumerate(place))
+            for d, place in enumerate(i)
+        ]
+
+    return places_of
 
 
 def is_few(size: Expr) -> bool:

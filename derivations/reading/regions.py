@@ -8,6 +8,7 @@ import ast
 import operator
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import product
 from random import Random
@@ -83,7 +84,10 @@ class Region:
     def put(self, sizes: Sizes) -> "Region":
         swap = {dimension(n): e for n, e in sizes.items()}
         changed = {n: expand(e.subs(swap, simultaneous=True)) for n, e in self.sizes.items()}
-        answers = {str(expand(parsed(gap).subs(swap, simultaneous=True))): a for gap, a in self.answers.items()}
+        answers = {}
+        for gap, answer in self.answers.items():
+            with suppress(Outside):  # one with mod or max in it is asked again
+                answers[str(expand(parsed(gap).subs(swap, simultaneous=True)))] = answer
         return Region(changed, answers)
 
     def answered(self, gap: str, answer: bool) -> "Region":
@@ -100,7 +104,7 @@ class Region:
         found = []
         for h, answer in ((e, True), (expand(-e - 1), False)):
             parts = at_least(h)
-            found += [self.answered(gap, answer)] if parts is None else list(map(self.put, parts))
+            found += [self.answered(gap, answer)] if parts in (None, [{}]) else list(map(self.put, parts))
         return found
 
     def by_rests(self, e: Expr, divisor: int) -> list["Region"]:

@@ -1,7 +1,7 @@
 """Formulas as JAX source: one line an array, as a person would write it. Sums of products become @ or einsum."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sympy import (
@@ -62,11 +62,24 @@ class Piece:
         return self.code if self.strength <= strength else f"({self.code})"
 
 
+def decimal(e: Rational) -> str:
+    """A number as it is written in code: 0.5, 1e-05, 3."""
+    return str(e) if e.q == 1 else repr(float(e))
+
+
+def gathered(e: Expr) -> tuple[Any, Expr]:
+    """The product of all numbers in a product, and the rest."""
+    factors = Mul.make_args(e)
+    number = Mul(*(f for f in factors if f.is_number))
+    return number, Mul(*(f for f in factors if not f.is_number))
+
+
 @dataclass(frozen=True)
 class Source:
-    """`sizes` says how a size is written: x.shape[0]."""
+    """`sizes` says how a size is written: x.shape[0]; `labels` of which whole numbers an array holds the indicators."""
 
     sizes: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=dict)
     target: tuple[Idx, ...] = ()  # the axes that are wanted in the end, in their order
 
     def line(self, e: Expr, axes: Sequence[Any]) -> str:
@@ -76,7 +89,8 @@ class Source:
         code = self.aligned(piece, own)
         if set(piece.axes) >= set(own):
             return code
-        return f"jnp.broadcast_to({code}, ({', '.join(self.size(k.upper) for k in own)},))"
+        shape = ", ".join(self.size(k.upper) for k in own)
+        return f"jnp.broadcast_to({code}, ({shape}{',' * (len(own) == 1)}))"
 
     def size(self, e: Any) -> str:
         if isinstance(e, Symbol):
@@ -121,7 +135,8 @@ class Source:
 
     def piece(self, e: Any) -> Piece:
         if isinstance(e, Rational):
-            return Piece(str(e), (), ATOM if e.q == 1 and e.p >= 0 else PRODUCT)
+            exact = e.q == 1 or 10**12 % e.q == 0
+            return Piece(decimal(e) if exact else str(e), (), ATOM if exact and e.p >= 0 else PRODUCT)
         if e.is_number:
             return Piece(repr(float(e)), (), ATOM if e.is_positive else PRODUCT)
         if isinstance(e, Idx):
@@ -150,8 +165,8 @@ class Source:
             axis = inner.axes.index(limit[0])
             return Piece(f"{inner.within(ATOM)}.max({axis})", tuple(k for k in inner.axes if k != limit[0]))
         if isinstance(e, step):
-            inner = self.piece(e.args[0])
-            return Piece(f"({inner.within(SUM)} >= 0)", inner.axes)
+            inner = self.condition(e)
+            return Piece(f"jnp.where({inner.code}, 1, 0)", inner.axes)
         if type(e) in WORDS:
             inner = self.piece(e.args[0])
             return Piece(f"{WORDS[type(e)]}({inner.code})", inner.axes)
@@ -159,6 +174,8 @@ class Source:
 
     def indexed(self, e: Indexed) -> Piece:
         name, indices = str(e.base.label), e.indices
+        if name in self.labels and all(isinstance(i, Idx) for i in indices):
+            return Piece(f"jax.nn.one_hot({self.labels[name]}, {self.size(indices[-1].upper)})", tuple(indices))
         if all(isinstance(i, Idx) for i in indices) and len(set(indices)) == len(indices):
             return Piece(name, tuple(indices))
         if all(isinstance(i, (Idx, Integer)) for i in indices):
@@ -169,7 +186,50 @@ class Source:
             return self.einsum([Piece(name, tuple(own))], tuple(dict.fromkeys(own)))
         raise Outside(f"{e} as source")
 
+    def condition(self, e: step) -> Piece:
+        """step(a − b) as a ≥ b; step(c − ½) of a condition as c."""
+        own = e.args[0] + Rational(1, 2)
+        if isinstance(own, Indexed | Symbol):
+            return self.piece(own)
+        terms = Add.make_args(e.args[0])
+        minus = [t for t in terms if t.could_extract_minus_sign()]
+        left, right = Add(*(t for t in terms if t not in minus)), -Add(*minus)
+        codes, axes = self.operands([self.piece(left), self.piece(right)], SUM)
+        return Piece(f"{codes[0]} >= {codes[1]}", axes)
+
+    def where(self, which: step, yes: Expr, no: Expr) -> Piece:
+        codes, axes = self.operands([self.condition(which), self.piece(yes), self.piece(no)], SUM)
+        return Piece(f"jnp.where({', '.join(codes)})", axes)
+
+    def masked(self, e: Any) -> Piece | None:
+        """t step(u) as where(u ≥ 0, t, 0), and t (1 − step(u)) the other way round."""
+        factors = Mul.make_args(e)
+        for f in factors:
+            rest = Mul(*(g for g in factors if g != f))
+            if isinstance(f, step) and rest != 1:
+                return self.where(f, rest, Integer(0))
+            if f.is_Add and isinstance(1 - f, step) and rest != 1:
+                return self.where(1 - f, Integer(0), rest)
+        return None
+
+    def chosen(self, e: Add) -> Piece | None:
+        """a step(u) + b (1 − step(u)) as where(u ≥ 0, a, b)."""
+        for which in sorted(e.atoms(step), key=str):
+            parts = {
+                factor: [
+                    Mul(*(g for g in Mul.make_args(t) if g != factor)) for t in e.args if factor in Mul.make_args(t)
+                ]
+                for factor in (which, 1 - which)
+            }
+            yes, no = parts[which], parts[1 - which]
+            if yes and no and len(yes) + len(no) == len(e.args):
+                return self.where(which, Add(*yes), Add(*no))
+        return None
+
     def added(self, e: Add) -> Piece:
+        chosen = self.chosen(e)
+        if chosen is not None:
+            return chosen
         terms = sorted(e.args, key=lambda a: (a.could_extract_minus_sign(), a.is_number))
         minus = [t.could_extract_minus_sign() for t in terms]
         pieces = [self.piece(-t if m else t) for t, m in zip(terms, minus, strict=True)]
@@ -184,16 +244,22 @@ class Source:
         if e.could_extract_minus_sign() and isinstance(e, Mul):
             inner = self.piece(-e)
             return Piece(f"-{inner.within(PRODUCT)}", inner.axes, PRODUCT)
-        number, rest = e.as_coeff_Mul()
+        masked = self.masked(e)
+        if masked is not None:
+            return masked
+        number, rest = gathered(e)
         above, below = [], []
         for factor in Mul.make_args(rest):
             _, exponent = factor.as_base_exp()
             negative = exponent.is_number and exponent.is_negative and not isinstance(factor, exp)
             (below if negative else above).append(1 / factor if negative else factor)
-        if number != 1 and number.p != 1:
-            above.insert(0, Integer(number.p))
-        if number != 1 and number.q != 1:
+        if number.is_Rational and number.q != 1 and 10**12 % number.q:
+            above = [Integer(number.p)] * (number.p != 1) + above
             below.append(Integer(number.q))
+        elif number.is_Rational and number.p == 1 and number.q <= 10:
+            below += [Integer(number.q)] * (number.q != 1)
+        elif number != 1:
+            above.insert(0, number)
         pieces = [self.piece(f) for f in (*above, *below)]
         axes = self.together(pieces)
         codes = [c if (c := self.aligned(p, axes)) != p.code else p.within(POWER) for p in pieces]
@@ -217,7 +283,7 @@ class Source:
             dummies, body = dummies + tuple(limit[0] for limit in body.limits), body.function
         if isinstance(body, Add):
             return self.piece(Add(*(Sum(t, *((k, k.lower, k.upper) for k in dummies)) for t in body.args)))
-        number, rest = body.as_coeff_Mul()
+        number, rest = gathered(body)
         divided = {f for f in Mul.make_args(rest) if f.as_base_exp()[1].is_negative}
         factors = [f for f in Mul.make_args(rest) if f not in divided]
         pieces = [self.piece(f) for f in factors]
@@ -240,17 +306,23 @@ class Source:
             where = str(axes[0]) if len(axes) == 1 else str(axes)
             full = len(axes) == len(pieces[0].axes)
             return Piece(f"{pieces[0].within(ATOM)}.sum({'' if full else where})", kept)
-        if len(pieces) == 2 and len(dummies) == 1 and all(1 <= len(p.axes) <= 2 for p in pieces):
-            product = self.matrix_product(*pieces, dummies[0])
-            if product is not None and product.axes != tuple(k for k in self.target if k in product.axes):
-                product = self.matrix_product(*reversed(pieces), dummies[0])
-            if product is not None:
-                return product
+        if len(pieces) == 2 and len(dummies) == 1:
+            found = [self.matrix_product(*pair, dummies[0]) for pair in (pieces, pieces[::-1])]
+            products = [p for p in found if p is not None]
+            ordered = [p for p in products if p.axes == tuple(k for k in self.target if k in p.axes)]
+            if products:
+                return (ordered or products)[0]
+        most = max(pieces, key=lambda p: len(p.axes))
+        if all(set(p.axes) <= set(most.axes) for p in pieces) and len(pieces) == 2:
+            codes, axes = self.operands(pieces, PRODUCT)
+            return self.contracted([Piece(" * ".join(codes), axes, PRODUCT)], dummies)
         return self.einsum(list(pieces), kept)
 
     def matrix_product(self, a: Piece, b: Piece, k: Idx) -> Piece | None:
         """a @ b, transposed where the index that is summed asks for it."""
         if k not in a.axes or k not in b.axes or set(a.axes) & set(b.axes) != {k}:
+            return None
+        if len(b.axes) > 2 or (len(a.axes) > 2 and a.axes[-1] != k):
             return None
         left = a.within(ATOM) + (".T" if len(a.axes) == 2 and a.axes[0] == k else "")
         right = b.within(ATOM) + (".T" if len(b.axes) == 2 and b.axes[1] == k else "")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
+from derivations.reading.asked import Undecided
 from derivations.reading.cases import Case, put_in, traced
 from derivations.reading.program import fits, same
 from derivations.reading.question import Question, Shape
@@ -46,7 +47,7 @@ def assignments(
 
 
 def mentioned(function: Any) -> set[int]:
-    """Whole numbers in the function's own code, in what it reaches, and in functions of the same file that it calls."""
+    """Whole numbers in the function's own code, in what it reaches, and in functions of its file that it calls."""
     found = {c for code, _ in codes(function) for c in constants(code)}
     found |= {
         c
@@ -83,15 +84,12 @@ def codes(function: Any, depth: int = 3) -> Iterator[tuple[CodeType, Mapping[str
         if code is None:
             continue
         cells = zip(code.co_freevars, getattr(f, "__closure__", None) or (), strict=False)
-        known = getattr(f, "__globals__", {})
-        yield code, known | {name: cell.cell_contents for name, cell in cells if filled(cell)}
-        for name in code.co_names if depth else ():
+        known = getattr(f, "__globals__", {}) | {name: cell.cell_contents for name, cell in cells if filled(cell)}
+        yield code, known
+        for name in (*code.co_names, *code.co_freevars) if depth else ():
             other = known.get(name)
-            if (
-                isinstance(other, FunctionType)
-                and other.__module__ == getattr(f, "__module__", None)
-                and other is not f
-            ):
+            same_file = isinstance(other, FunctionType) and other.__module__ == getattr(f, "__module__", None)
+            if same_file and other is not f:
                 yield from codes(other, depth - 1)
 
 
@@ -146,7 +144,7 @@ def others(
         fixed = {n: numbers[n] for n in special}
         try:
             at = traced(question, put_in(shapes, numbers))
-        except Exception:
+        except (Exception, Undecided):
             yield Other(numbers, fixed, None)
             continue
         if same(case.forward, at.forward, own) and same(case.backward, at.backward, own):
@@ -164,5 +162,5 @@ def narrowed(question: Question, shapes: Sequence[Shape], fixed: Mapping[str, in
     """The program with these sizes alone as numbers, if it can be traced."""
     try:
         return traced(question, put_in(shapes, fixed))
-    except Exception:
+    except (Exception, Undecided):
         return at

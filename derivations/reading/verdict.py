@@ -37,7 +37,7 @@ class Finding:
     conditions: tuple[str, ...] = ()
     refutation: Refutation | None = None
     reason: str = ""
-    exceptions: tuple[str, ...] = ()  # sizes at which the code cannot be run
+    exceptions: tuple[str, ...] = ()  # sizes for which nothing is proven, and why
     proofs: tuple[Any, ...] = field(default=(), compare=False, repr=False)  # the engine's, to be saved
     seconds: float = field(default=0.0, compare=False)
 
@@ -49,7 +49,7 @@ class Finding:
     def __str__(self) -> str:
         if self.status == "proven":
             where = f", where {', '.join(self.conditions)}" if self.conditions else ""
-            but = f", except {'; '.join(self.exceptions)}, where the code does not run" if self.exceptions else ""
+            but = f", except {'; '.join(self.exceptions)}" if self.exceptions else ""
             return f"{self.argument}: proven{where}{but}"
         if self.status == "refuted":
             return f"{self.argument}: REFUTED: {self.refutation}"

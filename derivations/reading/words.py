@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import jax.numpy as jnp
 
+from derivations.reading.asked import Undecided
 from derivations.reading.cases import Case, traced
 from derivations.reading.program import same
 from derivations.reading.question import Question
@@ -30,7 +31,7 @@ def other_kinds(question: Question, case: Case) -> Iterator[str]:
         try:
             other = traced(replace(question, leaves=leaves), case.shapes, case.asked.answers)
             alike = all(same(getattr(case, p), getattr(other, p), sizes) for p in ("forward", "backward"))
-        except Exception:
+        except (Exception, Undecided):
             continue
         if not alike:
             own = next(leaf.dtype for leaf in question.leaves if leaf.due)

@@ -82,14 +82,21 @@ ROWS.update({name: compared(name) for name in ("eq", "ne", "ge", "gt", "le", "lt
 
 
 def with_infinity(name: str, x: Array, y: Array) -> Array:
-    """A finite number is > −∞ and never equal to it."""
-    one, other = (x, y) if y.finite is not None else (y, x)
-    bare = other.finite is not None and not other.axes and other.finite() == 0
-    if not bare or name not in ("eq", "ne", "gt", "lt"):
-        raise Outside("a comparison with −∞")
-    finite = one.finite or (lambda *i: Integer(1))
-    flips = {"eq": True, "ne": False, "gt": one is y, "lt": one is x}
-    return Array(one.axes, lambda *i: 1 - finite(*i) if flips[name] else finite(*i))
+    """Of numbers that may be −∞: it is equal to itself and below all others."""
+    if name in ("ne", "lt", "gt"):
+        turned = with_infinity({"ne": "eq", "lt": "ge", "gt": "le"}[name], x, y)
+        return Array(turned.axes, lambda *i: 1 - turned.at(*i))
+    if name == "le":
+        return with_infinity("ge", y, x)
+    x, y = together([x, y])
+    axes = next((a.axes for a in (x, y) if a.axes), ())
+
+    def entry(*i):
+        a, b = (Integer(1) if v.finite is None else v.finite(*i) if v.axes else v.finite() for v in (x, y))
+        settled = (1 - b) if name == "ge" else (1 - a) * (1 - b)
+        return settled if a * b == 0 else settled + a * b * comparison(r, name, x, y, i)
+
+    return Array(axes, entry)
 
 
 def comparison(r, name: str, x: Array, y: Array, i) -> Expr:
@@ -132,7 +139,7 @@ def zero_or_one(r, e: Expr) -> bool:
         return name_of(e) in r.conditions
     if e.is_Mul:
         return all(zero_or_one(r, a) for a in e.args)
-    return e.is_Add and len(e.args) == 2 and zero_or_one(r, 1 - e) and not (1 - e).is_Add
+    return e.is_Add and len(e.args) == 2 and not (1 - e).is_Add and zero_or_one(r, 1 - e)
 
 
 def name_of(e: Expr) -> str | None:

@@ -5,7 +5,7 @@ from sympy import Integer
 from derivations.reading.arrays import Array, Outside, finer, reshaped, size_of, together
 from derivations.reading.rows.choice import equal, hits
 from derivations.reading.rows.table import row
-from derivations.reading.sizes import as_size, factors
+from derivations.reading.sizes import as_size, factors, is_whole
 
 
 @row("broadcast_in_dim")
@@ -43,6 +43,26 @@ def squeeze(r, p, x: Array) -> Array:
         return [() if d in where else next(left) for d in range(len(x.axes))]
 
     return x.view(kept, places)
+
+
+@row("unstack")
+def unstack(r, p, x: Array) -> list[Array]:
+    """The parts along one axis, each without it."""
+    d = p["axis"]
+    count = size_of(x.axes[d])
+    if not isinstance(count, Integer):
+        raise Outside("as many arrays as an axis is long")
+    return [at_number(x, d, n) for n in range(int(count))]
+
+
+def at_number(x: Array, d: int, n: int) -> Array:
+    """x[…, n, …], counted from 0, on an axis whose size is a number."""
+    place, rest = [], int(size_of(x.axes[d]))
+    for f in x.axes[d]:
+        rest //= int(f)
+        place.append(Integer(n // rest + 1))
+        n %= rest
+    return x.view((*x.axes[:d], *x.axes[d + 1 :]), lambda *i: [*i[:d], tuple(place), *i[d:]])
 
 
 @row("transpose")
@@ -105,6 +125,10 @@ def taken(r, x: Array, d: int, start, stride: int, size) -> Array:
         at = lambda i: start + 1 + stride * (flat(i) - 1)  # noqa: E731
         if not (stride == -1 and start.free_symbols) and (start != 0 or x.hit is not None):
             return x.view(axes, lambda *i: [*i[:d], (at(i[d]),), *i[d + 1 :]])
+    if is_whole(x.at(*r.places(x.axes))):  # iota and the like: the number at that place
+        return x.view(axes, lambda *i: [*i[:d], (start + 1 + stride * (flat(i[d]) - 1),), *i[d + 1 :]])
+    if stride == -1 and start == whole - 1 and size == whole:
+        return x.view(axes, lambda *i: [*i[:d], (whole + 1 - i[d][0],), *i[d + 1 :]])
     if x.finite is not None or x.hit is not None:
         raise Outside("a slice at a place that depends on a size")
 

@@ -4,7 +4,7 @@ from sympy import Add, Idx, Integer, Max, Mul
 
 from derivations import Maximum, product, step
 from derivations.reading.arrays import Array, Outside, finer, size_of
-from derivations.reading.reading import is_few
+from derivations.reading.reading import backwards, is_few
 from derivations.reading.rows.choice import equal, index_step
 from derivations.reading.rows.layout import flattened
 from derivations.reading.rows.table import row
@@ -128,12 +128,15 @@ def cumsum(r, p, x: Array) -> Array:
     d, sign = p["axis"], -1 if p["reverse"] else 1
     axis = x.axes[d]
 
+    turned = len(axis) == 1 and backwards(x.at(*(i := r.places(x.axes))), i[d][0])
+
     def entry(*i):
         (k,) = r.places((axis,))
-        there = index_step(r, sign * (flattened(i[d], axis) - flattened(k, axis)))
-        return r.summed(there * x.at(*i[:d], k, *i[d + 1 :]), [k])
+        place = (axis[0] + 1 - k[0],) if turned else k
+        there = index_step(r, sign * (flattened(i[d], axis) - flattened(place, axis)))
+        return r.summed(there * x.at(*i[:d], place, *i[d + 1 :]), [k])
 
-    return r.named(Array(x.axes, entry))
+    return Array(x.axes, entry, bare=True) if turned else r.named(Array(x.axes, entry))
 
 
 @row("cumprod")
