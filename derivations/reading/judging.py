@@ -179,8 +179,8 @@ class Judging:
             return excepted(found, f"{other}: the code does not run")
         trial = self.attempts.at(other.numbers)
         known = self.covering(other.numbers)
-        alike = known is not None and known[0] is self.covered[0][1] and trial is not None and not other.degenerate
-        if alike and not disagreement(self.claims, trial, known[1]):
+        alike = trial is not None and not other.degenerate
+        if known and known[0] is self.covered[0][1] and alike and not disagreement(self.claims, trial, known[1]):
             self.said[f"at {other} the code is written out otherwise, and gave the same values"] = None
             return found
         try:

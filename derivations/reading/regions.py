@@ -195,7 +195,8 @@ def multiples(gap: Expr, symbols: Sequence[Any]) -> list[Sizes] | None:
     """a s = b t."""
     if len(symbols) == 2:
         s, t = symbols
-        a, b = gap.coeff(s), -gap.coeff(t)
+        a: Any = gap.coeff(s)
+        b: Any = (-gap).coeff(t)
         if a.is_Integer and b.is_Integer and a * b > 0 and expand(gap - a * s + b * t) == 0:
             common = Integer(abs(a)).gcd(abs(b))
             return [{s.name: abs(b) / common * s, t.name: abs(a) / common * s}]

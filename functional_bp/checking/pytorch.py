@@ -33,7 +33,7 @@ def check_torch_function(
 
 def torch_module() -> Any:
     try:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise InputError("check_torch_function: torch is not installed: pip install torch") from error
     return torch
@@ -47,7 +47,7 @@ class TorchForward:
     library = "torch"
 
     def __call__(self, *primals: Any) -> Any:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]
 
         with torch.no_grad():
             return to_numpy(self.F.apply(*map(to_tensor, primals)))
@@ -57,7 +57,7 @@ class TorchForward:
         return differentiated(self.operations, primals, y_bar)
 
     def operations(self, *tensors: Any) -> Any:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]
 
         context = Context()
         with torch.enable_grad():
@@ -88,7 +88,7 @@ class Context:
 
 
 def differentiated(function: Any, primals: tuple, y_bar: Any) -> tuple[Any, tuple]:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     tensors = [to_tensor(a) for a in primals]
     due = [t for t in tensors if isinstance(t, torch.Tensor) and t.is_floating_point()]
@@ -102,13 +102,13 @@ def differentiated(function: Any, primals: tuple, y_bar: Any) -> tuple[Any, tupl
         raise RuntimeError("no output depends on the inputs by operations that torch differentiates")
     grads = iter(torch.autograd.grad([y for y, _ in pairs], due, [b for _, b in pairs], allow_unused=True))
     found = [next(grads) if any(t is d for d in due) else None for t in tensors]
-    values = tuple(to_numpy(y) for y in outputs)
+    values: Any = tuple(to_numpy(y) for y in outputs)
     return values if len(values) > 1 else values[0], tuple(None if g is None else to_numpy(g) for g in found)
 
 
 def to_tensor(a: Any) -> Any:
     """A copy of an array as tensor; anything else as it is."""
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     if not (isinstance(a, np.ndarray) or hasattr(a, "__jax_array__") or type(a).__module__.startswith("jax")):
         return a
@@ -119,7 +119,7 @@ def to_tensor(a: Any) -> Any:
 
 
 def to_numpy(t: Any) -> Any:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]
 
     if isinstance(t, tuple | list):
         return tuple(map(to_numpy, t))
