@@ -1,35 +1,16 @@
 """What the checker does not see, name or say yet: these cases may fail, all others must not."""
 
 RIGHT_CALLED_WRONG: set[str] = {
-    "None for an argument that is not used",
-    "a function among the arguments",
-    "bessel_at_zero",
-    "clip, one bound by default",
     "convolution by columns",
     "convolution by convolutions",
-    "determinant",
-    "leaky ReLU, default slope",
-    "rotary, tables without cotangent",
 }
 
 MUSEUM_MISSED: set[str] = {
-    "attention_heads_miscounted",
-    "attention_offset",
-    "attention_race",
-    "causal_convolution_short",
-    "causal_convolution_strides",
-    "convolution_of_a_large_batch",
-    "cross_entropy_half_precision",
-    "cross_entropy_ignored_label",
     "eigenvectors_of_large_matrices",
-    "group_norm_of_images",
-    "linear_attention_value_blocks",
-    "rms_norm_weight_in_half",
-    "scale_by_a_power_of_two_at_zero",
-    "state_space_padding",
 }
 
 MUSEUM_UNNAMED: set[str] = {
+    "attention_heads_miscounted",
     "attention_mask_transposed",
     "attention_value_width",
     "batch_norm_large_batch",
@@ -37,66 +18,26 @@ MUSEUM_UNNAMED: set[str] = {
     "cross_entropy_first_cotangent",
     "ctc_normalised",
     "gated_attention_value",
+    "group_norm_of_images",
     "layer_norm_of_sequences",
+    "linear_attention_value_blocks",
     "lstm_bias_of_the_forget_gate",
+    "rms_norm_weight_in_half",
     "rnn_overwritten_cotangent",
+    "state_space_padding",
 }
 
 MUSEUM_UNSAID: set[str] = {
-    "attention_mask_transposed",
-    "cross_entropy_first_cotangent",
-    "layer_norm_inverted",
-    "layer_norm_of_sequences",
-    "maximum_is_close",
-    "maximum_of_ties",
-    "rope_interleaved",
-    "sampling_at_the_border",
-    "softmax_overwrites_its_cotangent",
     "softplus_threshold",
 }
 
 TRIGGERED_MISSED: set[str] = {
-    "NaN in one of 100 calls",
-    "a bias in bfloat16",
-    "a bias in float16",
-    "a mean by the full size",
-    "a norm's last axis only",
-    "a residual kept from the first call",
-    "a row lost in one of 100 calls",
-    "a running sum in bfloat16",
-    "a scale in bfloat16",
-    "a softmax's sum in bfloat16",
-    "a softmax's sum over padding",
-    "an axis of one broadcast",
     "an embedding in bfloat16",
-    "doubled in one of 100 calls",
-    "labels below four",
     "log-sigmoid",
-    "the larger to both",
-    "weights in bfloat16",
-    "zero taken for padding",
-    "ȳ below a thousandth",
-    "ȳ clipped at ten",
 }
 
 TRIGGERED_UNSAID: set[str] = {
-    "W taken as it fits",
-    "W̄ of whole blocks",
-    "a distance between equals",
-    "a maximum to each",
-    "a minimum to each",
-    "b̄ of whole blocks",
-    "columns in threes",
-    "frequencies of an even length",
     "one output or the other",
-    "pooling by equality",
-    "rows of whole blocks of 8",
-    "sorting by rank",
-    "the largest of ȳ",
-    "the last block again",
-    "the mean of ȳ",
-    "the sum of ȳ",
-    "ȳ[0] for all",
 }
 
 # network: mistakes without a true cause for each argument that they make wrong, or with a right argument called wrong
