@@ -1,7 +1,7 @@
 """What a reading of code has come to know: names with their definitions, hypotheses, and what was taken for granted."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from sympy import Add, Expr, Idx, Indexed, IndexedBase, Integer, Symbol, expand
 
@@ -57,8 +57,9 @@ class Reading:
             if is_few(k.upper):
                 body = Add(*(body.xreplace({k: Integer(n)}) for n in range(1, int(k.upper) + 1)))
             else:
-                body = body.xreplace({k: k.upper + 1 - k}) if backwards(body, k) else body
-                body = total(body, k) if body != 0 else body
+                last: Any = k.upper
+                turned: Any = body.xreplace({k: last + 1 - k}) if backwards(body, k) else body
+                body = turned if turned == 0 else cast(Expr, total(turned, k))
         return body
 
     def unused(self, name: str) -> str:

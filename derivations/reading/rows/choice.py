@@ -70,7 +70,7 @@ COMPARISONS = {
 def compared(name: str):
     def compare(r, p, x: Array, y: Array) -> Array:
         if x.finite is not None or y.finite is not None:
-            return with_infinity(name, x, y)
+            return with_infinity(r, name, x, y)
         x, y = together([x, y])
         axes = next((a.axes for a in (x, y) if a.axes), ())
         return Array(axes, lambda *i: comparison(r, name, x, y, i))
@@ -81,13 +81,13 @@ def compared(name: str):
 ROWS.update({name: compared(name) for name in ("eq", "ne", "ge", "gt", "le", "lt")})
 
 
-def with_infinity(name: str, x: Array, y: Array) -> Array:
+def with_infinity(r, name: str, x: Array, y: Array) -> Array:
     """Of numbers that may be −∞: it is equal to itself and below all others."""
     if name in ("ne", "lt", "gt"):
-        turned = with_infinity({"ne": "eq", "lt": "ge", "gt": "le"}[name], x, y)
+        turned = with_infinity(r, {"ne": "eq", "lt": "ge", "gt": "le"}[name], x, y)
         return Array(turned.axes, lambda *i: 1 - turned.at(*i))
     if name == "le":
-        return with_infinity("ge", y, x)
+        return with_infinity(r, "ge", y, x)
     x, y = together([x, y])
     axes = next((a.axes for a in (x, y) if a.axes), ())
 
