@@ -14,7 +14,11 @@ from derivations.engine.kink import Kink
 from derivations.registry import kinks
 
 KINKS = kinks()
-TIES = {"max_pool"}  # no scalar function: what may be chosen at a tie is tested beside the rule
+TIES = {
+    "max_pool",
+    "adaptive_max_pool",
+    "top_k_softmax",
+}  # no scalar functions: what may be chosen at a tie is tested beside the rule
 WITH_KINK = {case.name for case in CASES if case.entry.has_kink} - TIES
 every_kink = pytest.mark.parametrize("name", KINKS)
 

@@ -120,10 +120,14 @@ class Shapes:
             return []
 
     def parts(self) -> Iterator[Family]:
-        """Of a family the axes of one array that may be of size one alone: what is broadcast then."""
+        """Of a family the axes of one array that may be of size one alone: what is broadcast then.
+
+        Of floats only: labels come one for each row, and their code counts them.
+        """
+        floats = range(len(self.programs.inputs[0]))
         for family in self.families:
-            leaves = list(dict.fromkeys(leaf for leaf, _ in family.axes))
-            for leaf in leaves if len(leaves) > 1 and family.size > 1 else []:
+            leaves = list(dict.fromkeys(leaf for leaf, _ in family.axes if leaf in floats))
+            for leaf in leaves if len({leaf for leaf, _ in family.axes}) > 1 and family.size > 1 else []:
                 axes = tuple(axis for axis in family.axes if axis[0] == leaf)
                 part = replace(self.named(axes, family.size), part=True)
                 if self.taken(Shape(((part, 1),))) == self.output:

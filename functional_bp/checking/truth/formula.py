@@ -43,6 +43,12 @@ class Formula:
     def __call__(self, points: Sequence[Point]) -> tuple[Arrays, Arrays]:
         return self.program([upcast(point) for point in points])
 
+    def lost(self, points: Sequence[Point], x_bar: Arrays) -> Arrays:
+        """What the same formula loses in the primals' own dtype."""
+        with np.errstate(all="ignore"):
+            gaps = [np.abs(own.astype(a.dtype) - a) for own, a in zip(self.program(points)[1], x_bar, strict=True)]
+        return [np.where(np.isfinite(gap), gap, 0.0) for gap in gaps]
+
     def fits(self, programs: Programs) -> bool:
         """Does the rule take such arrays, give such an output, and a cotangent for each float array?"""
         if self.structure.num_leaves != len(self.floats) or not all(self.floats[: sum(self.floats)]):
@@ -75,7 +81,7 @@ class FormulaOracle(NothingLost):
     def __call__(self, points: Sequence[Point]) -> tuple[Arrays, Arrays, Arrays]:
         outputs = self.numerical.programs.values([self.numerical.placed(point) for point in points])
         y, x_bar = self.formula(points)
-        error = [np.zeros(a.shape) for a in x_bar]
+        error = self.formula.lost(points, x_bar)
         elsewhere = np.flatnonzero(~agreeing(outputs[0], y[0]))
         if elsewhere.size:
             _, others, errors = self.numerical([points[p] for p in map(int, elsewhere)])
