@@ -37,18 +37,15 @@ from functional_bp.checking.truth.differences import NumericalOracle
 from functional_bp.checking.truth.doubt import Doubt
 from functional_bp.checking.truth.formula import FormulaOracle, SecondOpinion, matching_formula
 from functional_bp.checking.truth.pulled import PulledOracle
-from functional_bp.checking.truth.tolerance import excess, roundoff, tolerance
 from functional_bp.checking.verdict import companions, kinks
 from functional_bp.checking.verdict import half as half_precision
-from functional_bp.checking.verdict.calls import Calls
+from functional_bp.checking.verdict.calls import Calls, alike
 from functional_bp.checking.verdict.companions import Options
 from functional_bp.checking.verdict.hunt import Hunt
-from functional_bp.checking.verdict.judge import Judge, Mismatch, surely_close
+from functional_bp.checking.verdict.judge import Judge, Mismatch
 from functional_bp.checking.verdict.screen import Screen
 from functional_bp.checking.verdict.trials import Trials, relative_error
 from functional_bp.errors import InputError
-
-ONE_PER_CENT = 0.01 / 16
 
 
 class BackwardRaised(Exception):
@@ -167,7 +164,7 @@ class Examination:
         if self.options.thorough:
             self.compare_vmap(points[:2])
         if self.whole and not self.mismatches and not self.faults and self.programs.claim.mode == "plain":
-            self.faults += self.calls.again(CALLS) or self.calls.laid_out(alike)
+            self.faults += self.calls.again(CALLS) or self.calls.laid_out()
         if self.whole and not self.mismatches:
             self.look_further(points[0])
 
@@ -392,11 +389,3 @@ class Examination:
     @property
     def wrong(self) -> bool:
         return bool(self.faults or self.mismatches or self.elsewhere)
-
-
-def alike(compiled: np.ndarray, plain: np.ndarray) -> bool:
-    """Up to a per cent, or to rounding in a dtype coarser than that."""
-    if surely_close(plain, compiled, 1e-3 * ONE_PER_CENT):
-        return True
-    wide, loose = compiled.astype("complex128"), max(ONE_PER_CENT, roundoff([compiled.dtype]))
-    return bool(np.all(excess(plain, wide, tolerance(wide, None, np.zeros(wide.shape), loose, 1e-30)) <= 1))

@@ -18,9 +18,10 @@ def selection(values):
 
 
 def test_the_absence_of_a_tie_is_a_side_condition():
-    (condition,) = jacobian.check().side_conditions
-    assert condition.rhs == 1
-    assert condition.lhs.has(step)
+    no_tie, not_empty = jacobian.check().side_conditions
+    assert no_tie.rhs == 1
+    assert no_tie.lhs.has(step)
+    assert not_empty.lhs.has(S)
 
 
 def test_it_selects_within_the_subset_alone():

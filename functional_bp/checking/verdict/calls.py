@@ -13,6 +13,10 @@ from functional_bp.checking.program.traits import keeps_state
 from functional_bp.checking.question import structure
 from functional_bp.checking.question.problem import Point, Problem, is_float
 from functional_bp.checking.question.structure import Fault, first_line
+from functional_bp.checking.truth.tolerance import excess, roundoff, tolerance
+from functional_bp.checking.verdict.judge import surely_close
+
+ONE_PER_CENT = 0.01 / 16
 
 
 class Calls:
@@ -77,7 +81,7 @@ class Calls:
         text = "not deterministic, two calls with equal arguments gave different cotangents"
         return [Fault(leaf, "not deterministic", f"{leaf.name}: {text}") for leaf in faults]
 
-    def laid_out(self, alike: Callable) -> list[Fault]:
+    def laid_out(self) -> list[Fault]:
         """With its arrays in another order of memory; it need not take NumPy's."""
         try:
             other = self.call(np.asfortranarray)[1]
@@ -91,3 +95,11 @@ class Calls:
         for leaf, a, b in zip(self.problem.float_leaves, self.plain, cotangents, strict=True):
             if a is not None and b is not None and not same(a, b, equal_nan=True):
                 yield leaf
+
+
+def alike(compiled: np.ndarray, plain: np.ndarray) -> bool:
+    """Up to a per cent, or to rounding in a dtype coarser than that."""
+    if surely_close(plain, compiled, 1e-3 * ONE_PER_CENT):
+        return True
+    wide, loose = compiled.astype("complex128"), max(ONE_PER_CENT, roundoff([compiled.dtype]))
+    return bool(np.all(excess(plain, wide, tolerance(wide, None, np.zeros(wide.shape), loose, 1e-30)) <= 1))
