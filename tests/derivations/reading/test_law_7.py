@@ -11,13 +11,22 @@ from functional_bp.rules import tanh
 OUTSIDE = {
     "dropout with a key": "random bits",
     "power_product": "a running product over a symbolic size",
-    "subset_max, ties split": "a comparison with −∞",
-    "subset_max, ties to the first": "a maximum over gathered entries",
+    "subset_max, ties split": "no proof is found",
+    "subset_max, ties to the first": "no proof is found",
     "gelu_tanh": "no proof is found",
     "label_nll": "no proof is found",
     "label_nll, smoothing": "no proof is found",
-    "linear_nll": "too large",
+    "linear_nll": "a remainder of a product of sizes",
     "attention": "out of time",
+    "adaptive_mean_pool": "no proof is found",
+    "position": "a size that must be at most another",
+    "convolution": "a size that must be at most another",
+    "convolution of an image": "a size that must be at most another",
+    "transposed_convolution": "sizes of W and x that must be equal are read as different ones",
+    "contraction": "sizes that must be equal are read as different ones, in some orders",
+    "solve": "`lu`",
+    "cholesky_solve": "`cholesky`",
+    "log_determinant": "`lu`",
 }
 CHOICES = [choice for entry in CATALOGUE for choice in entry.with_choices()]
 
