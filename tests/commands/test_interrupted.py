@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -36,15 +37,20 @@ def whole(tmp_path_factory):
 def signal_at_report(monkeypatch, number, report):
     """The process gets the signal while it makes that report, twice in a moment as `timeout` sends it, and goes on when
     its thread has seen it."""
-    count = iter(range(1, 1000))
+    count, seen, came = iter(range(1, 1000)), threading.Event(), Interruption.came
+
+    def noticed(self, number):
+        came(self, number)
+        seen.set()
 
     def beat():
         if next(count) == report:
             os.kill(os.getpid(), number)
             time.sleep(0.02)
             os.kill(os.getpid(), number)
-            time.sleep(0.2)
+            assert seen.wait(30)
 
+    monkeypatch.setattr(Interruption, "came", noticed)
     monkeypatch.setattr(runs, "beat", beat)
 
 
