@@ -19,6 +19,8 @@ from jax.nn import gelu, log_softmax, sigmoid, standardize
 
 import functional_bp as bp
 from benchmarks.timing import compare, write_json
+from functional_bp.checking import plain as written
+from functional_bp.jacobians.delta import Chunk, part_of
 
 Side = Callable[..., Any]
 
@@ -91,10 +93,8 @@ def blocks(kind: str, n: int = 12, d: int = 128, heads: int = 4, batch: int = 4,
     layer = bp.repeat(bp.recompute(block) if kind == "recomputed" else block, n)
 
     def plain(params: Any, x: jax.Array) -> jax.Array:
-        from functional_bp.checking.plain import affine, layer_norm
-
         def norm_and(norm: Any, after: Any, x: jax.Array) -> jax.Array:
-            return affine(after, layer_norm(norm, x))
+            return written.affine(after, written.layer_norm(norm, x))
 
         def one(x: jax.Array, p: Any) -> Any:
             (attended, fed) = p
@@ -105,8 +105,8 @@ def blocks(kind: str, n: int = 12, d: int = 128, heads: int = 4, batch: int = 4,
             q, k, v = jnp.split(norm_and(norm, qkv, x).reshape(batch, T, 3 * heads, -1), 3, 2)
             s = jnp.einsum("bihd,bjhd->bhij", q, k) * q.shape[-1] ** -0.5
             p_ij = jax.nn.softmax(jnp.where(jnp.tril(jnp.ones((T, T), bool))[None, None], s, -jnp.inf))
-            x = x + affine(merge, jnp.einsum("bhij,bjhd->bihd", p_ij, v).reshape(x.shape))
-            return x + affine(down, gelu(norm_and(norm_2, up, x), approximate=False))
+            x = x + written.affine(merge, jnp.einsum("bhij,bjhd->bihd", p_ij, v).reshape(x.shape))
+            return x + written.affine(down, gelu(norm_and(norm_2, up, x), approximate=False))
 
         for k in range(n):
             x = one(x, jax.tree.map(lambda a, k=k: a[k], params.layers))
@@ -186,8 +186,6 @@ def reversible(n: int = 32, batch: int = 512, d: int = 256) -> Work:
 
 def delta(T: int = 8192, heads: int = 4, d: int = 64, chunk: int = 64) -> Work:
     """Against autodiff through the scan over the same chunks."""
-    from functional_bp.jacobians.delta import Chunk, part_of
-
     keys = jax.random.split(jax.random.key(0), 3)
     q, k, v = (jax.random.normal(key, (heads, T, d)) * d**-0.5 for key in keys)
     x = bp.DeltaInputs(q, k, v, jnp.full((heads, T), -0.05), jnp.full((heads, T), 0.5), jnp.zeros((heads, d, d)))

@@ -30,6 +30,10 @@ REASONS = {
         "functional_bp.runs.notebook",
         "who loads a network needs no pictures",
     ),
+    "functional_bp.jacobians.base": (
+        "functional_bp.jacobians.",
+        "a product, a sum, a transpose of Jacobians is a Jacobian of another class, which is a subclass",
+    ),
     "derivations": ("derivations.engine.emission", "`emit` needs JAX; nothing else there does"),
 }
 

@@ -19,6 +19,7 @@ except ImportError:  # not on Windows
 NAME = ".lock"
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL}
 PATIENCE = 0.5  # seconds: a killed owner takes a moment to go
+NAMING = 2  # seconds: a new owner takes a moment to write its name
 LONGEST = 1000  # bytes
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,9 @@ class Lock:
         return True
 
     def owner(self) -> str:
-        found = owner_in(self.path)
+        deadline = time.monotonic() + NAMING
+        while not (found := owner_in(self.path)) and time.monotonic() < deadline:
+            time.sleep(0.05)
         return f"process {found[0]} on {found[1]}" if found else "another process"
 
 
