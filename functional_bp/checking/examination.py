@@ -339,9 +339,6 @@ class Examination:
         for name, point in long_sums:
             other = self.at_point(point, like_here=False)
             if other is not None and not other.faults and (text := half_precision.accumulated(name, other.mismatches)):
-                wide = self.at_point(half_precision.as_float32(point), like_here=False)
-                if wide is None or wide.wrong:  # ties among the rounded numbers, say: it is not the sums
-                    continue
                 self.elsewhere.append(Elsewhere(text, other.findings(), other.given))
                 return
         points = list(half_precision.confident(given))

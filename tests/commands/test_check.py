@@ -56,7 +56,7 @@ def test_a_wrong_one_exits_with_1_and_says_why(write, capsys):
     assert main(["check", path]) == 1
     out = capsys.readouterr().out
     assert "cube: WRONG" in out
-    assert "the factor x is missing" in out
+    assert "the factor `x` is missing" in out
     assert "backward: right" in out
     assert main(["check", f"{path}:backward"]) == 0
 

@@ -14,6 +14,7 @@ from functional_bp.checking.question.problem import Point
 from functional_bp.checking.verdict.judge import Mismatch
 from functional_bp.checking.verdict.trials import Trials, relative_error
 
+BROAD = 0.1  # of the elements of a leaf
 GRAVE = 0.05  # of the largest cotangent; less may be rounded on the way on purpose
 CONFIDENT, TURNS = 8, 8  # times the given numbers: probabilities near one; each at so many places of a row
 
@@ -34,8 +35,9 @@ def long_sums(trials: Trials, shapes: Shapes) -> Iterator[tuple[str, Point]]:
 
 
 def accumulated(name: str, mismatches: list[Mismatch]) -> str:
-    """In words where a long sum is wrong; nothing if not by much."""
-    error = max((relative_error(m.claimed, m.truth) for m in mismatches), default=0.0)
+    """In words where a long sum is wrong; nothing if not by much, or in few elements: those are ties, say."""
+    broad = [m for m in mismatches if np.mean(m.excess > 1) > BROAD]
+    error = max((relative_error(m.claimed, m.truth) for m in broad), default=0.0)
     if error <= GRAVE:
         return ""
     what = f"accumulates in {mismatches[0].claimed.dtype}: {error:.0%} at {AUDIT_ROWS:,} rows"
@@ -55,9 +57,13 @@ def moved(a: np.ndarray, turn: int) -> np.ndarray:
 
 
 def rounded_rows(point: Point, leaf: int, claimed: Any, own: Any, true: np.ndarray) -> tuple[str, Mismatch] | None:
-    """The rows that are off by a twentieth of themselves, and by far more than `jax.vjp` in the same dtype."""
-    by_claim, by_jax = (row_errors(a.astype("float64"), true) for a in (claimed, own))
+    """The rows that are off by a twentieth of themselves, and by far more than `jax.vjp` in the same dtype.
+
+    Rows below ε² |ȳ| are nothing to lose: there all has cancelled.
+    """
     eps = float(jnp.finfo(point.floats[leaf].dtype).eps)
+    tiny = eps**2 * max((float(np.abs(b.astype("float64")).max(initial=0.0)) for b in point.y_bar), default=0.0)
+    by_claim, by_jax = (row_errors(a.astype("float64"), true, tiny) for a in (claimed, own))
     wrong = (by_claim > GRAVE) & (by_claim > 16 * by_jax + 4 * eps)
     if not wrong.any():
         return None
@@ -67,8 +73,8 @@ def rounded_rows(point: Point, leaf: int, claimed: Any, own: Any, true: np.ndarr
     return f"where one number of a row outweighs the others: {what}", Mismatch(leaf, point, claimed, true, excess)
 
 
-def row_errors(a: np.ndarray, true: np.ndarray) -> np.ndarray:
+def row_errors(a: np.ndarray, true: np.ndarray, tiny: float) -> np.ndarray:
     """|a − true| / |true| of each row, as arrays that broadcast; 0 where there is nothing to lose."""
     error, size = (np.sqrt((b**2).sum(axis=-1, keepdims=True)) for b in (a - true, true))
-    tiny = 1e-6 * size.max(initial=0.0)
+    tiny = max(tiny, 1e-6 * size.max(initial=0.0))
     return np.where(size > tiny, error / np.where(size > tiny, size, 1.0), 0.0)
