@@ -12,7 +12,7 @@ test: .venv/tests
 	$(BIN)/python -m pytest -n 2 -q -m "not slow"
 
 slow: .venv/tests
-	$(BIN)/python -m pytest -n 2 -q -m slow
+	$(BIN)/python -m pytest -n 2 -q -m slow $(ONLY)
 
 lint: .venv/lint
 	$(BIN)/ruff check .
