@@ -59,7 +59,7 @@ class Reading:
             else:
                 last: Any = k.upper
                 turned: Any = body.xreplace({k: last + 1 - k}) if backwards(body, k) else body
-                body = turned if turned == 0 else cast(Expr, total(turned, k))
+                body = cast(Expr, total(turned, k) if turned != 0 else turned)
         return body
 
     def unused(self, name: str) -> str:
