@@ -64,8 +64,7 @@ def test_every_argument_has_its_cause_and_both_are_named_where_both_are_felt():
         assert all(causes.values()), (pair, causes)
         if set(pair) <= {*UPPER, *LOWER} and not set(pair) <= CONSTANT:
             for first, *_ in (causes[name] for name in BELOW):
-                two = first.kind == "two mistakes" or any(word in first.text for word in ("everywhere", "a factor"))
-                two = two or first.text.count("line") == 2
+                two = first.kind == "two mistakes" or "everywhere" in first.text or first.text.count("line") == 2
                 assert two, (pair, first)
 
 
