@@ -41,6 +41,12 @@ class Case:
         k = len(self.entry.shared)
         return drawn[:k], drawn[k:]
 
+    def cotangents(self, J: Any, y_bar: Any) -> tuple[Any, ...]:
+        """One cotangent an input, as a tuple also where there is one input."""
+        x_bar = y_bar @ J
+        several = type(x_bar) is tuple and not hasattr(x_bar, "_fields")
+        return x_bar[: len(self.entry.shared)] if several else (x_bar,)
+
 
 def away(z: Any) -> Any:
     return z + 0.1 * np.sign(z)

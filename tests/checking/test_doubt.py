@@ -46,6 +46,7 @@ def marginals(em, tr):
     return jnp.exp(jnp.stack(alpha) + jnp.stack(beta) - jax.nn.logsumexp(alpha[-1]))
 
 
+@pytest.mark.slow
 def test_log_space_code_that_cancels_at_large_numbers_is_no_fault():
     def forward(em, tr):
         alpha = em[0]

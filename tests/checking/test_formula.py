@@ -29,6 +29,7 @@ def softmax_backward(primals, y_bar):
     return y * (y_bar - (y * y_bar).sum(-1, keepdims=True))
 
 
+@pytest.mark.slow
 def test_a_numpy_softmax_of_5000_numbers_is_judged_whole():
     right = check_backward(numpy_softmax, softmax_backward, WIDE)
     assert right.ok, right
@@ -64,6 +65,7 @@ def test_the_formula_speaks_where_autodiff_gives_nan(claimed):
         assert report.verdicts[0].worst[0].index == (2,)
 
 
+@pytest.mark.slow
 def test_every_choice_at_a_kink_passes_by_the_formula_too():
     for slope in (0.0, 0.5, 1.0, 2.0):
 

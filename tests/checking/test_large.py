@@ -60,17 +60,24 @@ THOROUGH = {
 }
 
 
+def some(names, *at_once):
+    """All of them are slow but those that are run at once."""
+    return pytest.mark.parametrize(
+        "name", [name if name in at_once else pytest.param(name, marks=pytest.mark.slow) for name in names]
+    )
+
+
 def test_these_are_large():
     assert X.size > SMALL
 
 
-@pytest.mark.parametrize("name", DEFAULT)
+@some(DEFAULT, "at zero", "in one element")
 def test_found_by_default(name):
     report = check_backward(masked_tanh, DEFAULT[name], X, NONE)
     assert not report.ok, report
 
 
-@pytest.mark.parametrize("name", THOROUGH)
+@some(THOROUGH, "at a zero cotangent", "in a batch of one")
 def test_found_when_thorough(name):
     report = check_backward(masked_tanh, THOROUGH[name], X, SOME, thorough=True)
     assert not report.ok, report

@@ -142,6 +142,7 @@ def test_targets_that_sum_to_one_stay_so():
     assert check_backward(forward, backward, z, np.eye(4, dtype="float32")[:3]).ok
 
 
+@pytest.mark.slow
 def test_a_narrow_bottleneck_of_two_relus_at_zero_passes_with_either_convention():
     """At x = 0 without biases all pre-activations are at the kink, and the chain rule multiplies the conventions."""
     rng = np.random.default_rng(0)

@@ -1,5 +1,7 @@
 """The numerical oracles and the parts of the kink search, against values known by hand."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -114,7 +116,10 @@ def test_programs_are_found_again_although_a_typed_key_has_no_hash():
     assert found(0) is not found(1)
 
 
-@pytest.mark.parametrize(("dtype", "wrong"), [("float32", 12_345), ("float64", 0), ("float64", 19_999)])
+slow = partial(pytest.param, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("dtype", "wrong"), [("float32", 12_345), slow("float64", 0), slow("float64", 19_999)])
 def test_one_wrong_element_of_20000_is_found_through_random_directions(wrong, dtype):
     """Differences visit 512 coordinates; which ones, the claim's own projections tell."""
     x = np.random.default_rng(3).standard_normal(20_000).astype("float32")

@@ -285,6 +285,7 @@ def test_a_backward_that_is_another_under_jit_is_inconsistent():
     assert kinds(check_backward(jnp.tanh, backward, X)) == {"inconsistent"}
 
 
+@pytest.mark.slow
 def test_rounding_each_operation_to_half_precision_is_no_inconsistency():
     """Compiled, XLA keeps float32 in between; run as it is, a saturated softmax cancels in bfloat16."""
     for seed in (10, 18):

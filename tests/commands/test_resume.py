@@ -135,7 +135,7 @@ def test_what_cannot_be_gone_on_with(whole, tmp_path, capsys):
     assert "leave out --rate, --overfit" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("length", [["--epochs", "2"], ["--steps", "100"]])
+@pytest.mark.parametrize("length", [pytest.param(["--epochs", "2"], marks=pytest.mark.slow), ["--steps", "100"]])
 def test_a_run_is_made_longer(whole, tmp_path, length, capsys):
     """As if it had been asked to be so from the start, also where it made a last report between those that are due."""
     kind, run = json.loads((whole / "config.json").read_text())["checkpoints"], tmp_path / "run"

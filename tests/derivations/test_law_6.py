@@ -228,7 +228,16 @@ ARRAYS = {
 }
 
 
-@pytest.mark.parametrize("rule", sorted({case.name for case in CASES if not jacobians(case.name)} - ELSEWHERE))
+LONG = {"lstm", "attention", "gated_delta_rule"}  # to compile
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(rule, marks=[pytest.mark.slow] * (rule in LONG))
+        for rule in sorted({case.name for case in CASES if not jacobians(case.name)} - ELSEWHERE)
+    ],
+)
 def test_the_emitted_products_are_the_rule_s_cotangents(rule):
     case = next(case for case in CASES if case.name == rule)
     inputs, _ = case.sample(0, (), case.entry.sizes[0])

@@ -50,7 +50,7 @@ def plain(network, params, x):
 
 
 @every_network
-@pytest.mark.parametrize("length", [5, 1])
+@pytest.mark.parametrize("length", [5, pytest.param(1, marks=pytest.mark.slow)])
 def test_gradients_and_tangents_are_jax_s(name, length):
     network = NETWORKS[name]
     params = network.init(jax.random.key(0))

@@ -35,7 +35,7 @@ STACKERS = {
 
 
 @pytest.mark.parametrize("stacked", STACKERS.values(), ids=STACKERS.keys())
-@pytest.mark.parametrize("batch", [(), (2,)], ids=str)
+@pytest.mark.parametrize("batch", [pytest.param((), marks=pytest.mark.slow), (2,)], ids=str)
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
 def test_a_stacked_jacobian_is_that_of_one_more_batch_axis(rule, batch, stacked):
     z = jax.random.uniform(jax.random.key(0), (STEPS, *batch, N))

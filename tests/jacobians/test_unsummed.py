@@ -17,10 +17,14 @@ NETWORKS = {
     "recompute": chain(bp.repeat(bp.recompute(BLOCK), 2), affine_layer(3, 2)),
     "tied": bp.tied(chain(BLOCK, bp.tanh, BLOCK), lambda p: (p, (), p), BLOCK.init),
 }
-CASES = [(name, batch) for name in NETWORKS for batch in [(4,), (4, 6)]]
+CASES = [
+    pytest.param((name, batch), id=f"{name}-{batch}", marks=[pytest.mark.slow] * (len(batch) == 1))
+    for name in NETWORKS
+    for batch in [(4,), (4, 6)]
+]
 
 
-@pytest.fixture(params=CASES, ids=str)
+@pytest.fixture(params=CASES)
 def both(request):
     """Unsummed cotangents, and each example's own gradient by vmap of jax.vjp."""
     name, batch = request.param

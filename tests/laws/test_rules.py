@@ -18,10 +18,11 @@ CANCELS = ("attention, causal",)
 
 pytestmark = pytest.mark.usefixtures("float64", "unoptimised")
 every_case = pytest.mark.parametrize("case", CASES, ids=case_id)
+slow = pytest.mark.slow
 # today's rules compile longer: (3,) and (1,) are left to the other laws, which take a batch of 3 throughout
 LECTURES = {entry.name for entry in CATALOGUE[: [entry.name for entry in CATALOGUE].index("softmax_nll") + 1]}
 CASES_IN_BATCHES = [
-    pytest.param(case, batch, id=f"{case_id(case)}-{batch}")
+    pytest.param(case, batch, id=f"{case_id(case)}-{batch}", marks=[] if batch in ((), (2, 3)) else slow)
     for case in CASES
     for batch in (BATCHES if case.entry.name in LECTURES else ((), (2, 3), (0,)))
 ]
@@ -45,7 +46,7 @@ def evaluated(case, inputs, constants, y_bar):
 
 def by_rule(case, inputs, constants, y_bar):
     y, J = case.rule(*inputs, *constants)
-    return y, cotangents_of(case, J, y_bar)
+    return y, case.cotangents(J, y_bar)
 
 
 def by_jax(case, batch, inputs, constants, y_bar):
@@ -61,13 +62,6 @@ def by_jax(case, batch, inputs, constants, y_bar):
 def y_bar_of(case, inputs, constants, dtype=None):
     y = jax.eval_shape(lambda: case.rule(*inputs, *constants)[0])
     return jax.tree.map(lambda leaf: jax.random.normal(jax.random.key(1), leaf.shape, dtype), y)
-
-
-def cotangents_of(case: Case, J, y_bar):
-    """One cotangent an input, as a tuple also where there is one input."""
-    x_bar = y_bar @ J
-    several = type(x_bar) is tuple and not hasattr(x_bar, "_fields")
-    return x_bar[: len(case.entry.shared)] if several else (x_bar,)
 
 
 def pushed(case: Case, J, tangents):
@@ -115,7 +109,7 @@ def test_law_3_the_dense_jacobian_is_jax_jacrev_of_each_example(case, batch):
 
 
 @every_case
-@pytest.mark.parametrize("batch", [(), (2, 3)], ids=str)
+@pytest.mark.parametrize("batch", [pytest.param((), marks=slow), (2, 3)], ids=str)
 def test_law_4_the_adjoint_identity(case, batch):
     inputs, constants = sampled(case, batch)
     tangents, _ = sampled(case, batch, seed=2)
@@ -125,7 +119,7 @@ def test_law_4_the_adjoint_identity(case, batch):
     def both_sides(inputs, tangents, y_bar):
         _, J = case.rule(*inputs, *constants)
         y_dot = pushed(case, J, tangents)
-        return y_dot, inner(y_bar, y_dot), inner(cotangents_of(case, J, y_bar), tangents)
+        return y_dot, inner(y_bar, y_dot), inner(case.cotangents(J, y_bar), tangents)
 
     y_dot, left, right = both_sides(inputs, tangents, y_bar)
     assert jax.tree.map(jnp.shape, y_dot) == jax.tree.map(jnp.shape, y_bar)
@@ -169,7 +163,7 @@ def in_dtype(tree, dtype):
 
 
 @every_case
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", [pytest.param("float32", marks=slow), "bfloat16"])
 def test_law_5_in_lower_precision_nothing_changes_its_dtype(case, dtype):
     exact = sampled(case)
     inputs, constants = in_dtype(exact, dtype)
@@ -186,7 +180,7 @@ def test_law_5_in_lower_precision_nothing_changes_its_dtype(case, dtype):
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.entry.is_total], ids=case_id)
-@pytest.mark.parametrize("scale", [0.0, 1e-300, 1e4])
+@pytest.mark.parametrize("scale", [0.0, pytest.param(1e-300, marks=slow), 1e4])
 def test_law_5_at_zeros_and_extremes_the_cotangents_are_finite_and_the_reference_s_where_it_has_one(case, scale):
     inputs, constants = sampled(case)
     inputs = jax.tree.map(lambda x: scale * x, inputs)

@@ -149,6 +149,7 @@ def test_there_are_enough():
     assert len({(left, wrong) for _, left, _, _, wrong in WRONG}) == len(WRONG)
 
 
+@pytest.mark.slow
 def test_none_is_taken_for_right(verdicts):
     assert {v.status for v in verdicts} <= {"refuted", "ill-typed"}
 

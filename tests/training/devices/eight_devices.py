@@ -122,15 +122,14 @@ def cotangents_of_every_rule(samples, over_devices=lambda shared_bar: shared_bar
     found = []
     for case, (inputs, constants) in zip(CASES, samples, strict=True):
         y, J = case.rule(*inputs, *constants)
-        parts = jnp.sin(y) @ J
-        parts = parts if len(case.shared) > 1 else (parts,)
-        found.append([over_devices(p) if shared else p for p, shared in zip(parts, case.shared, strict=True)])
+        parts = case.cotangents(J, jax.tree.map(jnp.sin, y))
+        found.append([over_devices(p) if shared else p for p, shared in zip(parts, case.entry.shared, strict=True)])
     return found
 
 
 def test_every_rule_runs_on_each_device_for_its_own_rows():
-    samples = [case.sample(jax.random.key(0), (16,), case.sizes[0]) for case in CASES]
-    inputs = [[P() if shared else P(DATA) for shared in case.shared] for case in CASES]
+    samples = [case.sample(0, (16,), case.entry.sizes[0]) for case in CASES]
+    inputs = [[P() if shared else P(DATA) for shared in case.entry.shared] for case in CASES]
     constants = [[P(DATA) for _ in sample[1]] for sample in samples]
     on_each = jax.shard_map(
         partial(cotangents_of_every_rule, over_devices=partial(jax.lax.psum, axis_name=DATA)),
