@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jacobian_catalogue import JACOBIANS
+from jacobian_catalogue import JACOBIANS, jacobian
 
 from functional_bp import Composed, Dense, Diagonal, Identity, Jacobian, RowVector, Shape, Sum
 from functional_bp.jacobians.shape import Size, is_plain, is_size
@@ -26,9 +26,20 @@ class Reversal(Jacobian):
 
 
 pytestmark = pytest.mark.usefixtures("float64", "unoptimised")
-every_jacobian = pytest.mark.parametrize("J", JACOBIANS.values(), ids=JACOBIANS.keys())
+every_jacobian = pytest.mark.parametrize("J", JACOBIANS, indirect=True)
 BATCH = 3
 CLOSE = {"rtol": 1e-12, "atol": 1e-13}
+
+
+@pytest.fixture
+def J(request):
+    return jacobian(request.param)
+
+
+def plain_ones():
+    """Those of one array by one array."""
+    every = map(jacobian, JACOBIANS)
+    return [J for J in every if is_plain(J.shape.inputs) and is_plain(J.shape.outputs)]
 
 
 def random_like(shapes, batch, seed):
@@ -125,7 +136,7 @@ def test_the_printed_form_is_short_and_names_the_class(J):
 
 
 def test_products_of_matrices_are_matrix_products():
-    plain = [J for J in JACOBIANS.values() if is_plain(J.shape.inputs) and is_plain(J.shape.outputs)]
+    plain = plain_ones()
     pairs = [
         (a, b)
         for a in plain
@@ -144,7 +155,7 @@ def test_products_of_matrices_are_matrix_products():
 
 
 def test_sums_of_matrices_are_matrix_sums():
-    plain = [J for J in JACOBIANS.values() if is_plain(J.shape.inputs) and is_plain(J.shape.outputs)]
+    plain = plain_ones()
     pairs = [(a, b) for a in plain for b in plain if a.shape[1:] == b.shape[1:]]
     for a, b in pairs:
         expected = sum(jnp.broadcast_arrays(a.to_dense(), b.to_dense()))
