@@ -31,9 +31,11 @@ from sympy import (
 from sympy.core.relational import Relational
 
 from derivations.engine.language.indices import never_negative
-from derivations.engine.language.nodes import atoms
+from derivations.engine.language.nodes import atoms, nodes
 from derivations.engine.language.vocabulary import Maximum, step
 from derivations.engine.language.words import WORDS
+
+NOT_SMOOTH = (Abs, sign, step, Heaviside, Max, Min, Piecewise, Maximum, log, Pow)
 
 
 @lru_cache(maxsize=4096)
@@ -85,24 +87,25 @@ def _unless_known(relation: Any, e: Expr, sign: int = 2) -> Relational | None:
     return found if isinstance(found, Relational) else None
 
 
-def smooth_where(e: Expr, x: Expr) -> set[Relational]:
+def smooth_where(e: Expr, x: Expr) -> tuple[Relational, ...]:
     """What must hold for `derivative` to be the derivative by x: off every kink that x moves, inside every domain."""
     symbol = x.base if isinstance(x, Indexed) else x
-    found: set[Any] = set()
-    for part in atoms(e, Abs, sign, step, Heaviside, Max, Min, Piecewise, Maximum, log, Pow):
-        if symbol not in atoms(part, type(symbol)):
+    found: list[Any] = []
+    for part in nodes(e):
+        if not isinstance(part, NOT_SMOOTH) or symbol not in atoms(part, type(symbol)):
             continue
         if isinstance(part, (log, Pow)):
             inner = part.args[0]
             if (isinstance(part, log) or not part.exp.is_integer) and known_sign(inner) < 2:
-                found.add(Gt(inner, 0))
+                found.append(Gt(inner, 0))
             continue
         if isinstance(part, (Max, Min)):
-            found |= {Ne(a, b) for a, b in combinations(part.args, 2)}
+            found += [Ne(a, b) for a, b in combinations(part.args, 2)]
         elif isinstance(part, Piecewise):
-            found |= {Ne(r.lhs, r.rhs) for r in atoms(part, Relational) if r.has(Indexed) or r.has(symbol)}
+            compared = (r for r in nodes(part) if isinstance(r, Relational))
+            found += [Ne(r.lhs, r.rhs) for r in compared if r.has(Indexed) or r.has(symbol)]
         elif isinstance(part, Maximum):
-            found.add(Eq(Sum(Mul(part.where, step(part.body - part)), *part.limits), 1))
+            found.append(Eq(Sum(Mul(part.where, step(part.body - part)), *part.limits), 1))
         else:
-            found.add(Ne(part.args[0], 0))
-    return {r for r in found if isinstance(r, Relational)}
+            found.append(Ne(part.args[0], 0))
+    return tuple(dict.fromkeys(r for r in found if isinstance(r, Relational)))
