@@ -28,7 +28,7 @@ from derivations.engine.judging.recursion import Recursions
 from derivations.engine.kernel.assumptions import Fact, Reasoning
 from derivations.engine.kernel.laws import LAWS
 from derivations.engine.kernel.normal_form import convert
-from derivations.engine.kernel.sums import Rule, opened
+from derivations.engine.kernel.rules import Rule, opened
 from derivations.engine.kernel.terms import Poly, TooLarge
 from derivations.engine.language.calculus import derivative
 from derivations.engine.language.domains import has_value_where, smooth_where

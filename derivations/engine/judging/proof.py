@@ -110,7 +110,8 @@ def _in_order(condition: Relational) -> tuple[int, str]:
 
 
 def _relations(conditions: list[Condition]) -> tuple[Relational, ...]:
-    relations = (RELATIONS[kind](to_sympy(poly), 0) for kind, poly in conditions)
+    # not evaluated: SymPy takes exp(n log |y|) > 0 for true, also at y = 0
+    relations = (RELATIONS[kind](to_sympy(poly), 0, evaluate=False) for kind, poly in conditions)
     return tuple(sorted(relations, key=str))
 
 

@@ -106,7 +106,11 @@ SENTENCES: dict[str, list[tuple[str, Claim]]] = {
     ],
     "U6": [("empty", claim(Maximum(x[k], k, where=0), 1))],
     "U7": [("true", claim(log(x[i] * y[i]), log(-x[i]) + log(-y[i])))],
-    "U8": [("true", claim(one_branch, step(x[i]))), ("true", claim(Derivative(log(x[i]), y[i]), 0))],
+    "U8": [
+        ("true", claim(one_branch, step(x[i]))),
+        ("true", claim(Derivative(log(x[i]), y[i]), 0)),
+        ("true", claim(log(product(y[i] ** 2, k)), 2 * log(product(Abs(y[i]), k)))),
+    ],
     "U9": [
         ("false", claim(step(x[i]) + step(-x[i]), 1)),
         ("false", claim(x[i] * step(x[i] - y[i]) + y[i] * step(y[i] - x[i]), Max(x[i], y[i]))),
