@@ -74,6 +74,9 @@ def has_value_where(e: Expr) -> Relational | None:
     if not isinstance(e, Pow) or e.exp.is_positive:
         whole = not isinstance(e, Pow) or e.exp.is_integer
         return None if whole else _unless_known(Ge, e.base, 1)
+    if e.base == 0:  # 0^(n − 1) is 0, and 0^0 nothing
+        above = Gt(e.exp, 0)
+        return above if isinstance(above, Relational) else None
     return _unless_known(Ne if e.exp.is_integer else Gt, e.base)
 
 
