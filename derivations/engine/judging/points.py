@@ -6,6 +6,7 @@ Sizes go through 1 to 4 and the edges of every range; inputs are small rationals
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from functools import lru_cache
 from itertools import product as cartesian
 from math import prod
 from random import Random
@@ -88,6 +89,12 @@ def assumptions(*formulas: Expr) -> dict[tuple[str, bool], Expr]:
     """For each symbol and array (False, True) an element, which knows what SymPy was told: positive, integer, …"""
     symbols = {(s.name, False): s for e in formulas for s in atoms(e, Symbol)}
     return symbols | {(str(x.base.label), True): x for e in formulas for x in atoms(e, Indexed)}
+
+
+@lru_cache(maxsize=1024)
+def _indices(parts: tuple[Basic, ...]) -> tuple[Idx, ...]:
+    """The free indices of the parts, by their names."""
+    return tuple(sorted(frozenset().union(*map(free_indices, parts)), key=str))
 
 
 def constraint(condition: Relational, forms: Evaluation, env: Mapping[Idx, int]) -> list[Constraint]:
@@ -257,7 +264,7 @@ class Point:
 
     def holds(self, condition: Relational, env: Mapping[Idx, int], evaluation: Evaluation) -> bool:
         """True if the condition holds at these indices, and for every value of its others."""
-        others = [(k, k.lower, k.upper) for k in sorted(free_indices(condition) - env.keys(), key=str)]
+        others = [(k, k.lower, k.upper) for k in _indices((condition,)) if k not in env]
         return all(evaluation.holds(condition, inner) for inner in evaluation.ranges(others, env))
 
     def _everywhere(
@@ -265,7 +272,7 @@ class Point:
     ) -> Iterator[dict[Idx, int]]:
         """Every value of the indices of the parts, but for the fixed ones, at which none are equal that were assumed
         to differ."""
-        own = sorted(frozenset().union(*map(free_indices, parts)) - set(fixed), key=str)
+        own = [k for k in _indices(tuple(parts)) if k not in fixed]
         for values in cartesian(*map(self.range_of, own)):
             inner = dict(zip(own, values, strict=True))
             if self.different({**env, **inner}):

@@ -126,7 +126,7 @@ def search(
                 except NOT_THERE as error:
                     problem = problem or str(error)
                     continue
-                pattern = tuple(sorted((str(k), s) for k, s in screen.signs.items()))
+                pattern = frozenset(screen.signs.items())
                 fresh_pattern |= pattern not in patterns
                 patterns.add(pattern)
                 if not equal:

@@ -56,7 +56,9 @@ def known_sign(e: Expr) -> int:
     if isinstance(e, Pow):
         even = isinstance(e.exp, Integer) and int(e.exp) % 2 == 0
         return max(known_sign(e.base), 1) if even and e.exp > 0 else known_sign(e.base)
-    return 1 if isinstance(e, (Abs, step, Heaviside, KroneckerDelta)) else 0
+    if isinstance(e, Heaviside):
+        return 1 if e.args[1].is_nonnegative else 0  # its value at 0
+    return 1 if isinstance(e, (Abs, step, KroneckerDelta)) else 0
 
 
 def has_value_where(e: Expr) -> Relational | None:

@@ -137,6 +137,7 @@ FALSE = {
         "one of two is the maximum": claim(step(x[i] - y[i]) + step(y[i] - x[i]), 1),
         "exp where both are": claim(exp(x[i]) * step(x[i]) + step(-x[i]), exp(relu(x[i]))),
         "cos of a tie": claim(step(x[i] - y[i]) * step(y[i] - x[i]) * exp(x[i] - y[i]), 0),
+        "Heaviside may be below 0": claim(step(Heaviside(x[i], -1)), 1),
         "Heaviside squared": claim(Heaviside(x[i]) ** 2, Heaviside(x[i])),
         "Heaviside times the other": claim(Heaviside(x[i]) * Heaviside(-x[i]), 0),
         "sign squared": claim(sign(x[i]) ** 2, 1),
