@@ -105,10 +105,12 @@ def smooth_where(e: Expr, x: Expr) -> tuple[Relational, ...]:
                 found.append(Gt(inner, 0))
             continue
         if isinstance(part, (Max, Min)):
-            found += [Ne(a, b) for a, b in combinations(part.args, 2)]
+            moved = [symbol in atoms(a, type(symbol)) for a in part.args]
+            pairs = combinations(zip(part.args, moved, strict=True), 2)
+            found += [Ne(a, b) for (a, moves), (b, too) in pairs if moves or too]
         elif isinstance(part, Piecewise):
             compared = (r for r in nodes(part) if isinstance(r, Relational))
-            found += [Ne(r.lhs, r.rhs) for r in compared if r.has(Indexed) or r.has(symbol)]
+            found += [Ne(r.lhs, r.rhs) for r in compared if symbol in atoms(r, type(symbol))]
         elif isinstance(part, Maximum):
             found.append(Eq(Sum(Mul(part.where, step(part.body - part)), *part.limits), 1))
         else:

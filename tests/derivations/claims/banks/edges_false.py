@@ -20,10 +20,9 @@ from sympy import (
 
 from claims.decide import claim
 from claims.judging import Maximum, equation, product, step, total
-from claims.letters import A, B, D, F, W, a, below, c, h, i, j, k, l, m, n, p, q, r, upto, x, y, z
+from claims.letters import A, B, D, F, W, a, below, c, f, h, i, j, k, l, m, n, p, q, r, upto, x, y, z
 
 strict = upto("strict", i - 1)  # 1 … i − 1
-above = upto("above", n, 2)
 inner = upto("inner", k)  # 1 … k
 even = upto("even", 2 * n)
 
@@ -185,6 +184,13 @@ FALSE = {
         "delta at n + 1": claim(total(KroneckerDelta(k, n + 1) * x[k], k), x[n + 1]),
     },
     "derivatives by what is bound elsewhere": {
+        "a case that x does not move": claim(
+            Derivative(Piecewise((f(x[j]), A[i, i] > 0), (c, True)), x[j]),
+            Derivative(Piecewise((c, A[i, i] < 0), (f(x[j]), True)), x[j]),
+        ),
+        "a tie of others": claim(
+            Derivative(Max(x[i], y[i]), x[i]) * step(z[i] - c) * step(c - z[i]), Derivative(Max(z[i], c), x[i])
+        ),
         "by x_i of a sum over i": claim(Derivative(total(x[k] * y[k], k), x[i]), total(y[k], k)),
         "by x_i of a sum of squares of sums": claim(
             Derivative(total(total(A[k, l] * x[l], l) ** 2, k), x[i]), 2 * total(A[k, i], k) * total(x[k], k)

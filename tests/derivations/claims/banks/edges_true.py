@@ -24,7 +24,6 @@ from claims.letters import A, B, D, F, W, a, b, below, c, h, i, j, k, l, m, n, p
 
 strict = upto("strict", i - 1)  # 1 … i − 1
 inner = upto("inner", k)  # 1 … k
-rest = upto("rest", n, 2)
 
 TRUE = {
     "empty sums in a case, rightly": {
