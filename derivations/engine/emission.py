@@ -120,7 +120,7 @@ class _Emitter(Algebra[Any]):
         return self.integer(k.upper) - int(k.lower) + 1
 
     def integer(self, e: Any) -> int:
-        for symbol in e.free_symbols:
+        for symbol in sorted(e.free_symbols, key=str):
             if symbol not in self.sizes:
                 raise ValueError(f"dimension {symbol} can't be read off the arrays: give it by name")
         return int(e.subs(self.sizes))

@@ -115,7 +115,7 @@ def plain_name(name: str) -> str:
     return re.sub(r"\W+", "_", name).strip("_") or "x"
 
 
-def derived(claims: Claims, x: Array, places: Sequence[Any], shifts: bool) -> tuple[Expr, set[Any]]:
+def derived(claims: Claims, x: Array, places: Sequence[Any], shifts: bool) -> tuple[Expr, tuple[Any, ...]]:
     """∂(Σ ȳ y)/∂x at these places, and its conditions; with `shifts` every maximum is taken for a constant."""
     r = claims.reading
     hidden = r.stopped | (r.maxima if shifts else set())

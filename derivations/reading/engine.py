@@ -48,12 +48,12 @@ def faults() -> Iterator[None]:
         raise NoVerdict((str(error).splitlines() or [type(error).__name__])[0]) from error
 
 
-def differentiated(e: Expr, x: Expr, definitions: Iterable[Any]) -> tuple[Expr, set[Any]]:
+def differentiated(e: Expr, x: Expr, definitions: Iterable[Any]) -> tuple[Expr, tuple[Any, ...]]:
     """∂e/∂x with the definitions put in, and where that is the derivative."""
     needs = Needs()
     with faults():
         formula = gather(definitions).unfold(Derivative(e, x), needs)
-    return formula, {c for c in needs.all_kinks if not is_known(c)}
+    return formula, tuple(c for c in needs.all_kinks if not is_known(c))
 
 
 def contracted(body: Expr, over: Sequence[Idx]) -> Expr:
@@ -97,7 +97,8 @@ def decide_by_cases(left: Expr, right: Expr, given: Sequence[Any], indices: Sequ
     with faults():
         hypotheses = gather(given)
         left, right = (hypotheses.unfold(e) for e in (left, right))
-    kinks = [u for u in arguments(left) | arguments(right) if free_indices(u) <= set(indices) and not u.atoms(Maximum)]
+    found_in = sorted(arguments(left) | arguments(right), key=str)
+    kinks = [u for u in found_in if free_indices(u) <= set(indices) and not u.atoms(Maximum)]
     kinks = [u for n, u in enumerate(kinks) if -u not in kinks[:n]]
     if not 1 <= len(kinks) <= CASES:
         return Judgement("undecided", text="no proof was found")

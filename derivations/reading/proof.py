@@ -47,7 +47,7 @@ def judged(claims: Claims, claim: Claim, shifts: bool) -> engine.Judgement:
     for places in assignments(claims, claim):
         left, needed = derived(claims, claim.x, places, shifts)
         indices = [k for place in places for k in place if isinstance(k, Idx)]
-        given = [*definitions, *r.hypotheses, *sorted(needed, key=str)]
+        given = [*definitions, *r.hypotheses, *needed]
         judgement = engine.decide(left, claim.x_bar.at(*places), given, indices)
         if judgement.status != "proven":
             judgement = engine.decide_by_cases(left, claim.x_bar.at(*places), given, indices)

@@ -21,10 +21,10 @@ def contraction(*operands: Array, spec: str) -> tuple[Float[Array, "*batch_out"]
     """
     letters, output, sizes = read(spec, operands)
     extra = [a.ndim - len(names) for a, names in zip(operands, letters, strict=True)]
-    batches = {a.shape[:more] for a, more in zip(operands, extra, strict=True) if more}
-    if len(batches) > 1:
-        raise ValueError(f"contraction: the operands of {spec} have different batches: {sorted(batches)}")
-    batch = next(iter(batches), ())
+    batches = [a.shape[:more] for a, more in zip(operands, extra, strict=True) if more]
+    batch = batches[0] if batches else ()
+    if any(other != batch for other in batches):
+        raise ValueError(f"contraction: the operands of {spec} have different batches: {batches}")
     dots = ["..." if more else "" for more in extra]
     terms = ",".join(a + names for a, names in zip(dots, letters, strict=True))
     y = jnp.einsum(f"{terms}->{'...' if batch else ''}{output}", *operands)

@@ -1,5 +1,6 @@
 """Steps, powers, exponentials and logarithms, and functions of one number."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -23,8 +24,8 @@ from derivations.engine.certificates.words import EVEN, KINKS, WRITTEN, X
 
 
 class Functions(Products):
-    def poly(self, t: list, env: dict[str, Index]) -> Poly:
-        raise NotImplementedError
+    @abstractmethod
+    def poly(self, t: list, env: dict[str, Index]) -> Poly: ...
 
     def step(self, poly: Poly) -> Poly:
         self.use("step")

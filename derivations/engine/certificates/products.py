@@ -1,5 +1,6 @@
 """Products of atoms, their signs, and the replacement of indices."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from fractions import Fraction
 from math import gcd
@@ -37,11 +38,11 @@ def leaf_names(names: dict[str, Index]) -> tuple[str, ...]:
 
 
 class Products(Search):
-    def made(self, kind: str, name: str, at: list[Index], leaves: tuple[str, ...], inner: list[Poly]) -> Poly:
-        raise NotImplementedError
+    @abstractmethod
+    def made(self, kind: str, name: str, at: list[Index], leaves: tuple[str, ...], inner: list[Poly]) -> Poly: ...
 
-    def power(self, poly: Poly, e: Any) -> Poly:
-        raise NotImplementedError
+    @abstractmethod
+    def power(self, poly: Poly, e: Any) -> Poly: ...
 
     def __init__(self, record: dict[str, Any], allowed: Iterable[str]):
         super().__init__(record, allowed)

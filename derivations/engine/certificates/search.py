@@ -1,5 +1,6 @@
 """What the checker tries: factors, orders and values. Nothing here has to be trusted, each choice is verified."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from fractions import Fraction
 from itertools import permutations
@@ -20,9 +21,9 @@ from derivations.engine.certificates.polynomials import (
 )
 
 
-class Search(Ranges):
-    def put(self, poly: Poly, values: dict[str, Index]) -> Poly:
-        raise NotImplementedError
+class Search(Ranges, ABC):
+    @abstractmethod
+    def put(self, poly: Poly, values: dict[str, Index]) -> Poly: ...
 
     def matches(self, pattern: tuple, powers: dict) -> Iterable[dict[str, Index]]:
         first = max((a for a, _ in pattern), key=lambda a: len(a.at))

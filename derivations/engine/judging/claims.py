@@ -62,7 +62,7 @@ def check(left: Expr, right: Expr, hypotheses: Hypotheses, indices: Sequence[Idx
             _check_side("hypotheses'", side)
     _check_derivatives(said, dimensions_of(said))
     for e in (left, right):
-        for k in atoms(e, Idx):
+        for k in sorted(atoms(e, Idx), key=str):
             leaf_of(k)
     for k in sorted(free["left"] | free["right"], key=str):
         if ranges.setdefault(k.name, (k.lower, k.upper)) != (k.lower, k.upper):
@@ -87,9 +87,9 @@ def _check_side(side: str, e: Expr) -> None:
         raise NoFormula(f"the number {number} on the {side} side is not part of the language of formulas")
     for name in sorted(atoms(e, Symbol), key=str):
         _check_declaration(name)
-    for number in atoms(e, Float):
+    for number in sorted(atoms(e, Float), key=str):
         raise NoFormula(f"{number} on the {side} side is not exact: write Rational(…)")
-    for f in atoms(e, Function):
+    for f in sorted(atoms(e, Function), key=str):
         if not isinstance(f, FUNCTIONS) and type(f) not in WORDS:
             raise NoFormula(f"unknown function {type(f).__name__} on the {side} side")
         if isinstance(f, AppliedUndef) and (f.func.__name__ in NAMES or any(_told(f, sign) for sign in SIGNS)):

@@ -33,9 +33,10 @@ from sympy.core.function import AppliedUndef
 
 from derivations.engine.judging.claims import dimensions_of
 from derivations.engine.judging.hypotheses import Hypotheses, Needs, gather
+from derivations.engine.judging.points import NOT_THERE, Point, assumptions, sizes_to_try
 from derivations.engine.judging.proof import prove
 from derivations.engine.judging.readable import Author, place
-from derivations.engine.judging.refute import NOT_THERE, Point, assumptions, search, sizes_to_try
+from derivations.engine.judging.refute import search
 from derivations.engine.judging.statement import Statement
 from derivations.engine.kernel.assumptions import OutOfTime, Undefined
 from derivations.engine.kernel.normal_form import convert

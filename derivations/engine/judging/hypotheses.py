@@ -28,7 +28,7 @@ from derivations.engine.judging.recursion import Recursions
 from derivations.engine.kernel.assumptions import Fact, Reasoning
 from derivations.engine.kernel.laws import LAWS
 from derivations.engine.kernel.normal_form import convert
-from derivations.engine.kernel.sums import Rule, opened
+from derivations.engine.kernel.rules import Rule, opened
 from derivations.engine.kernel.terms import Poly, TooLarge
 from derivations.engine.language.calculus import derivative
 from derivations.engine.language.domains import has_value_where, smooth_where
@@ -47,18 +47,18 @@ class Needs:
     value. What stands in a case, or beside a δ, need not have one: its conditions are `guarded`, true or not."""
 
     def __init__(self):
-        self.kinks: set[Relational] = set()
-        self.domain: set[Relational] = set()
+        self.kinks: dict[Relational, None] = {}  # in the order in which they were met
+        self.domain: dict[Relational, None] = {}
         self.guarded: Needs | None = None
         self.unfolded: dict[tuple[Any, frozenset], Any] = {}  # formulas whose needs are noted, and what they are
 
     def smooth(self, conditions: Iterable[Relational]) -> None:
-        self.kinks |= set(conditions)
+        self.kinks |= dict.fromkeys(conditions)
 
     def value(self, e: Any) -> None:
         """The formula itself, whose parts have a value, has one."""
         if isinstance(e, (Pow, log, Piecewise, Maximum)) and (condition := has_value_where(e)) is not None:
-            self.domain.add(condition)
+            self.domain[condition] = None
 
     def of_part(self, e: Any, part: Any) -> "Needs":
         """Where to note what a part needs."""
@@ -72,8 +72,8 @@ class Needs:
         return self.guarded
 
     @property
-    def all_kinks(self) -> set[Relational]:
-        return self.kinks | (self.guarded.kinks if self.guarded else set())
+    def all_kinks(self) -> dict[Relational, None]:
+        return self.kinks | (self.guarded.kinks if self.guarded else {})
 
 
 @dataclass(frozen=True)

@@ -52,15 +52,18 @@ def _judged(claim: Statement, deadline: float) -> Verdict:
         proof, gave_up = _attempt(claim, deadline, (True,))
     if found.counterexample is None and proof is not None:
         place = (*claim.formulas, claim.hypotheses, claim.free, claim.defined)
-        found = search_outside(*place, proof.conditions, deadline) or found
+        outside = search_outside(*place, proof.conditions, deadline)
+        if outside is None and not found.meets(proof.conditions):
+            outside = search(*place[:-1], (*claim.defined, *proof.conditions), deadline)
+        found = outside or found
     if found.counterexample is not None:
-        overruled = proof if proof is not None and found.satisfies(proof.conditions) else None
+        overruled = proof if proof is not None and found.meets(proof.conditions) else None
         return Refuted(found.counterexample, overruled, dimension=found.dimensions)
     if proof is None:
         return Undecided(dimension=found.dimensions, evidence=f"{gave_up}{_tried(found)}; no proof was found")
     if found.out_of_time:
         return Undecided(dimension=found.dimensions, evidence=f"out of time: a proof was found, {_tried(found)}")
-    if not found.points:
+    if not found.points or not found.wide:
         why = found.problem or "none was met"
         evidence = f"a proof was found, but no point at which its conditions and the hypotheses hold: {why}"
         return Undecided(evidence=evidence)

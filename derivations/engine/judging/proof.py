@@ -1,6 +1,8 @@
 """A proof is made by proving: there is no other way to have one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from sympy import Eq, Ge, Gt, Ne
@@ -10,15 +12,20 @@ from derivations.engine.certificates.write import certificate
 from derivations.engine.judging.hypotheses import Needs, gap_of
 from derivations.engine.judging.statement import Statement
 from derivations.engine.kernel.assumptions import Fact, Reasoning
-from derivations.engine.kernel.conditions import Condition, contradict, may_vanish, settle
+from derivations.engine.kernel.conditions import Condition, may_vanish, settle
 from derivations.engine.kernel.normal_form import convert
+from derivations.engine.kernel.powers import is_nonnegative, is_positive
 from derivations.engine.kernel.powers import needs as in_parts
 from derivations.engine.kernel.quotients import is_zero
 from derivations.engine.kernel.readback import to_sympy
+from derivations.engine.kernel.terms import Poly
 from derivations.engine.language.nodes import nodes
+from derivations.engine.numbers.arithmetic import Inadmissible
+from derivations.engine.numbers.linear import Constraint, solution
 
 LONG = 400  # parts of a formula
 RELATIONS = {"positive": Gt, "nonnegative": Ge, "nonzero": Ne}
+MORE = {"positive": ">", "nonnegative": "≥"}
 
 
 class NotProven(Exception):
@@ -46,7 +53,7 @@ class Proof:
         if not is_zero(left - right):
             raise NotProven
         conditions = settle(under)
-        if contradict(conditions):
+        if contradictory([*conditions, *((fact.kind, fact.poly) for fact in under.facts)]):
             raise NotProven
         ties = tuple(c for c in statement.defined if isinstance(c, Eq))
         found = {
@@ -81,6 +88,21 @@ def _grant(needs: Needs, under: Reasoning) -> None:
                 under.learn((), (Fact(*condition, None) for condition in parts if condition[1].constant is None))
 
 
+def contradictory(conditions: Sequence[Condition]) -> bool:
+    """True of a > b, b > c, c > a: no values of the products in them meet all of them, so that nothing is claimed."""
+    found = [Constraint({m or None: c for m, c in p.terms.items()}, MORE[k]) for k, p in conditions if k in MORE]
+    if len(found) < 2:
+        return False
+    for m in dict.fromkeys(m for constraint in found for m in constraint.variables):
+        product = Poly({m: Fraction(1)})
+        if is_nonnegative(product):
+            found.append(Constraint({m: Fraction(1)}, ">" if is_positive(product) else "≥"))
+    try:
+        return solution(found) is None
+    except Inadmissible:
+        return False
+
+
 def _in_order(condition: Relational) -> tuple[int, str]:
     """The short ones first; what is too long to be written in any order."""
     size = len(nodes(condition))
@@ -88,7 +110,8 @@ def _in_order(condition: Relational) -> tuple[int, str]:
 
 
 def _relations(conditions: list[Condition]) -> tuple[Relational, ...]:
-    relations = (RELATIONS[kind](to_sympy(poly), 0) for kind, poly in conditions)
+    # not evaluated: SymPy takes exp(n log |y|) > 0 for true, also at y = 0
+    relations = (RELATIONS[kind](to_sympy(poly), 0, evaluate=False) for kind, poly in conditions)
     return tuple(sorted(relations, key=str))
 
 

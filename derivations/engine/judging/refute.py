@@ -7,30 +7,25 @@ A claim says nothing where a side has no value. Floating point decides where to 
 the exact or 40-digit interval difference excludes 0.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
-from itertools import product as cartesian
-from math import prod
 from random import Random
 from time import perf_counter
 from typing import Any
 
-from sympy import Abs, Basic, Expr, Heaviside, Idx, Indexed, Integer, Max, Min, Piecewise, Product, Sum, Symbol, sign
+from sympy import Abs, Expr, Heaviside, Idx, Max, Min, Piecewise, sign
 from sympy.core.relational import Relational
 
-from derivations.engine.judging.claims import dimensions_of
-from derivations.engine.judging.constructions import Construction
 from derivations.engine.judging.hypotheses import Hypotheses
-from derivations.engine.language.indices import least
-from derivations.engine.language.nodes import atoms, has
-from derivations.engine.language.renaming import free_indices
+from derivations.engine.judging.points import NOT_THERE, Point, assumptions, close, sizes_to_try
+from derivations.engine.language.nodes import has
+from derivations.engine.language.plain import plain
 from derivations.engine.language.vocabulary import Maximum, step
 from derivations.engine.numbers.arithmetic import Floats, Inadmissible, Intervals
-from derivations.engine.numbers.evaluate import Evaluation
 
-POINTS, PIECEWISE_POINTS, ATTEMPTS, OUTSIDE, ASSIGNMENTS, LARGEST_SIZE = 6, 40, 60, 40, 12, 9
+POINTS, PIECEWISE_POINTS, ATTEMPTS, OUTSIDE = 6, 40, 60, 40
 STYLES = ("signed", "edge", "positive", "unit", "tied")
 PIECEWISE = (step, sign, Abs, Max, Min, Heaviside, Piecewise, Maximum)
 
@@ -62,17 +57,26 @@ class Search:
     dimensions: str
     problem: str
     out_of_time: bool = False
-    place: "tuple[Point, Mapping[Idx, int]] | None" = None
+    wide: bool = True  # whether there is a point at which a size is above 1
+    places: "tuple[tuple[Point, Mapping[Idx, int]], ...]" = ()  # the counterexample's, or all where the sides are equal
 
-    def satisfies(self, conditions: Sequence[Relational]) -> bool:
-        """True if the conditions hold at the counterexample."""
-        if self.place is None:
-            return False
-        point, env = self.place
-        try:
-            return point.satisfies(point.evaluation(Intervals()), env, conditions)
-        except NOT_THERE:
-            return False
+    def meets(self, conditions: Sequence[Relational]) -> bool:
+        """True if the conditions hold somewhere among the places."""
+        return any(_hold(conditions, point, env) for point, env in self.places)
+
+
+def _together(contrary: Sequence[Relational], key: tuple) -> str:
+    """What no numbers meet, and in which dimension."""
+    at = _tried({key}) if key else ""
+    return f"no numbers meet {', '.join(map(plain, contrary))}" + (f" at {at}" if at else "")
+
+
+def _hold(conditions: Sequence[Relational], point: Point, env: Mapping[Idx, int]) -> bool:
+    exact = point.evaluation(Intervals())
+    try:
+        return all(point.holds(condition, env, exact) for condition in conditions)
+    except NOT_THERE:
+        return False
 
 
 def search(
@@ -83,14 +87,18 @@ def search(
     defined: Sequence[Relational] = (),
     deadline: float | None = None,
 ) -> Search:
-    """Look for a counterexample to left = right where the hypotheses hold and the sides are `defined`."""
+    """Look for a counterexample to left = right where the hypotheses hold and the sides are `defined`.
+
+    Points are drawn; where none is met, or none at which a size is above 1, the hypotheses are solved for one.
+    """
     rng = Random(20240229)
     piecewise = has(left, *PIECEWISE) or has(right, *PIECEWISE)
     declared = assumptions(left, right, *hypotheses.formulas)
     plan = sizes_to_try((left, right, *free, *defined, *hypotheses.formulas), rng)
     points = len(plan) + POINTS
     wanted = max(points, PIECEWISE_POINTS) if piecewise else points
-    sizes_tried, seen, patterns, stale, problem = set(), 0, set(), 0, ""
+    sizes_tried, seen, patterns, stale, problem, wide = set(), 0, set(), 0, "", False
+    places: list[tuple[Point, Mapping[Idx, int]]] = []
     for attempt in range(ATTEMPTS * (2 if piecewise else 1) + len(plan)):
         if seen >= wanted or (seen >= points and stale >= 12):
             break
@@ -99,6 +107,11 @@ def search(
         # every round through the sizes begins with another style, so that each size meets each style
         style = STYLES[(attempt + attempt // len(plan)) % len(STYLES)]
         point = Point(rng, plan[attempt % len(plan)], style, hypotheses, declared, deadline)
+        if attempt >= len(plan) and not wide:
+            contrary = point.solve(defined, point.rng.choice([*point.assignments(free)] or [{}]))
+            if contrary:
+                problem = _together(contrary, point.key)
+                continue
         screen = point.evaluation(Floats() if point.style != "edge" else Intervals())
         try:
             compared, fresh_pattern = False, False
@@ -109,25 +122,26 @@ def search(
                         continue
                     a, b = screen(left, env), screen(right, env)
                     compared = True
-                    equal = a == b or _close(screen.arithmetic, a, b)
+                    equal = a == b or close(screen.arithmetic, a, b)
                 except NOT_THERE as error:
                     problem = problem or str(error)
                     continue
-                pattern = tuple(sorted((str(k), s) for k, s in screen.signs.items()))
+                pattern = frozenset(screen.signs.items())
                 fresh_pattern |= pattern not in patterns
                 patterns.add(pattern)
                 if not equal:
-                    found = point.confirm(left, right, env, defined)
+                    found = confirm(point, left, right, env, defined)
                     if found is not None:
-                        return Search(found, seen + 1, _tried(sizes_tried | {point.key}), "", place=(point, env))
+                        return Search(found, seen + 1, _tried(sizes_tried | {point.key}), "", places=((point, env),))
+                places.append((point, env))
         except NOT_THERE as error:
             problem = problem or str(error)
             continue
         if compared:
-            seen += 1
+            seen, wide = seen + 1, wide or not point.sizes or max(point.sizes.values()) > 1
             stale = 0 if fresh_pattern else stale + 1
             sizes_tried.add(point.key)
-    return Search(None, seen, _tried(sizes_tried), problem if not seen else "")
+    return Search(None, seen, _tried(sizes_tried), problem, wide=wide, places=tuple(places))
 
 
 def search_outside(
@@ -156,234 +170,54 @@ def search_outside(
             try:
                 if all(point.holds(c, env, exact) for c in extra):
                     continue
-                found = point.confirm(left, right, env, defined)
+                found = confirm(point, left, right, env, defined)
             except NOT_THERE:
                 continue
             if found is not None:
-                return Search(found, attempt, _tried({point.key}), "", place=(point, env))
+                return Search(found, attempt, _tried({point.key}), "", places=((point, env),))
     return None
-
-
-# There is no value at this point: of the formula, or in floating point.
-NOT_THERE = (Inadmissible, OverflowError, ZeroDivisionError)
-
-
-def _close(arithmetic: Any, a: Any, b: Any) -> bool:
-    if isinstance(a, float) or isinstance(b, float):
-        return abs(a - b) <= 1e-9 * (1 + abs(a) + abs(b))
-    try:
-        return arithmetic.sign(arithmetic.add(a, arithmetic.multiply(Fraction(-1), b))) == 0
-    except Inadmissible:
-        return True  # 40 digits don't tell them apart
-
-
-def sizes_to_try(parts: Sequence[Basic], rng: Random) -> list[dict[Symbol, int]]:
-    """Different sizes, all equal ones, each dimension at its least, and those at which a range is empty or begins."""
-    dimensions = dimensions_of(parts)
-    if not dimensions:
-        return [{}]
-    spread = [2, 3, 4]
-    plan: list[dict[Symbol, int]] = []
-    for _ in range(2):
-        rng.shuffle(spread)
-        plan.append({d: spread[k % 3] for k, d in enumerate(dimensions)})
-    plan.insert(1, dict.fromkeys(dimensions, 1))
-    plan.append(dict.fromkeys(dimensions, 2))
-    if len(dimensions) > 1:
-        plan += [plan[0] | {d: 1} for d in dimensions]
-    else:
-        plan += [{dimensions[0]: size} for size in (4, 3)]
-    for d in dimensions:
-        plan += [plan[0] | {d: size} for size in sorted(_edges(d, parts))]
-    plan = [{d: max(least(d), size) for d, size in sizes.items()} for sizes in plan]
-    return [sizes for k, sizes in enumerate(plan) if sizes not in plan[:k]]
-
-
-def _edges(d: Symbol, parts: Sequence[Basic]) -> set[int]:
-    """The sizes at which a range that this dimension ends is empty, has one value, has two."""
-    ranges: set[Any] = {(k.lower, k.upper) for e in parts for k in atoms(e, Idx)}
-    ranges |= {limit[1:] for e in parts for s in atoms(e, Sum, Product) for limit in s.limits if len(limit) == 3}
-    found: set[int] = set()
-    for lower, upper in ranges:
-        offset = lower - upper + d if isinstance(upper, Expr) and upper.free_symbols == {d} else None
-        if isinstance(offset, Integer):
-            found |= {int(offset) + shift for shift in (-1, 0, 1)}
-    return {size for size in found if 4 < size <= LARGEST_SIZE}
-
-
-def assumptions(*formulas: Expr) -> dict[tuple[str, bool], Expr]:
-    """For each symbol and array (False, True) an element, which knows what SymPy was told: positive, integer, …"""
-    symbols = {(s.name, False): s for e in formulas for s in atoms(e, Symbol)}
-    return symbols | {(str(x.base.label), True): x for e in formulas for x in atoms(e, Indexed)}
 
 
 def _tried(sizes: set) -> str:
     return "; ".join(sorted(", ".join(f"{k} = {v}" for k, v in key) for key in sizes if key)) or "no dimension"
 
 
-class Point:
-    """Sizes, and random values that satisfy the hypotheses by construction where that is simple.
-
-    `style` is "signed", "positive" or "unit" (between 0 and 1), "edge" (0, ±1 and ±2) or "tied" (entries repeat).
-    """
-
-    def __init__(
-        self,
-        rng: Random,
-        sizes: Mapping[Symbol, int],
-        style: str,
-        hypotheses: Hypotheses,
-        declared: Mapping[tuple[str, bool], Expr] | None = None,
-        deadline: float | None = None,
-    ):
-        self.deadline = deadline
-        self.rng, self.hypotheses, self.declared = Random(rng.random()), hypotheses, declared or {}
-        self.sizes, self.style = dict(sizes), style
-        self.key = tuple((str(d), s) for d, s in self.sizes.items())
-        self.values: dict[tuple[str, tuple[int, ...]], Fraction] = {}
-        self.coefficients: dict[tuple, Fraction] = {}
-        self.pending: set[tuple[str, tuple[int, ...]]] = set()  # entries whose value is being constructed
-        self.index_values = Evaluation(Floats(), self.sizes, self.value, self.coefficient)
-
-    def evaluation(self, arithmetic) -> Evaluation:
-        evaluation = Evaluation(arithmetic, self.sizes, self.value, self.coefficient)
-        evaluation.deadline = self.deadline
-        return evaluation
-
-    def range_of(self, k: Idx) -> range:
-        return range(self.index_values.integer(k.lower, {}), self.index_values.integer(k.upper, {}) + 1)
-
-    def different(self, env: Mapping[Idx, int]) -> bool:
-        """True unless two indices are equal here that were assumed to differ, as far as their values are known."""
-        integer = self.index_values.integer
-        return all(
-            integer(a, env) != integer(b, env)
-            for a, b in self.hypotheses.different
-            if (free_indices(a) | free_indices(b)) <= env.keys()
-        )
-
-    def value(self, name: str, where: tuple[int, ...]) -> Fraction:
-        if (name, where) not in self.values:
-            found = None
-            if (name, where) not in self.pending:
-                self.pending.add((name, where))
-                found = Construction(self.hypotheses, name, where, self).value()
-                self.pending.discard((name, where))
-            self.values.setdefault((name, where), self.draw(name, where) if found is None else found)
-        return self.values[name, where]
-
-    def draw(self, name: str, where: tuple[int, ...]) -> Fraction:
-        kind = self.declared.get((name, bool(where)))
-        positive, below_one = self.hypotheses.bounds(name, where, self)
-        for _ in range(20):
-            value = self._size(below_one, whole=kind is not None and bool(kind.is_integer))
-            if not positive and (self.style in ("signed", "edge", "tied")) and self.rng.random() < 0.5:
-                value = -value
-            if kind is not None and kind.is_negative:
-                value = -abs(value)
-            elif kind is not None and kind.is_nonnegative:
-                value = abs(value)
-            zero = value == 0 and (positive or (kind is not None and (kind.is_zero is False)))
-            if not zero:
-                return value
-        return Fraction(1, 2) if kind is None or not kind.is_integer else Fraction(1)
-
-    def _size(self, below_one: bool, whole: bool) -> Fraction:
-        if self.style == "edge":
-            return Fraction(self.rng.choice((0, 1, 1, 2)))
-        if whole:
-            return Fraction(self.rng.randint(1, 4))
-        if self.style == "tied":
-            return Fraction(1, 2)
-        if below_one or self.style == "unit":
-            top = self.rng.randint(1, 8)
-            return Fraction(top, top + self.rng.randint(1, 6))
-        return Fraction(self.rng.randint(1, 12), self.rng.choice((1, 2, 3, 4, 5)))
-
-    def coefficient(self, *key) -> Fraction:
-        if key not in self.coefficients:
-            self.coefficients[key] = Fraction(self.rng.choice((-1, 1)) * self.rng.randint(1, 5), self.rng.randint(1, 3))
-        return self.coefficients[key]
-
-    def assignments(self, free: Sequence[Idx]) -> Iterator[dict[Idx, int]]:
-        """Values of the free indices, equal ones and different ones among them, that the hypotheses allow."""
-        ranges = [self.range_of(k) for k in free]
-        if prod(map(len, ranges)) > ASSIGNMENTS:
-            first = tuple(r[0] for r in ranges)
-            drawn = (tuple(map(self.rng.choice, ranges)) for _ in range(2 * ASSIGNMENTS))
-            every = list(dict.fromkeys((first, *drawn)))[:ASSIGNMENTS]
-        else:
-            every = list(cartesian(*ranges))
-        yield from filter(self.different, (dict(zip(free, values, strict=True)) for values in every))
-
-    def satisfies(self, evaluation: Evaluation, env: Mapping[Idx, int], defined: Sequence[Relational] = ()) -> bool:
-        """True if the hypotheses hold here for every value of their indices, and the conditions at these indices."""
-        for condition in self.hypotheses.conditions:
-            if not all(evaluation.holds(condition, there) for there in self._everywhere((condition,), env)):
-                return False
-        for left, right in self.hypotheses.equations:
-            for there in self._everywhere((left, right), env):
-                a, b = evaluation(left, there), evaluation(right, there)
-                if not (a == b or _close(evaluation.arithmetic, a, b)):
-                    return False
-        return all(self.holds(condition, env, evaluation) for condition in defined)
-
-    def holds(self, condition: Relational, env: Mapping[Idx, int], evaluation: Evaluation) -> bool:
-        """True if the condition holds at these indices, and for every value of its others."""
-        others = [(k, k.lower, k.upper) for k in sorted(free_indices(condition) - env.keys(), key=str)]
-        return all(evaluation.holds(condition, inner) for inner in evaluation.ranges(others, env))
-
-    def _everywhere(self, parts: Sequence[Basic], env: Mapping[Idx, int]) -> Iterator[dict[Idx, int]]:
-        """Every value of the indices of the parts at which none are equal that were assumed to differ."""
-        own = sorted(frozenset().union(*map(free_indices, parts)), key=str)
-        for values in cartesian(*map(self.range_of, own)):
-            inner = dict(zip(own, values, strict=True))
-            if self.different({**env, **inner}):
-                yield inner
-
-    def confirm(
-        self, left: Expr, right: Expr, env: Mapping[Idx, int], defined: Sequence[Relational] = ()
-    ) -> Counterexample | None:
-        """The counterexample at this point, if exact or interval arithmetic agrees that the sides differ."""
-        exact = self.evaluation(Intervals())
-        try:
-            if not self.satisfies(exact, env, defined):
-                return None
-            a, b = exact(left, env), exact(right, env)
-            if exact.compare(a, b) == 0:
-                return None
-        except Inadmissible:
+def confirm(
+    point: Point, left: Expr, right: Expr, env: Mapping[Idx, int], defined: Sequence[Relational] = ()
+) -> Counterexample | None:
+    """The counterexample at this point, if exact or interval arithmetic agrees that the sides differ."""
+    exact = point.evaluation(Intervals())
+    try:
+        if not point.satisfies(exact, env, defined):
             return None
-        inputs = {
-            name + (f"[{', '.join(map(str, where))}]" if where else ""): v
-            for (name, where), v in sorted(self.values.items())
-        }
-        return Counterexample(
-            {str(d): s for d, s in self.sizes.items()},
-            {str(k): v for k, v in env.items()},
-            inputs,
-            a,
-            b,
-            self.functions(),
-        )
+        a, b = exact(left, env), exact(right, env)
+        if exact.compare(a, b) == 0:
+            return None
+    except Inadmissible:
+        return None
+    inputs = {
+        name + (f"[{', '.join(map(str, where))}]" if where else ""): v
+        for (name, where), v in sorted(point.values.items())
+    }
+    sizes = {str(d): s for d, s in point.sizes.items()}
+    return Counterexample(sizes, {str(k): v for k, v in env.items()}, inputs, a, b, functions(point))
 
-    def functions(self) -> tuple[str, ...]:
-        """What the opaque functions are at this point."""
-        parts: dict[tuple[str, tuple[int, ...]], list[str]] = {}
-        for (name, where, power), c in sorted(self.coefficients.items(), key=str):
-            if isinstance(power[0], str):  # a function of a whole vector
-                text = f"{power[0]}_{power[1]} = {c}"
-            else:
-                text = " ".join(
-                    [str(c), *(f"{x}^{e}" if e > 1 else x for x, e in zip("xyuvw", power, strict=False) if e)]
-                )
-            parts.setdefault((name, where), []).append(text)
-        vector = "Σ a_k x_k + (Σ b_k x_k)², "
-        return tuple(
-            f"{name}{'_' + ','.join(map(str, where)) if where else ''} = "
-            + (vector + ", ".join(texts) if "_" in texts[0] else " + ".join(texts).replace("+ -", "− "))
-            for (name, where), texts in parts.items()
-        )
+
+def functions(point: Point) -> tuple[str, ...]:
+    """What the opaque functions are at this point."""
+    parts: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    for (name, where, power), c in sorted(point.coefficients.items(), key=str):
+        if isinstance(power[0], str):  # a function of a whole vector
+            text = f"{power[0]}_{power[1]} = {c}"
+        else:
+            text = " ".join([str(c), *(f"{x}^{e}" if e > 1 else x for x, e in zip("xyuvw", power, strict=False) if e)])
+        parts.setdefault((name, where), []).append(text)
+    vector = "Σ a_k x_k + (Σ b_k x_k)², "
+    return tuple(
+        f"{name}{'_' + ','.join(map(str, where)) if where else ''} = "
+        + (vector + ", ".join(texts) if "_" in texts[0] else " + ".join(texts).replace("+ -", "− "))
+        for (name, where), texts in parts.items()
+    )
 
 
 def _show(value) -> str:

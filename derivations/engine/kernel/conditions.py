@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations, permutations
+from itertools import permutations
 from itertools import product as cartesian
 
 from derivations.engine.kernel.assumptions import Reasoning
@@ -36,12 +36,6 @@ def settle(under: Reasoning) -> list[Condition]:
             negative = kind == "nonzero" and all(c < 0 for c in poly.terms.values())
             kept.append((kind, poly.scale(Fraction(-1)) if negative else poly))
     return kept
-
-
-def contradict(conditions: list[Condition]) -> bool:
-    """True of c > 0 and −c > 0: then nothing is claimed."""
-    above = [poly for kind, poly in conditions if kind == "positive"]
-    return any(is_nonnegative((p + q).scale(Fraction(-1))) for p, q in combinations(above, 2))
 
 
 def _by_factors(under: Reasoning, kind: str, poly: Poly, kept: list[Condition]) -> bool:

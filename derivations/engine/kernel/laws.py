@@ -1,6 +1,6 @@
 """The laws of products, in the order in which they are tried, each with its condition beside it.
 
-The laws of single functions stand with their constructors in `atoms`, `powers` and `sums`.
+The laws of single functions stand with their constructors in `atoms`, `powers`, `sums` and `rules`.
 """
 
 from derivations.engine.kernel.atoms import (
@@ -11,8 +11,9 @@ from derivations.engine.kernel.atoms import (
     unfold_quotients,
 )
 from derivations.engine.kernel.powers import contract_deltas
+from derivations.engine.kernel.rules import apply_equations
 from derivations.engine.kernel.signs import known_parities, signs_at_zero, whole_sizes
-from derivations.engine.kernel.sums import apply_equations, empty_sums
+from derivations.engine.kernel.sums import empty_sums
 from derivations.engine.kernel.terms import Law
 
 LAWS = (

@@ -128,7 +128,7 @@ class NormalForm(Algebra[Poly]):
         return atoms.exp(self.under, x()) if word.name == "exp" else atoms.function(self.under, word.name, (x(),))
 
     def step(self, at, x):
-        return signs.step(self.under, x)
+        return ONE if known_sign(at.node.args[0]) else signs.step(self.under, x)
 
     def heaviside(self, at, x):
         return signs.heaviside(self.under, x, self(at.node.args[1], at.env))
@@ -228,6 +228,8 @@ class NormalForm(Algebra[Poly]):
         if isinstance(at.node, (Eq, Ne)):
             equal = signs.zero(self.under, gap)
             return equal if isinstance(at.node, Eq) else ONE - equal
+        if isinstance(at.node, (Ge, Le)) and known_sign(at.node.gts - at.node.lts):
+            return ONE
         holds = signs.step(self.under, gap.scale(MINUS) if isinstance(at.node, (Gt, Le)) else gap)
         return holds if isinstance(at.node, (Ge, Le)) else ONE - holds
 

@@ -218,8 +218,8 @@ def without_signs(poly: Poly) -> Poly:
 
 def is_size(poly: Poly) -> bool:
     """True of |x|."""
-    inner = without_signs(poly)
-    return inner is not poly and REBUILD["absolute"](_any(inner), (), (inner,)) == poly
+    inner = without_signs(poly)  # a number for |sign x|
+    return inner is not poly and inner.constant is None and REBUILD["absolute"](_any(inner), (), (inner,)) == poly
 
 
 def _any(poly: Poly) -> Atom:

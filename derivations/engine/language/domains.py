@@ -31,9 +31,11 @@ from sympy import (
 from sympy.core.relational import Relational
 
 from derivations.engine.language.indices import never_negative
-from derivations.engine.language.nodes import atoms
+from derivations.engine.language.nodes import atoms, nodes
 from derivations.engine.language.vocabulary import Maximum, step
 from derivations.engine.language.words import WORDS
+
+NOT_SMOOTH = (Abs, sign, step, Heaviside, Max, Min, Piecewise, Maximum, log, Pow)
 
 
 @lru_cache(maxsize=4096)
@@ -54,7 +56,9 @@ def known_sign(e: Expr) -> int:
     if isinstance(e, Pow):
         even = isinstance(e.exp, Integer) and int(e.exp) % 2 == 0
         return max(known_sign(e.base), 1) if even and e.exp > 0 else known_sign(e.base)
-    return 1 if isinstance(e, (Abs, step, Heaviside, KroneckerDelta)) else 0
+    if isinstance(e, Heaviside):
+        return 1 if e.args[1].is_nonnegative else 0  # its value at 0
+    return 1 if isinstance(e, (Abs, step, KroneckerDelta)) else 0
 
 
 def has_value_where(e: Expr) -> Relational | None:
@@ -72,6 +76,9 @@ def has_value_where(e: Expr) -> Relational | None:
     if not isinstance(e, Pow) or e.exp.is_positive:
         whole = not isinstance(e, Pow) or e.exp.is_integer
         return None if whole else _unless_known(Ge, e.base, 1)
+    if e.base == 0:  # 0^(n − 1) is 0, and 0^0 nothing
+        above = Gt(e.exp, 0)
+        return above if isinstance(above, Relational) else None
     return _unless_known(Ne if e.exp.is_integer else Gt, e.base)
 
 
@@ -85,24 +92,27 @@ def _unless_known(relation: Any, e: Expr, sign: int = 2) -> Relational | None:
     return found if isinstance(found, Relational) else None
 
 
-def smooth_where(e: Expr, x: Expr) -> set[Relational]:
+def smooth_where(e: Expr, x: Expr) -> tuple[Relational, ...]:
     """What must hold for `derivative` to be the derivative by x: off every kink that x moves, inside every domain."""
     symbol = x.base if isinstance(x, Indexed) else x
-    found: set[Any] = set()
-    for part in atoms(e, Abs, sign, step, Heaviside, Max, Min, Piecewise, Maximum, log, Pow):
-        if symbol not in atoms(part, type(symbol)):
+    found: list[Any] = []
+    for part in nodes(e):
+        if not isinstance(part, NOT_SMOOTH) or symbol not in atoms(part, type(symbol)):
             continue
         if isinstance(part, (log, Pow)):
             inner = part.args[0]
             if (isinstance(part, log) or not part.exp.is_integer) and known_sign(inner) < 2:
-                found.add(Gt(inner, 0))
+                found.append(Gt(inner, 0))
             continue
         if isinstance(part, (Max, Min)):
-            found |= {Ne(a, b) for a, b in combinations(part.args, 2)}
+            moved = [symbol in atoms(a, type(symbol)) for a in part.args]
+            pairs = combinations(zip(part.args, moved, strict=True), 2)
+            found += [Ne(a, b) for (a, moves), (b, too) in pairs if moves or too]
         elif isinstance(part, Piecewise):
-            found |= {Ne(r.lhs, r.rhs) for r in atoms(part, Relational) if r.has(Indexed) or r.has(symbol)}
+            compared = (r for r in nodes(part) if isinstance(r, Relational))
+            found += [Ne(r.lhs, r.rhs) for r in compared if symbol in atoms(r, type(symbol))]
         elif isinstance(part, Maximum):
-            found.add(Eq(Sum(Mul(part.where, step(part.body - part)), *part.limits), 1))
+            found.append(Eq(Sum(Mul(part.where, step(part.body - part)), *part.limits), 1))
         else:
-            found.add(Ne(part.args[0], 0))
-    return {r for r in found if isinstance(r, Relational)}
+            found.append(Ne(part.args[0], 0))
+    return tuple(dict.fromkeys(r for r in found if isinstance(r, Relational)))

@@ -10,7 +10,7 @@ index, which is a function of the index's value.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 from sympy import (
@@ -185,7 +185,7 @@ class Algebra(Generic[T]):
 
 def is_index(e: Expr, env: Env) -> bool:
     """Whether the expression is made of indices, sizes and whole numbers only."""
-    return all(s in env or s.is_integer for s in e.free_symbols) and not has(e, Indexed, Function)
+    return e.is_Integer or (all(s in env or s.is_integer for s in e.free_symbols) and not has(e, Indexed, Function))
 
 
 def fold(e: Any, algebra: Algebra, env: Env) -> Any:
@@ -203,9 +203,15 @@ def _reading(kind: type) -> Callable[[Algebra, At], Any]:
     return lambda algebra, at: algebra.outside(at)
 
 
+@lru_cache(maxsize=4096)
+def _factors(e: Mul) -> tuple[list[Expr], list[Expr]]:
+    """The deltas, and the others, a number first."""
+    deltas = [a for a in e.args if isinstance(a, KroneckerDelta)]
+    return deltas, sorted((a for a in e.args if a not in deltas), key=lambda a: not a.is_Rational)
+
+
 def _mul(algebra: Algebra, at: At) -> Any:
-    deltas = [a for a in at.node.args if isinstance(a, KroneckerDelta)]
-    others = sorted((a for a in at.node.args if not isinstance(a, KroneckerDelta)), key=lambda a: not a.is_Rational)
+    deltas, others = _factors(at.node)
     return algebra.mul(at, (algebra(a, at.env) for a in deltas), (algebra(a, at.env) for a in others))
 
 

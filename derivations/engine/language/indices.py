@@ -128,8 +128,8 @@ _numbers = count()
 
 
 def fresh(leaf: Leaf) -> Leaf:
-    """A new dummy with the range of `leaf`; its name sorts after every name that a user can give."""
-    return Leaf(f"·f{next(_numbers)}", leaf.lower, leaf.upper)
+    """A new dummy with the range of `leaf`; its name sorts after every name that a user can give, and older ones."""
+    return Leaf(f"·f{next(_numbers):09d}", leaf.lower, leaf.upper)
 
 
 class AtLeast(Symbol):

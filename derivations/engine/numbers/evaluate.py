@@ -9,6 +9,7 @@ where to look closely. Nothing here knows the normal form: what this finds is in
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
+from itertools import count
 from math import prod
 from time import perf_counter
 from typing import Any
@@ -34,6 +35,22 @@ def _gap(a: Expr, b: Expr) -> Expr:
     return a - b
 
 
+# Of each formula a number and its free indices, by identity, as comparing formulas takes long: for all evaluations.
+_KNOWN: dict[int, tuple[Expr, int, tuple[Idx, ...]]] = {}
+_NUMBERS: dict[Expr, int] = {}
+_INDICES: dict[Idx, Idx] = {}
+_next_number, MOST_KNOWN = count(), 50_000
+
+
+def _numbered(e: Expr) -> tuple[Expr, int, tuple[Idx, ...]]:
+    if len(_KNOWN) > MOST_KNOWN:  # what is still asked for gets a new number
+        _KNOWN.clear()
+        _NUMBERS.clear()
+    number = _NUMBERS.setdefault(e, next(_next_number))
+    found = _KNOWN[id(e)] = e, number, tuple(_INDICES.setdefault(k, k) for k in sorted(free_indices(e), key=str))
+    return found
+
+
 class Evaluation(Algebra[Any]):
     """Values of formulas at one point. `sizes` gives each dimension a number, `lookup` each array element a rational,
     `shadow` another point, which tells a kink that is met by accident from a tie that is there by construction."""
@@ -50,9 +67,6 @@ class Evaluation(Algebra[Any]):
         self.shadow = shadow
         self.deadline: float | None = None  # of sums; after it there is no value
         self.memory: dict = {}
-        self.known: dict[int, tuple[Expr, int, tuple[Idx, ...]]] = {}  # by identity: comparing formulas takes long
-        self.numbers: dict[Expr, int] = {}
-        self.indices: dict[Idx, Idx] = {}
         self.signs: dict[Any, int] = {}  # of every argument of a step, sign, maximum … without dummies
 
     def __call__(self, e: Expr, env: Env) -> Any:
@@ -67,11 +81,8 @@ class Evaluation(Algebra[Any]):
 
     def key(self, e: Expr, env: Env) -> tuple:
         """Which formula it is, and the values of its free indices."""
-        found = self.known.get(id(e))
-        if found is None or found[0] is not e:
-            free = tuple(self.indices.setdefault(k, k) for k in free_indices(e))
-            found = self.known[id(e)] = e, self.numbers.setdefault(e, len(self.numbers)), free
-        return (found[1], *(env.get(k) for k in found[2]))
+        found = _KNOWN.get(id(e)) or _numbered(e)
+        return (found[1], *map(env.get, found[2]))
 
     def index(self, e: Expr, env: Env) -> int:
         """The value of an index or of the end of a range."""
@@ -102,7 +113,7 @@ class Evaluation(Algebra[Any]):
             yield dict(env)
             return
         (k, lower, upper), *inner = limits
-        k = self.indices.setdefault(k, k)
+        k = _INDICES.setdefault(k, k)
         values = range(self.index(lower, env), self.index(upper, env) + 1)
         if len(values) > LARGEST_RANGE:
             raise Inadmissible(f"{len(values)} terms")

@@ -130,7 +130,7 @@ def confirmed(claim: Claim, found) -> bool:
             places = tuple(int(p) for p in where.split(",")) if where else ()
             point.values |= {(s, places): value for s in _symbols(claim) if s.name == name}
         evaluation = Evaluation(point)
-        env = {k: found.indices[str(k)] for k in free_of(claim)}
+        env = {k: found.indices.get(str(k), int(k.lower)) for k in free_of(claim)}
         try:
             if point.settle() and not numbers.is_zero(
                 subtract(evaluation(claim.left, env), evaluation(claim.right, env))

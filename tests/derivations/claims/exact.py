@@ -11,7 +11,7 @@ from itertools import count, permutations
 from itertools import product as cartesian
 from typing import Any
 
-from sympy import Basic, Idx, Indexed, Symbol
+from sympy import Basic, Eq, Idx, Indexed, Symbol
 from sympy.core.function import AppliedUndef
 
 from claims import numbers
@@ -252,6 +252,9 @@ class Evaluation:
             name, where = variable, ()
         else:
             raise Refused(f"a derivative by {variable}")
+        if not earlier and name not in e.free_symbols and not any(isinstance(h, Eq) for h in self.point.given):
+            self(e, env, ())  # where it has a value, it is not moved, at a kink either
+            return ZERO
         tag = next(_tags)
         inner = (*moved, (tag, name, where))
         return _coefficient(self._moved(e, earlier, env, inner), tag)

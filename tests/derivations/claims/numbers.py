@@ -143,7 +143,7 @@ def power(x, y):
     if s < 0:
         raise Undefined("a root of a negative number")
     if s == 0:
-        if sign(real(y)) <= 0 or not is_zero(x):
+        if sign(real(y)) <= 0 or isinstance(x, Dual):  # √(x²) has a kink at 0, though x² has none
             raise Undefined("0^0, or a root's slope at 0")
         return Fraction(0)
     if y == Fraction(1, 2) and not isinstance(x, Dual):

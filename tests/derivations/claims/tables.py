@@ -12,6 +12,8 @@ FILES = (
     "no_claims",
     "true_ranges",
     "true_analysis",
+    "edges_false",
+    "edges_true",
     "people",
     *(["matrices"] if determinant else []),
 )

@@ -90,7 +90,12 @@ SENTENCES: dict[str, list[tuple[str, Claim]]] = {
         ("true", claim(H[2], f(H[1]), equation(H[s + 1], f(H[s])))),
         ("false", claim(H[3], f(f(H[1])), equation(H[s + 1], f(H[s])))),
     ],
-    "H7": [("empty", claim(x[i], y[i], x[i] > 0, x[i] < -1)), ("empty", claim(x[i], 0, equation(x[i] ** 2, -1)))],
+    "H7": [
+        ("empty", claim(x[i], y[i], x[i] > 0, x[i] < -1)),
+        ("empty", claim(x[i], 0, equation(x[i] ** 2, -1))),
+        ("empty", claim(step(x[i] - y[i]), 1, x[i] > y[i], y[i] > z[i], z[i] > x[i])),
+        ("empty", claim(x[i], x[i], x[i] + y[i] > 1, z[i] - x[i] > 1, y[i] + z[i] < 1)),
+    ],
     "U1": [("empty", claim(log(-(x[i] ** 2) - 1), 0)), ("true", claim(exp(log(x[i]) + log(y[i])), x[i] * y[i]))],
     "U2": [("true", claim((x[i] ** 2 - y[i] ** 2) / (x[i] - y[i]), x[i] + y[i]))],
     "U3": [("empty", claim(sqrt(-1 - x[i] ** 2), x[i])), ("false", claim((x[i] ** 2) ** (n / 2), x[i] ** n))],
@@ -101,7 +106,11 @@ SENTENCES: dict[str, list[tuple[str, Claim]]] = {
     ],
     "U6": [("empty", claim(Maximum(x[k], k, where=0), 1))],
     "U7": [("true", claim(log(x[i] * y[i]), log(-x[i]) + log(-y[i])))],
-    "U8": [("true", claim(one_branch, step(x[i]))), ("true", claim(Derivative(log(x[i]), y[i]), 0))],
+    "U8": [
+        ("true", claim(one_branch, step(x[i]))),
+        ("true", claim(Derivative(log(x[i]), y[i]), 0)),
+        ("true", claim(log(product(y[i] ** 2, k)), 2 * log(product(Abs(y[i]), k)))),
+    ],
     "U9": [
         ("false", claim(step(x[i]) + step(-x[i]), 1)),
         ("false", claim(x[i] * step(x[i] - y[i]) + y[i] * step(y[i] - x[i]), Max(x[i], y[i]))),

@@ -20,7 +20,8 @@ from sympy import (
 
 from derivations import Maximum, dimension, index, product, sigmoid, softplus, step, total
 from derivations.engine.judging.hypotheses import Hypotheses
-from derivations.engine.judging.refute import STYLES, Point, assumptions, sizes_to_try
+from derivations.engine.judging.points import Point, assumptions, sizes_to_try
+from derivations.engine.judging.refute import STYLES
 from derivations.engine.kernel import naming
 from derivations.engine.kernel.assumptions import Undefined
 from derivations.engine.kernel.normal_form import normal_form as normal_form_under

@@ -197,7 +197,7 @@ def test_undecided_says_what_was_tried():
 def test_contradictory_hypotheses_prove_nothing():
     verdict = judge(x[i], x[i], given=(x[i] > 0, x[i] < -1))
     assert verdict.status == "undecided"
-    assert "no point" in verdict.evidence
+    assert "no numbers meet x_i > 0, x_i < −1" in verdict.evidence
 
 
 REFUSED = [

@@ -28,7 +28,7 @@ from sympy import (
 
 from derivations import Field, Maximum, derivative, dimension, index, product, sigmoid, softplus, step, total
 from derivations.engine.judging.hypotheses import Hypotheses
-from derivations.engine.judging.refute import Point, assumptions
+from derivations.engine.judging.points import Point, assumptions
 from derivations.engine.kernel.assumptions import Undefined
 from derivations.engine.kernel.normal_form import normal_form
 from derivations.engine.kernel.readback import to_sympy

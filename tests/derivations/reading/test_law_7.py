@@ -23,7 +23,6 @@ OUTSIDE = {
     "convolution": "a size that must be at most another",
     "convolution of an image": "a size that must be at most another",
     "transposed_convolution": "sizes of W and x that must be equal are read as different ones",
-    "contraction": "sizes that must be equal are read as different ones, in some orders",
     "solve": "`lu`",
     "cholesky_solve": "`cholesky`",
     "log_determinant": "`lu`",
