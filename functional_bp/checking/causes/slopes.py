@@ -113,6 +113,7 @@ def another(menu: Menu, portion: Portion, spread: tuple[int, ...], hand: Hand, c
         own = 3 + 0.3 * hand.rank if hand.n in (portion.at, portion.v) else 5 + hand.rank
         kind, rank = Kind.WRONG_RESIDUAL, own + far + 2 * (not unscaled)
         label = hand.text(menu.words.value(hand.n))
+        label = f"({label})" if c != 1 and (" − " in label or " + " in label) else label
         sign = "" if c == 1 else "−" if c == -1 else f"{menu.words.factor(c)} · "
         text = f"the derivative of {what} is taken to be {sign}{label}"
         if "along axis" in hand.form and any(step.primitive.startswith("reduce_") for step in steps):

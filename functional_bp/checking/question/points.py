@@ -268,7 +268,7 @@ def project(a: np.ndarray, given: np.ndarray, keep: str) -> np.ndarray:
     elif keep == "rows sum to one":
         a = np.abs(a)
         total = a.sum(axis=-1, keepdims=True)
-        a = np.where(total > 0, a / np.where(total > 0, total, 1), 1 / a.shape[-1])
+        a = np.where(total > 0, a / np.where(total > 0, total, 1), 1 / max(1, a.shape[-1]))
     elif keep == "symmetric":
         a = (a + np.swapaxes(a, -1, -2)) / 2
     if not np.iscomplexobj(a):  # where a product of three numbers still fits into the dtype

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -118,6 +118,22 @@ class Trials:
             if traced.faults:
                 return Outcome(faults=traced.faults)
             return self.compared(self.claimed(traced, point, arrays), true, traced.wide)
+
+    def broadcasts(self, shape: Shape) -> bool:
+        """Is what the forward gives there what it gives at the given shape, with the same row for all?"""
+        point = self.point(shape, str(shape))
+        floats = tuple(np.broadcast_to(a, like.shape) for a, like in zip(point.floats, self.given.floats, strict=True))
+        try:
+            one, every = (self.outputs(s, p) for s, p in ((shape, point), (Shape(), replace(point, floats=floats))))
+        except Exception:  # nothing is known of it there
+            return False
+        return all(np.allclose(a, b, 1e-3, 1e-6) for a, b in zip(one, every, strict=True))
+
+    def outputs(self, shape: Shape, point: Point) -> list[np.ndarray]:
+        traced = self.traced(shape, point)
+        with double_precision() if traced.wide else own_precision():
+            arrays = [*point.floats, *point.indices, *point.y_bar]
+            return run_on_numpy(traced.oracle, list(map(widen, arrays)) if traced.wide else arrays)[: len(point.y_bar)]
 
     def traced(self, shape: Shape, point: Point) -> Traced:
         """In float64 if the claim keeps to the dtypes that it is given, else in its own."""
