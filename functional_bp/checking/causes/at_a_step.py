@@ -121,9 +121,8 @@ def changes(menu: Menu, step: Step, n: int) -> Iterator[tuple[Kind, str, float, 
             ways.append((Kind.PERMUTED, "{} is not flipped", 0, lambda a: np.flip(a, space)))
     mask = menu.view.values[n].dtype == bool
     for kind, text, rank, change in ways:
-        kind, told = (
-            (Kind.MASK, f"the mask {text.format(what)} {where}") if mask else (kind, f"{text.format(what)} {where}")
-        )
+        kind = Kind.MASK if mask else kind
+        told = f"{'the mask ' * mask}{text.format(what)} {where}"
         yield (
             kind,
             told,

@@ -1,6 +1,7 @@
 """Which axes of a program's inputs are one size, by what its operations do with them: added, contracted, joined."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def diagonals(equation: Any, known: dict[Any, np.ndarray]) -> Iterator[Link]:
             for axis, column in zip(axes, np.moveaxis(columns, -1, 0), strict=False)
             if x.aval.shape[axis] > 1 and np.array_equal(column.ravel(), np.arange(x.aval.shape[axis]))
         ]
-        yield from zip(whole, whole[1:], strict=False)
+        yield from pairwise(whole)
 
 
 def size_of(axis: Axis) -> int:
