@@ -107,7 +107,8 @@ class Search:
         other = self.samples[3 if len(self.samples) > 3 else -1]
         chosen = (0, other) if other else (0,)
         views = [
-            View(self.back, self.points[s], [c[s] for c in self.e.all_claimed], first, self.e.precision) for s in chosen
+            View(self.back, self.points[s], [c[s] for c in self.e.all_claimed], first, self.e.precision, self.floor)
+            for s in chosen
         ]
         if any(np.iscomplexobj(a) for a in views[0].values):
             some = of_complex(Menu(views[0], self.words, self.leaves))

@@ -18,9 +18,15 @@ class View:
     """Values, cotangents and tangents at one sample, some mistakes being made already."""
 
     def __init__(
-        self, back: Backward, point: Point, claimed: Sequence[np.ndarray], made: Made, precision: float
+        self,
+        back: Backward,
+        point: Point,
+        claimed: Sequence[np.ndarray],
+        made: Made,
+        precision: float,
+        floor: Sequence[float] = (),
     ) -> None:
-        self.back, self.claimed = back, claimed
+        self.back, self.claimed, self.floor = back, claimed, floor
         self.values = back.values(point, made.recomputed)
         self.bars, self.parts = back.sweep(self.values, back.outputs_bar(point.y_bar), made.wrong)
         self.base = [self.bars.get(n, np.zeros_like(self.values[n])) for n in back.leaves]
@@ -40,8 +46,9 @@ class View:
             claimed, base = self.claimed[leaf], self.base[leaf]
             size = np.abs(claimed) + np.abs(base)
             due.append(np.sum((claimed - base) * direction))
-            loose.append(np.sqrt(np.sum(((size + 0.1 * size.max(initial=0.0)) * direction) ** 2)))
-        self.due, self.loose = np.array(due), LOOSE * self.precision * np.array(loose) + 1e-300
+            near = self.precision * (size + 0.1 * size.max(initial=0.0)) + (self.floor[leaf] if self.floor else 0)
+            loose.append(np.sqrt(np.sum((near * direction) ** 2)))
+        self.due, self.loose = np.array(due), LOOSE * np.array(loose) + 1e-300
         self.tangents: dict[int, np.ndarray] = {}
 
     def tangent(self, v: int) -> np.ndarray:

@@ -202,8 +202,10 @@ def fresh(a: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Other numbers of the same kind: the given ones permuted and shrunk by up to a third; what they keep is kept."""
     if not a.size:
         return a
-    values = rng.permutation(a.astype(wide(a)).ravel()).reshape(a.shape) * rng.uniform(0.65, 1.0, a.shape)
-    return project(np.asarray(values), a, invariant(a))
+    values, keep = rng.permutation(a.astype(wide(a)).ravel()).reshape(a.shape), invariant(a)
+    if keep == "binary":  # as many zeros and ones as given
+        return np.asarray(values).astype(a.dtype)
+    return project(np.asarray(values * rng.uniform(0.65, 1.0, a.shape)), a, keep)
 
 
 def rms(a: np.ndarray) -> float:

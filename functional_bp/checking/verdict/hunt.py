@@ -193,7 +193,7 @@ class Hunt:
                 words = next((w for w, holds in RELATIONS if holds_for(holds, failing, passing)), None)
                 if words is not None:
                     a, b = min(failing)
-                    loud = words in ORDERED and all(found[pair].raised for pair in failing)
+                    loud = words in ORDERED and all(found[pair].loud for pair in failing)
                     text = f"if {f.name} {words} {g.name}"
                     return Trigger(Shape(((f, a), (g, b))), text, related=True, loud=loud)
         return Trigger(shape, f"with {shape}")
