@@ -11,6 +11,7 @@ from functional_bp.checking.causes.mistake import Made, Mistake
 from functional_bp.checking.question.problem import Point
 
 DIRECTIONS = 2  # for each wrong leaf
+A_BATCH, A_MISTAKE = 1e5, 4e4  # what trying one costs in itself, in numbers computed
 LOOSE = 20  # times the precision: what passes the screen is judged by the gate
 
 
@@ -110,7 +111,7 @@ class Screen:
             if not tangent.any():
                 return []
             vectors = batch.vectors(view)
-            self.work += vectors.size * len(view.asked)
+            self.work += A_BATCH + vectors.size * len(view.asked)
             rows.append(vectors @ (tangent * batch.weight(view).ravel()).T)
             added.append(tangent @ batch.base(view).ravel())
         P, target = np.concatenate(rows, axis=1), self.due + np.concatenate(added)
@@ -153,7 +154,7 @@ class Screen:
         assert mistake.wrong is not None
         try:
             view.back.seen = view.bars
-            self.work += 8 * view.values[mistake.at].size * view.back.cost
+            self.work += A_MISTAKE + 8 * view.values[mistake.at].size * view.back.cost
             with np.errstate(all="ignore"):
                 projected = view.projected(mistake.wrong(view.back, view.values, view.bar(mistake.at)))
         except (ValueError, IndexError, TypeError):  # a mistake that can't be made at this sample
