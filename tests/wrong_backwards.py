@@ -39,8 +39,12 @@ FAULTS: tuple[tuple[str, str, Change], ...] = (
     ("reversed", "permuted", lambda c, x, p, g, again: c[::-1]),
     ("cotangent ignored", "cotangent ignored", lambda c, x, p, g, again: again(jnp.ones_like(g))),
     ("cotangent squared", "not linear", lambda c, x, p, g, again: again(g * g)),
-    ("zero at negative inputs", "few elements", lambda c, x, p, g, again: jnp.where(x < 0, jnp.zeros_like(c), c)),
-    ("doubled at negative inputs", "few elements", lambda c, x, p, g, again: jnp.where(x < 0, 2 * c, c)),
+    (
+        "zero at negative inputs",
+        "few elements|missing term",
+        lambda c, x, p, g, again: jnp.where(x < 0, jnp.zeros_like(c), c),
+    ),
+    ("doubled at negative inputs", "few elements|extra term", lambda c, x, p, g, again: jnp.where(x < 0, 2 * c, c)),
     ("last row", "few elements", lambda c, x, p, g, again: c.at[-1].multiply(1.5)),
     ("one element by 1e-3", "few elements", lambda c, x, p, g, again: c.at[(0,) * c.ndim].multiply(1.001)),
     ("input added", "extra term", lambda c, x, p, g, again: c + x),
@@ -349,10 +353,10 @@ def other_mutants(one: Callable, x: Any) -> Iterator[Mutant]:
         table,
         ids,
     )
-    yield one("mask ignored", "few elements", masked, lambda p, g: (2 * p[0] * g, None), x, mask)
+    yield one("mask ignored", "mask|few elements", masked, lambda p, g: (2 * p[0] * g, None), x, mask)
     yield one(
         "mask inverted",
-        "few elements",
+        "mask|few elements",
         masked,
         lambda p, g: (jnp.where(p[1][None], jnp.zeros_like(g), 2 * p[0] * g), None),
         x,

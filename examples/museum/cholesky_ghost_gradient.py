@@ -9,7 +9,7 @@ import numpy as np
 
 LIVED = "until September 2026"
 TRIGGER, SAID = "", ""
-KINDS = {"jax", "few elements", "missing term", "extra term", "symmetrised", "mask", "JAX is wrong"}
+KINDS = {"jax", "few elements", "missing factor", "missing term", "extra term", "symmetrised", "mask", "JAX is wrong"}
 
 
 def forward(A):

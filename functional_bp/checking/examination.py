@@ -339,7 +339,7 @@ class Examination:
         for name, point in long_sums:
             other = self.at_point(point, like_here=False)
             if other is not None and not other.faults and (text := half_precision.accumulated(name, other.mismatches)):
-                self.elsewhere.append(Elsewhere(text, other.findings(), other.given))
+                self.elsewhere.append(Elsewhere(text, other.findings(), other.given, half_precision.SUMMED))
                 return
         points = list(half_precision.confident(given))
         own, claimed = self.evaluate(points)
@@ -352,7 +352,7 @@ class Examination:
             if found is not None:
                 text, mismatch = found
                 findings = replace(self.findings(), mismatches=[mismatch])
-                self.elsewhere.append(Elsewhere(text, findings, points[p]))
+                self.elsewhere.append(Elsewhere(text, findings, points[p], half_precision.ROUNDED))
                 return
 
     def at_point(self, point: Point, like_here: bool = True) -> "Examination | None":

@@ -7,6 +7,7 @@ import numpy as np
 
 from functional_bp.checking.causes import explain, symptoms
 from functional_bp.checking.causes.evidence import Evidence, samples_near
+from functional_bp.checking.causes.where import unlike_given
 from functional_bp.checking.kinds import Kind
 from functional_bp.checking.limits import CAUSES_NAMED, WORST_SHOWN
 from functional_bp.checking.program.compiled import Arrays, Programs, finite_rows, upcast
@@ -55,11 +56,11 @@ class Findings:
         order = np.argsort(-first.excess.ravel(), kind="stable")
         wrong = int((first.excess > 1).sum())
         worst = tuple(element(first, int(k)) for k in order[: min(WORST_SHOWN, wrong)])
-        found = self.diagnose(mismatches, given)
+        trigger, found = self.diagnose(mismatches, given)
         return replace(
             verdict,
             ok=False,
-            trigger=between(first, verdict.name),
+            trigger=between(first, verdict.name) or trigger,
             point=first.point.name,
             wrong=wrong,
             size=first.excess.size,
@@ -67,23 +68,25 @@ class Findings:
             causes=tuple(found),
         )
 
-    def diagnose(self, mismatches: list[Mismatch], given: Point) -> list[Cause]:
-        """The causes; a fault of the diagnosis itself never hides the verdict."""
+    def diagnose(self, mismatches: list[Mismatch], given: Point) -> tuple[str, list[Cause]]:
+        """What is not as at the given numbers, if that is known; and the causes."""
         first = mismatches[0]
         if self.problem.float_leaves[first.leaf].name in self.nones:
-            return [Cause(Kind.MISSING, "None came, which stands for zero; the cotangent is not zero")]
+            return "", [Cause(Kind.MISSING, "None came, which stands for zero; the cotangent is not zero")]
         if self.sampled:  # the truth is known in places only
-            return []
-        ordinary = "given" in first.point.name or first.point is given
+            return "", []
+        drawn = first.point.name.startswith("drawn at random")
+        ordinary = "given" in first.point.name or first.point is given or drawn
         points = samples_near(first.point, ordinary)
         points = self.usable(points)
         if any(map(np.iscomplexobj, (*first.point.floats, *first.point.y_bar))):
             coarse = 64 * roundoff([first.point.floats[first.leaf].dtype])
             evidence = Evidence(self.problem, first.leaf, points, self.claim, self.truth, coarse)
-            return explain.diagnose_complex(evidence)
+            return "", explain.diagnose_complex(evidence)
         claim, precision = self.precise_claim(first)
         evidence = Evidence(self.problem, first.leaf, points, claim, self.truth, precision)
-        return explain.diagnose(evidence, mismatches, ordinary)
+        trigger = unlike_given(evidence, given.floats) if drawn else ""
+        return trigger, explain.diagnose(evidence, mismatches, ordinary)
 
     def usable(self, points: list[Point]) -> list[Point]:
         y, _, _ = self.truth(points)
@@ -122,13 +125,15 @@ class Elsewhere:
     trigger: str
     findings: Findings
     given: Point
+    cause: Cause | None = None  # which the trigger itself shows
 
     def verdicts(self, seed: int) -> Iterator[Verdict]:
         names = [leaf.name for leaf in self.findings.problem.float_leaves]
         shapes = ", ".join(f"{n}{list(a.shape)}" for n, a in zip(names, self.given.floats, strict=True))
         told = f"{self.trigger}; reproduce: seed {seed}, shapes {shapes}"
         for verdict in self.findings.verdicts(self.given):
-            yield verdict if verdict.ok else replace(verdict, trigger=told)
+            causes = verdict.causes if self.cause is None else (self.cause,)
+            yield verdict if verdict.ok else replace(verdict, trigger=told, causes=causes)
 
 
 def between(mismatch: Mismatch, name: str) -> str:

@@ -39,9 +39,10 @@ CAUSES_NAMED = 2
 WORST_SHOWN = 5  # elements
 MOST_STEPS = 400  # of a forward that is taken apart
 MOST_AT_HAND = 48  # values tried in the place of one
-SEARCH_WORK = 2e9  # numbers computed for all mistakes that are screened, about
+SEARCH_WORK = 4e9  # numbers computed for all mistakes that are screened, about
 VECTOR_NUMBERS = 4e6  # of all that is at hand for one cotangent
-MOST_CONFIRMED = 48  # run in full
+MOST_CONFIRMED = 32  # run in full, of those that seem to explain the same
+MOST_SEEMING = 2000  # that seem to explain: where so many do, the screen tells nothing apart
 MOST_TOGETHER = 600  # of one sort at several places
 MOST_TRIED = 6  # mistakes with each of which another is looked for
 

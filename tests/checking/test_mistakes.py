@@ -4,10 +4,8 @@ import jax
 import numpy as np
 import pytest
 from mistakes.network import networks
-from numbered import chosen_by_number
+from numbered import check_number, chosen_by_number
 from still_missed import MISTAKES_UNNAMED
-
-from functional_bp.checking import check_backward
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +52,7 @@ def judged(network, step=1):
         claimed, _ = cotangents(network, mistake)
         due = [i for i, (a, b) in enumerate(zip(right, claimed, strict=True)) if not np.allclose(a, b, 1e-3, 1e-4)]
         assert due, f"{mistake.name} changes nothing"
-        report = check_backward(forward, backward, *network.primals, np.int32(number))
+        report = check_number(forward, backward, network.primals, number)
         found = [i for i, verdict in enumerate(report.verdicts) if not verdict.ok]
         kinds = set(mistake.kinds.split("|"))
         named = all(kinds & {cause.kind for cause in report.verdicts[i].causes[:2]} for i in due)

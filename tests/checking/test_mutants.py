@@ -2,9 +2,8 @@
 
 from itertools import groupby
 
-import numpy as np
 import pytest
-from numbered import chosen_by_number
+from numbered import check_number, chosen_by_number
 from wrong_backwards import FAULTS, MODERN, OF_ANY, is_wrong, mutants, of_entry
 
 from functional_bp.checking import check_backward
@@ -25,7 +24,7 @@ def reports(mutants):
         if mutant.right is None:
             yield mutant, check_backward(mutant.forward, mutant.backward, *mutant.primals)
         else:
-            yield mutant, check_backward(forward, backward, *mutant.primals, np.int32(number))
+            yield mutant, check_number(forward, backward, mutant.primals, number)
 
 
 @pytest.mark.slow

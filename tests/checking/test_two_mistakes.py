@@ -6,9 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from numbered import chosen_by_number
-
-from functional_bp.checking import check_backward
+from numbered import check_number, chosen_by_number
 
 UPPER = ("W3 not transposed", "doubled", "no derivative of sigmoid", "one factor of it")  # all but W3 feel these
 LOWER = ("W2 not transposed", "no derivative of tanh", "derivative of tanh at z", "sign")  # W1, b1 and x
@@ -53,7 +51,7 @@ def reports(pairs):
     names = ["W1", "b1", "W2", "b2", "W3", "x", "number"]
     with jax.numpy_rank_promotion("allow"):
         for number, pair in enumerate(pairs):
-            yield pair, check_backward(together, chosen, *PRIMALS, np.int32(number), names=names).diagnoses
+            yield pair, check_number(together, chosen, PRIMALS, number, names=names).diagnoses
 
 
 @pytest.mark.slow

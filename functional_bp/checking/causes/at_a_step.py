@@ -119,8 +119,10 @@ def changes(menu: Menu, step: Step, n: int) -> Iterator[tuple[Kind, str, float, 
         if step.primitive == "conv_general_dilated" and n == step.inputs[1]:
             space = tuple(step.equation.params["dimension_numbers"].rhs_spec[2:])
             ways.append((Kind.PERMUTED, "{} is not flipped", 0, lambda a: np.flip(a, space)))
+    mask = menu.view.values[n].dtype == bool
     for kind, text, rank, change in ways:
-        told = f"{text.format(what)} {where}"
+        kind = Kind.MASK if mask else kind
+        told = f"{'the mask ' * mask}{text.format(what)} {where}"
         yield (
             kind,
             told,

@@ -8,6 +8,7 @@ from functional_bp.checking.causes.at_hand import FUNCTIONS, Hand
 from functional_bp.checking.causes.backward import Backward, Values
 from functional_bp.checking.causes.menu import BY_OUTPUT, Menu, Portion, elementwise
 from functional_bp.checking.causes.mistake import Mistake
+from functional_bp.checking.causes.normalised import normalised
 from functional_bp.checking.causes.paths import of_a_path, scaled
 from functional_bp.checking.causes.slopes import another, slopes, times
 from functional_bp.checking.causes.sums import added, spread_wrongly, statistics, summed_wrongly, twice
@@ -18,6 +19,7 @@ from functional_bp.checking.kinds import Kind
 def batches(menu: Menu) -> Iterator[Batch]:
     yield from scaled(menu)
     yield from slopes(menu)
+    yield from normalised(menu)
     yield from twice(menu)
     yield from statistics(menu)
     yield from times(menu)

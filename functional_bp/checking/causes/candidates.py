@@ -15,7 +15,7 @@ from functional_bp.checking.causes.recomputed import recomputed
 from functional_bp.checking.causes.thresholds import thresholds
 from functional_bp.checking.causes.view import Screen
 from functional_bp.checking.kinds import Kind
-from functional_bp.checking.limits import MOST_TOGETHER, SEARCH_WORK
+from functional_bp.checking.limits import MOST_SEEMING, MOST_TOGETHER, SEARCH_WORK
 
 Found = list[tuple[Made, frozenset[int]]]  # candidates, and the leaves that they seem to explain
 CLEAR, PLAIN = 3, 4.5  # ranks of what needs no other explanation
@@ -32,7 +32,7 @@ class Alone:
     def likely(self) -> Found:
         found: Found = []
         for batch in batches(self.menu):
-            if self.screen.work > SEARCH_WORK:
+            if self.screen.work > SEARCH_WORK or len(found) > MOST_SEEMING:
                 break
             found += [(Made((m,)), leaves) for m, leaves in self.screen.batch(batch)]
         found += [(Made((m,)), leaves) for m, leaves in thresholds(self.menu, self.screen)]

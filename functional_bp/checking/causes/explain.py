@@ -1,12 +1,13 @@
 """The causes of one wrong cotangent: what was meant, what is seen, and the mistakes that give the claimed values."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from functional_bp.checking.causes import symptoms
 from functional_bp.checking.causes.evidence import Evidence
-from functional_bp.checking.causes.on_purpose import estimator
+from functional_bp.checking.causes.on_purpose import MEANT, estimator
 from functional_bp.checking.causes.search import local_causes
 from functional_bp.checking.causes.where import scope
 from functional_bp.checking.causes.words import name_factor
@@ -36,11 +37,21 @@ def accidents(evidence: Evidence, first: Mismatch, ordinary: bool) -> list[Cause
     use = symptoms.cotangent_use(evidence)
     if use and use[0].kind is Kind.COTANGENT_IGNORED and "ones" in use[0].text:
         return (special + use)[:CAUSES_NAMED]
-    found = symptoms.rounded(first.claimed, first.truth) or local_causes(evidence)
+    found = symptoms.rounded(first.claimed, first.truth) or symptoms.swapped(evidence) or local_causes(evidence)
+    if found and found[0].kind in (Kind.MASK, Kind.MISSING_FACTOR) and itself(evidence):
+        found = [replace(found[0], text=f"{found[0].text}; ȳ itself came: straight-through, {MEANT}"), *found[1:]]
     if len(found) < CAUSES_NAMED:
         found = [*found, *(c for c in scoped(evidence) if c.kind not in {other.kind for other in found})]
     found = (special + found[:1] + use + found[1:])[:CAUSES_NAMED]
     return found or symptoms.lost_precision(first.claimed, first.truth)
+
+
+def itself(e: Evidence) -> bool:
+    """Is the claim ȳ, where the truth is ȳ or nothing?"""
+    y_bar = e.y_bar
+    if y_bar is None or y_bar.shape != e.true.shape or not e.explains(y_bar):
+        return False
+    return bool(np.all(e.close(e.true, y_bar) | (e.true == 0)))
 
 
 def diagnose_complex(evidence: Evidence) -> list[Cause]:
@@ -63,6 +74,11 @@ def scoped(e: Evidence) -> list[Cause]:
             kind, f"wrong by a constant factor {name_factor(c, sizes)}"
         )
         causes.append(Cause(kind, f"there, {text}"))
-    elif e.y_bar is not None and e.y_bar.shape == e.true.shape and e.explains(e.y_bar, e.wrong):
-        causes.append(Cause(Kind.MISSING_FACTOR, "there, ȳ itself came: the derivative is missing"))
+    elif e.y_bar is not None and e.y_bar.shape == e.true.shape:
+        y_bar = e.y_bar[e.wrong]
+        c = float(np.vdot(y_bar, claimed) / max(np.vdot(y_bar, y_bar), 1e-300))
+        if abs(c - 1) < 1e-5 and e.explains(e.y_bar, e.wrong):
+            causes.append(Cause(Kind.MISSING_FACTOR, "there, ȳ itself came: the derivative is missing"))
+        elif not np.any(true) and e.explains(c * e.y_bar, e.wrong):
+            causes.append(Cause(Kind.FACTOR, f"there, ȳ with a factor {c:.4g} came, where zero is due: another slope"))
     return causes

@@ -32,7 +32,8 @@ def of_a_path(menu: Menu, portion: Portion, c: float) -> Mistake | None:
         text = "zero came: the whole cotangent is missing" if leaf else text
         rank -= 1 if reduction else 0
     elif c == -1:
-        kind, text = Kind.SIGN, "the sign is flipped" if leaf else f"the sign is flipped on {path}"
+        kind, text = Kind.SIGN, f"the sign is flipped on {path}"
+        text = "the sign is flipped (if a gradient reversal is meant, say intended=)" if leaf else text
     elif c == 2 and len(menu.program.uses[portion.v]) > 1 and not portion.whole:
         kind, text = Kind.EXTRA_TERM, f"{path} is counted twice"
     else:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from functional_bp.checking.causes.backward import Backward
-from functional_bp.checking.causes.candidates import Alone, Found
+from functional_bp.checking.causes.candidates import CLEAR, PLAIN, Alone, Found
 from functional_bp.checking.causes.conjugates import of_complex
 from functional_bp.checking.causes.evidence import Evidence, finite
 from functional_bp.checking.causes.menu import Menu
@@ -22,6 +22,7 @@ from functional_bp.checking.program.compiled import upcast
 from functional_bp.checking.report import Cause
 
 RIGHT = Made()
+MOST_BESIDE = 3  # mistakes, to which another is added
 ENOUGH = 4  # confirmed for one leaf
 
 
@@ -75,24 +76,39 @@ class Search:
 
     def explanations(self, leaf: int) -> list[Explanation]:
         """Of one mistake; if there is none, of one beside those that explain other leaves, up to three together."""
-        firsts = [x.made for x in self.found if x.first is RIGHT][:MOST_TRIED] or self.suspects
-        tried = 0
+        if not any(leaf in x.leaves for x in self.found):
+            known = [x.first + x.made for x in self.found]
+            felt = [made for made in known if len(made.mistakes) < MOST_BESIDE and self.feels(leaf, made)][:MOST_TRIED]
+            self.beside(leaf, felt or ([] if known else self.suspects), CLEAR)
+            self.beside(leaf, felt[:3], PLAIN + 1)
+        return [x for x in self.found if leaf in x.leaves]
+
+    def feels(self, leaf: int, made: Made) -> bool:
+        """Do these mistakes change the leaf's cotangent?"""
+        try:
+            return not same(self.pulled(made, 0)[leaf], self.e.all_true[leaf][0], self.e.all_true[leaf][0], 1e-9)
+        except (ValueError, IndexError, TypeError):
+            return False
+
+    def beside(self, leaf: int, firsts: Sequence[Made], rank: float) -> None:
+        """Looks, up to a rank, for what explains a leaf together with one of these, or with what is found so."""
+        firsts, tried = list(firsts), 0
         while firsts and tried < 2 * MOST_TRIED and not any(leaf in x.leaves for x in self.found):
             first, tried = firsts.pop(0), tried + 1
             left = self.wrong.difference(*(x.leaves for x in self.found))
-            new = [Explanation(x.made, x.leaves & left, first) for x in self.look(first, left, quick=True)]
+            new = [Explanation(x.made, x.leaves & left, first) for x in self.look(first, left, rank)]
             self.found += new
             firsts = [*(first + x.made for x in new[:2]), *firsts]
-        return [x for x in self.found if leaf in x.leaves]
 
-    def look(self, first: Made, wrong: frozenset[int], quick: bool = False) -> list[Explanation]:
-        """What explains some of the leaves, the mistakes of `first` being made; `quick`: the likely ones alone."""
+    def look(self, first: Made, wrong: frozenset[int], rank: float = np.inf) -> list[Explanation]:
+        """What explains some of the leaves, the mistakes of `first` being made; up to a rank, those at one place."""
         if not wrong:
             return []
         other = self.samples[3 if len(self.samples) > 3 else -1]
         chosen = (0, other) if other else (0,)
         views = [
-            View(self.back, self.points[s], [c[s] for c in self.e.all_claimed], first, self.e.precision) for s in chosen
+            View(self.back, self.points[s], [c[s] for c in self.e.all_claimed], first, self.e.precision, self.floor)
+            for s in chosen
         ]
         if any(np.iscomplexobj(a) for a in views[0].values):
             some = of_complex(Menu(views[0], self.words, self.leaves))
@@ -106,16 +122,16 @@ class Search:
         for free in (wrong | self.zero, self.leaves):  # first what changes no right argument
             if not wrong <= set().union(*(x.leaves for x in found)):
                 alone = Alone(Menu(views[0], self.words, free), screen)
-                found += self.confirmed(alone.likely(), first, wrong) if quick else self.among(alone, first, wrong)
+                found += self.among(alone, first, wrong, rank)
                 if first is RIGHT and not found:
                     self.suspects = alone.suspects()
         return sorted(found, key=lambda x: (-len(x.leaves & wrong), x.rank))
 
-    def among(self, alone: Alone, first: Made, wrong: frozenset[int]) -> list[Explanation]:
+    def among(self, alone: Alone, first: Made, wrong: frozenset[int], rank: float) -> list[Explanation]:
         found: list[Explanation] = []
         for bound, more in alone.tiers():
             found += self.confirmed(more(), first, wrong)
-            if all(any(i in x.leaves and x.made.rank <= bound for x in found) for i in wrong):
+            if bound >= rank < np.inf or all(any(i in x.leaves and x.made.rank <= bound for x in found) for i in wrong):
                 break
         else:
             found += self.confirmed(self.swept(alone.swept(), first, wrong), first, wrong)
@@ -140,10 +156,12 @@ class Search:
         found: list[Explanation] = []
         enough = collections.Counter[int]()
         kinds = {(i, "") for i in wrong}
-        for made, seems in sorted(candidates, key=lambda pair: (-len(pair[1]), pair[0].rank))[:MOST_CONFIRMED]:
+        tried = collections.Counter[frozenset[int]]()
+        for made, seems in sorted(candidates, key=lambda pair: (-len(pair[1]), pair[0].rank)):
             kind = made.mistakes[0].kind
-            if all(enough[i] >= ENOUGH or (i, kind) in kinds for i in seems):
+            if tried[seems] >= MOST_CONFIRMED or all(enough[i] >= ENOUGH or (i, kind) in kinds for i in seems):
                 continue
+            tried[seems] += 1
             leaves = self.unchanged(first + made)
             if leaves & wrong:
                 found.append(Explanation(made, leaves))

@@ -108,13 +108,10 @@ def another(menu: Menu, portion: Portion, spread: tuple[int, ...], hand: Hand, c
     if hand.function is None:
         kind, rank = Kind.MISSING_FACTOR, 2 + far + 1.5 * (not unscaled)
         text = f"the {'other factor' if product else 'derivative'} of {what} is missing"
-        text += "" if c == 1 else f", up to a factor {c:.6g}"
     else:
         own = 3 + 0.3 * hand.rank if hand.n in (portion.at, portion.v) else 5 + hand.rank
         kind, rank = Kind.WRONG_RESIDUAL, own + far + 2 * (not unscaled)
-        label = hand.text(menu.words.value(hand.n))
-        sign = "" if c == 1 else "−" if c == -1 else f"{menu.words.factor(c)} · "
-        text = f"the derivative of {what} is taken to be {sign}{label}"
+        text = f"the derivative of {what} is taken to be {hand.text(menu.words.value(hand.n))}"
         if "along axis" in hand.form and any(step.primitive.startswith("reduce_") for step in steps):
             kind = Kind.WRONG_AXIS
         coupled = any(step.primitive.startswith("reduce_") for step in steps)
@@ -122,6 +119,9 @@ def another(menu: Menu, portion: Portion, spread: tuple[int, ...], hand: Hand, c
             kind, rank = Kind.MISSING_TERM, 3
             text = f"only the diagonal of {name}'s Jacobian is there"
     text += menu.words.places(steps)
+    if c != 1:  # one place, but two mistakes
+        besides = "the sign is flipped" if c == -1 else f"there is a constant factor {menu.words.factor(c)}"
+        text += f"; and {besides} on the path through it{menu.words.places(steps)}"
     key = (
         "slope",
         name,

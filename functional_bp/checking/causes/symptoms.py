@@ -41,6 +41,22 @@ def cotangent_use(e: Evidence) -> list[Cause]:
     minus = [replace(p, y_bar=tuple(-b for b in p.y_bar)) for p in first]
     if np.any(np.abs(e.claim(minus)[e.leaf] + once) > loose):
         return [Cause(Kind.NOT_LINEAR, "not linear in the cotangent: −ȳ does not give the negative")]
+    pairs = zip(e.points[0].y_bar, e.points[1].y_bar, strict=True)
+    both = e.claim([replace(first[0], y_bar=tuple(a + b for a, b in pairs))])[e.leaf]
+    size = np.abs(finite(once)) + np.abs(finite(another)) + 0.1 * scale
+    if np.any(np.abs(both - once - another) > 10 * e.precision * size):
+        return [Cause(Kind.NOT_LINEAR, "not linear in the cotangent: a sum of two does not give the sum")]
+    return []
+
+
+def swapped(e: Evidence) -> list[Cause]:
+    """The cotangent of another argument came, and the other's here."""
+    loose = 0.1 * e.precision * np.abs(e.true).max(initial=0.0)
+    for j, leaf in enumerate(e.problem.float_leaves):
+        claimed, true = e.all_claimed[j], e.all_true[j]
+        alike = true.shape == e.true.shape == claimed.shape
+        if j != e.leaf and alike and e.explains(true) and np.allclose(claimed, e.true, e.precision, loose):
+            return [Cause(Kind.SWAPPED, f"this is the cotangent of {leaf.name}, and {leaf.name}'s is this one's")]
     return []
 
 

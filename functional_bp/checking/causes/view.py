@@ -11,6 +11,7 @@ from functional_bp.checking.causes.mistake import Made, Mistake
 from functional_bp.checking.question.problem import Point
 
 DIRECTIONS = 2  # for each wrong leaf
+A_BATCH, A_MISTAKE = 1e5, 4e4  # what trying one costs in itself, in numbers computed
 LOOSE = 20  # times the precision: what passes the screen is judged by the gate
 
 
@@ -18,9 +19,15 @@ class View:
     """Values, cotangents and tangents at one sample, some mistakes being made already."""
 
     def __init__(
-        self, back: Backward, point: Point, claimed: Sequence[np.ndarray], made: Made, precision: float
+        self,
+        back: Backward,
+        point: Point,
+        claimed: Sequence[np.ndarray],
+        made: Made,
+        precision: float,
+        floor: Sequence[float] = (),
     ) -> None:
-        self.back, self.claimed = back, claimed
+        self.back, self.claimed, self.floor = back, claimed, floor
         self.values = back.values(point, made.recomputed)
         self.bars, self.parts = back.sweep(self.values, back.outputs_bar(point.y_bar), made.wrong)
         self.base = [self.bars.get(n, np.zeros_like(self.values[n])) for n in back.leaves]
@@ -40,8 +47,9 @@ class View:
             claimed, base = self.claimed[leaf], self.base[leaf]
             size = np.abs(claimed) + np.abs(base)
             due.append(np.sum((claimed - base) * direction))
-            loose.append(np.sqrt(np.sum(((size + 0.1 * size.max(initial=0.0)) * direction) ** 2)))
-        self.due, self.loose = np.array(due), LOOSE * self.precision * np.array(loose) + 1e-300
+            near = self.precision * (size + 0.1 * size.max(initial=0.0)) + (self.floor[leaf] if self.floor else 0)
+            loose.append(np.sqrt(np.sum((near * direction) ** 2)))
+        self.due, self.loose = np.array(due), LOOSE * np.array(loose) + 1e-300
         self.tangents: dict[int, np.ndarray] = {}
 
     def tangent(self, v: int) -> np.ndarray:
@@ -103,7 +111,7 @@ class Screen:
             if not tangent.any():
                 return []
             vectors = batch.vectors(view)
-            self.work += vectors.size * len(view.asked)
+            self.work += A_BATCH + vectors.size * len(view.asked)
             rows.append(vectors @ (tangent * batch.weight(view).ravel()).T)
             added.append(tangent @ batch.base(view).ravel())
         P, target = np.concatenate(rows, axis=1), self.due + np.concatenate(added)
@@ -146,7 +154,7 @@ class Screen:
         assert mistake.wrong is not None
         try:
             view.back.seen = view.bars
-            self.work += 8 * view.values[mistake.at].size * view.back.cost
+            self.work += A_MISTAKE + 8 * view.values[mistake.at].size * view.back.cost
             with np.errstate(all="ignore"):
                 projected = view.projected(mistake.wrong(view.back, view.values, view.bar(mistake.at)))
         except (ValueError, IndexError, TypeError):  # a mistake that can't be made at this sample

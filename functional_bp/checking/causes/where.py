@@ -1,6 +1,7 @@
 """Where the claim is wrong: at negative inputs, in the last row, where a mask is set, at one element."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,34 @@ def scope(e: Evidence) -> str | None:
         places = [tuple(map(int, index)) for index in np.argwhere(touched)[:4]]
         return f"at {', '.join(map(str, places))}{' …' if touched.sum() > 4 else ''}"
     return None
+
+
+def rising(a: np.ndarray) -> bool:
+    return a.ndim > 0 and a.shape[-1] > 2 and bool(np.all(np.diff(a, axis=-1) >= 0))
+
+
+LOST: tuple[tuple[str, Callable[[np.ndarray], Any]], ...] = (  # what is to be said where it no longer holds
+    ("is not zero", lambda a: not a.any()),
+    ("has negative numbers", lambda a: np.all(a >= 0)),
+    ("has positive numbers", lambda a: np.all(a <= 0)),
+    ("is not one number throughout", lambda a: np.ptp(a) == 0),
+    ("is not sorted", lambda a: rising(a) or rising(-a)),
+    ("has unlike rows", lambda a: a.ndim > 1 and len(a) > 1 and np.all(a == a[:1])),
+    ("has fractions", lambda a: np.all(a == np.round(a))),
+)
+
+
+def unlike_given(e: Evidence, given: Sequence[np.ndarray]) -> str:
+    """At numbers drawn at random: which are wrong; or what the given ones keep and these don't."""
+    for text, where in by_value(e.name, e.x, e.wrong):
+        if np.all(where[e.wrong]) and e.wrong.sum() >= 0.6 * where.sum() and not where.all():
+            return text
+    leaves = zip(e.problem.float_leaves, given, e.points[0].floats, strict=True)
+    for leaf, old, new in sorted(leaves, key=lambda part: part[0].name != e.name):
+        lost = [words for words, holds in LOST if old.size > 1 and holds(old) and not holds(new)]
+        if lost:
+            return f"where {leaf.name} {' and '.join(lost)}, unlike the given one"
+    return ""
 
 
 def predicates(e: Evidence) -> Iterator[tuple[str, np.ndarray]]:

@@ -14,6 +14,8 @@ class Words:
     def __init__(self, program: Traced, sizes: set[int]) -> None:
         self.program, self.sizes = program, sizes
         self.last = {step.place: step for step in program.steps if step.place is not None}
+        self.lines = {step.number: str(step.place) for step in program.steps if step.place is not None}
+        self.regions: dict[tuple[int, ...], str] = {}
 
     def value(self, n: Operand) -> str:
         """`x`, `1 - pt`, `exp` in `jax.nn.softmax(x)`."""
@@ -48,6 +50,12 @@ class Words:
 
     def region(self, steps: list[Step]) -> str:
         """A function's name for what several steps compute: `tanh`, `gelu`, `x / r`."""
+        key = tuple(step.number for step in steps)
+        if key not in self.regions:
+            self.regions[key] = self.named(steps)
+        return self.regions[key]
+
+    def named(self, steps: list[Step]) -> str:
         weighty = [step for step in steps if step.primitive not in LAYOUT] or steps
         if len(weighty) == 1:
             return self.operation(weighty[0])
@@ -67,7 +75,7 @@ class Words:
 
     def places(self, steps: tuple[Step, ...]) -> str:
         """The lines, in brackets."""
-        lines = list(dict.fromkeys(str(step.place) for step in steps if step.place is not None))
+        lines = list(dict.fromkeys(self.lines[step.number] for step in steps if step.number in self.lines))
         return f" ({'; '.join(lines[:2])}{' …' if len(lines) > 2 else ''})" if lines else ""
 
     def factor(self, c: float) -> str:

@@ -1,12 +1,17 @@
 """Which axes of a program's inputs are one size, by what its operations do with them: added, contracted, joined."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
-from functional_bp.checking.program.run import CALLS
+import numpy as np
+
+from functional_bp.checking.program.run import CALLS, by_numpy
 
 Axis = tuple[Any, int]  # a variable of the program (or the number of an input), and its axis
 Link = tuple[Axis, Axis]
+INNER = {"jaxpr", "call_jaxpr", "branches", "cond_jaxpr", "body_jaxpr"}
+MOST_CONSTANTS = 10_000  # numbers in a value that is looked at
 
 
 class Sets:
@@ -14,6 +19,7 @@ class Sets:
 
     def __init__(self) -> None:
         self.parent: dict[Axis, Axis] = {}
+        self.constants: dict[Any, np.ndarray] = {}  # values made of no input
 
     def root(self, axis: Axis) -> Axis:
         while (above := self.parent.get(axis, axis)) != axis:
@@ -37,9 +43,38 @@ def linked(closed: Any) -> list[list[tuple[int, int]]]:
 
 def visit(jaxpr: Any, sets: Sets) -> None:
     for equation in jaxpr.eqns:
-        for a, b in links(equation, sets):
+        keep_constants(equation, sets.constants)
+        for a, b in [*links(equation, sets), *diagonals(equation, sets.constants)]:
             if not hasattr(a[0], "val") and not hasattr(b[0], "val") and size_of(a) == size_of(b):
                 sets.join(a, b)
+
+
+def keep_constants(equation: Any, known: dict[Any, np.ndarray]) -> None:
+    """Its results, if they are small, made of no input, and by no inner program."""
+    operands = [v.val if hasattr(v, "val") else known.get(v) for v in equation.invars]
+    small = all(out.aval.size <= MOST_CONSTANTS for out in equation.outvars)
+    if small and all(a is not None for a in operands) and not set(equation.params) & INNER:
+        try:
+            known.update(zip(equation.outvars, by_numpy(equation, operands), strict=True))
+        except Exception:  # it draws random numbers, or asks for the platform
+            return
+
+
+def diagonals(equation: Any, known: dict[Any, np.ndarray]) -> Iterator[Link]:
+    """Whoever makes an identity matrix, or takes x[i, i] for every i, means a square: a trace, pairs in a batch."""
+    for out in equation.outvars:
+        shape = out.aval.shape
+        if out in known and len(shape) == 2 and shape[0] == shape[1] > 1 and np.array_equal(known[out], np.eye(*shape)):
+            yield (out, 0), (out, 1)
+    if equation.primitive.name == "gather" and not hasattr(equation.invars[1], "val"):
+        x, starts = equation.invars
+        axes, columns = equation.params["dimension_numbers"].start_index_map, known.get(starts, np.zeros((0, 0)))
+        whole = [
+            (x, axis)
+            for axis, column in zip(axes, np.moveaxis(columns, -1, 0), strict=False)
+            if x.aval.shape[axis] > 1 and np.array_equal(column.ravel(), np.arange(x.aval.shape[axis]))
+        ]
+        yield from pairwise(whole)
 
 
 def size_of(axis: Axis) -> int:

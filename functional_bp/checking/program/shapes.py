@@ -202,10 +202,10 @@ def resized(a: np.ndarray, shape: tuple[int, ...], limit: int | None, rng: np.ra
     for axis, n in enumerate(shape):
         if new.shape[axis] not in (n, 0):
             new = new.take(np.arange(n) % new.shape[axis], axis)
-    if new.shape == a.shape:
-        return a
     if not is_float(a):
         return new if limit is None else np.where(new < 0, new, new % max(1, limit)).astype(a.dtype)
+    if new.shape == a.shape:
+        return a
     keep = invariant(a)
     if keep == "one-hot rows":
         return (np.arange(shape[-1]) == rng.integers(0, max(1, shape[-1]), (*shape[:-1], 1))).astype(a.dtype)

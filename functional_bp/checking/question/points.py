@@ -202,8 +202,10 @@ def fresh(a: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Other numbers of the same kind: the given ones permuted and shrunk by up to a third; what they keep is kept."""
     if not a.size:
         return a
-    values = rng.permutation(a.astype(wide(a)).ravel()).reshape(a.shape) * rng.uniform(0.65, 1.0, a.shape)
-    return project(np.asarray(values), a, invariant(a))
+    values, keep = rng.permutation(a.astype(wide(a)).ravel()).reshape(a.shape), invariant(a)
+    if keep == "binary":  # as many zeros and ones as given
+        return np.asarray(values).astype(a.dtype)
+    return project(np.asarray(values * rng.uniform(0.65, 1.0, a.shape)), a, keep)
 
 
 def rms(a: np.ndarray) -> float:
@@ -268,7 +270,7 @@ def project(a: np.ndarray, given: np.ndarray, keep: str) -> np.ndarray:
     elif keep == "rows sum to one":
         a = np.abs(a)
         total = a.sum(axis=-1, keepdims=True)
-        a = np.where(total > 0, a / np.where(total > 0, total, 1), 1 / a.shape[-1])
+        a = np.where(total > 0, a / np.where(total > 0, total, 1), 1 / max(1, a.shape[-1]))
     elif keep == "symmetric":
         a = (a + np.swapaxes(a, -1, -2)) / 2
     if not np.iscomplexobj(a):  # where a product of three numbers still fits into the dtype

@@ -7,15 +7,19 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from functional_bp.checking.kinds import Kind
 from functional_bp.checking.limits import AUDIT_ROWS
 from functional_bp.checking.program.shapes import Shape, Shapes
 from functional_bp.checking.question.points import invariant, project
 from functional_bp.checking.question.problem import Point
+from functional_bp.checking.report import Cause
 from functional_bp.checking.verdict.judge import Mismatch
 from functional_bp.checking.verdict.trials import Trials, relative_error
 
 BROAD = 0.1  # of the elements of a leaf
 GRAVE = 0.05  # of the largest cotangent; less may be rounded on the way on purpose
+SUMMED = Cause(Kind.DTYPE, "a long sum is accumulated in half precision: accumulate in float32, round the result")
+ROUNDED = Cause(Kind.DTYPE, "what cancels is rounded to half precision before: subtract in float32, round the result")
 CONFIDENT, TURNS = 8, 8  # times the given numbers: probabilities near one; each at so many places of a row
 
 

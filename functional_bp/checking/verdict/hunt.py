@@ -60,14 +60,16 @@ class Hunt:
             if outcome.raised and any(size == 0 for _, size in shape.sizes):
                 self.notes.append(f"the backward does not take an empty batch ({shape})")
                 continue
-            if outcome.loud and any(family.part for family, _ in shape.sizes):  # not meant to be broadcast
+            part = any(family.part for family, _ in shape.sizes)
+            if part and (outcome.loud or not self.trials.broadcasts(shape)):  # not meant to be broadcast
                 continue
             for family, size in shape.sizes:
                 self.seen.setdefault(family, set()).add(size)
             if outcome.failed and (trigger := self.shrunk(shape)) is not None and trigger.text not in said:
                 said.add(trigger.text)
                 if trigger.loud:
-                    self.given_only[trigger.shape.sizes[0][0]] = f"not {trigger.text} ({outcome.raised})"
+                    said_there = outcome.raised or outcome.faults[0].text
+                    self.given_only[trigger.shape.sizes[0][0]] = f"not {trigger.text} ({said_there})"
                 else:
                     yield trigger
         yield from self.other_ranks()
@@ -182,12 +184,16 @@ class Hunt:
                 found = {pair: self.trials.outcome(Shape(((f, pair[0]), (g, pair[1])))) for pair in pairs}
                 failing = {p for p, o in found.items() if o.known and o.failed}
                 passing = {p for p, o in found.items() if o.known and not o.failed}
+                one = next((family for family in (f, g) if family.size == 1), None)
+                if one and failing and not passing and all(found[pair].loud for pair in failing):
+                    text = f"if {one.name} is larger than 1"
+                    return Trigger(Shape(((one, max(failing)[0]),)), text, related=True, loud=True)
                 if not failing or not passing:
                     continue
                 words = next((w for w, holds in RELATIONS if holds_for(holds, failing, passing)), None)
                 if words is not None:
                     a, b = min(failing)
-                    loud = words in ORDERED and all(found[pair].raised for pair in failing)
+                    loud = words in ORDERED and all(found[pair].loud for pair in failing)
                     text = f"if {f.name} {words} {g.name}"
                     return Trigger(Shape(((f, a), (g, b))), text, related=True, loud=loud)
         return Trigger(shape, f"with {shape}")

@@ -20,6 +20,7 @@ from functional_bp.checking.verdict.kinks import NO_KINK, Subdifferential, judge
 # where a shake moves the outputs by a tenth, and by so many ε, they have no digit left and a derivative means nothing
 WILD, WORST_CONDITION = 0.1, 1e6
 SLIGHT = 1e4  # times the tolerance: so much a sum that cancels may lose, which `AutodiffOracle.lost` then tells
+UNBOUNDED = 1e6  # times the typical size
 TIED = "equal in leaves"  # in the name of a point
 SHAKES = 8  # times, each by up to 8 ε: what a few roundings on the way amount to
 
@@ -175,13 +176,13 @@ class Judge:
         if self.on_the_edge(point):
             self.note(f"at {point.name} the forward is not finite nearby: the edge of its domain, not judged there")
             return None
-        if mismatch.not_finite:
-            return None if self.overflows(point, leaf) else mismatch
         eps = roundoff([point.floats[leaf].dtype, *(b.dtype for b in point.y_bar)])
         (coarse, jump), (fine, _) = (self.shaken(point, leaf, truth, 8 * share * eps) for share in (1, 1e-3))
         if jump > max(WILD, WORST_CONDITION * eps):
             self.note(f"at {point.name} the forward has no digit that rounding its inputs would keep: not judged there")
             return None
+        if mismatch.not_finite:
+            return None if self.overflows(point, leaf) or unbounded(mismatch, typical) else mismatch
         kinky = fine > 0.1 * coarse
         tiny = underflow(point.floats[leaf].dtype, point.y_bar)
         own_row = None if own is None else own[None]
@@ -290,6 +291,19 @@ class Judge:
             )
             return True
         return False
+
+
+def unbounded(mismatch: Mismatch, typical: Any) -> bool:
+    """Is the claim infinite where the truth is large beyond measure, of the same sign, and right elsewhere?
+
+    √x at 0 by Newton's iterations: the derivative has no limit, and how large it comes is a matter of their number.
+    """
+    claimed, truth = mismatch.claimed.astype(mismatch.truth.dtype), mismatch.truth
+    if "given" in mismatch.point.name or np.iscomplexobj(truth):
+        return False
+    wrong = mismatch.excess > 1
+    vast = np.isinf(claimed) & (np.sign(claimed) == np.sign(truth)) & (np.abs(truth) >= UNBOUNDED * typical)
+    return bool(np.all(vast[wrong]))
 
 
 def ties(point: Point, i: int, j: int) -> bool:

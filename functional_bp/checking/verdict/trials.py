@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -11,7 +11,8 @@ import numpy as np
 
 from functional_bp.checking.limits import FOREIGN, MOST_EQUATIONS
 from functional_bp.checking.program.compiled import Programs, double_precision, own_precision, widen
-from functional_bp.checking.program.run import foreign, run_on_numpy
+from functional_bp.checking.program.integers import starts_of
+from functional_bp.checking.program.run import by_numpy, foreign, interpret, run_on_numpy
 from functional_bp.checking.program.shapes import Shape, Shapes, at_shape
 from functional_bp.checking.question.points import random_like
 from functional_bp.checking.question.problem import Point
@@ -117,7 +118,24 @@ class Trials:
                 return UNKNOWN
             if traced.faults:
                 return Outcome(faults=traced.faults)
-            return self.compared(self.claimed(traced, point, arrays), true, traced.wide)
+            outcome = self.compared(self.claimed(traced, point, arrays), true, traced.wide)
+            return UNKNOWN if outcome.failed and shape.sizes and not within(traced.oracle, arrays) else outcome
+
+    def broadcasts(self, shape: Shape) -> bool:
+        """Is what the forward gives there what it gives at the given shape, with the same row for all?"""
+        point = self.point(shape, str(shape))
+        floats = tuple(np.broadcast_to(a, like.shape) for a, like in zip(point.floats, self.given.floats, strict=True))
+        try:
+            one, every = (self.outputs(s, p) for s, p in ((shape, point), (Shape(), replace(point, floats=floats))))
+        except Exception:  # nothing is known of it there
+            return False
+        return all(np.allclose(a, b, 1e-3, 1e-6) for a, b in zip(one, every, strict=True))
+
+    def outputs(self, shape: Shape, point: Point) -> list[np.ndarray]:
+        traced = self.traced(shape, point)
+        with double_precision() if traced.wide else own_precision():
+            arrays = [*point.floats, *point.indices, *point.y_bar]
+            return run_on_numpy(traced.oracle, list(map(widen, arrays)) if traced.wide else arrays)[: len(point.y_bar)]
 
     def traced(self, shape: Shape, point: Point) -> Traced:
         """In float64 if the claim keeps to the dtypes that it is given, else in its own."""
@@ -194,6 +212,24 @@ class Trials:
         outcome = self.tried(Shape())
         self.floor = {i: 10 * e for i, e in zip(self.leaves, outcome.errors, strict=False)}
         return outcome
+
+
+def within(program: Any, arrays: list) -> bool:
+    """Does it read inside its arrays alone, and divide by no zero? JAX would not raise."""
+    found: list[bool] = []
+
+    def perform(equation: Any, operands: list) -> list:
+        if equation.primitive.name == "div":
+            found.append(not np.any(np.asarray(operands[1]) == 0))
+        if equation.primitive.name in ("gather", "dynamic_slice"):
+            for axis, start, size in starts_of(equation.primitive.name, equation.params, operands):
+                beyond = np.shape(operands[0])[axis] - size
+                found.append(bool(np.all((np.asarray(start) >= 0) & (np.asarray(start) <= beyond))))
+        return by_numpy(equation, operands)
+
+    with np.errstate(all="ignore"):
+        interpret(program, list(map(np.asarray, arrays)), perform)
+    return all(found)
 
 
 def is_multiple(claimed: np.ndarray, true: np.ndarray) -> bool:
