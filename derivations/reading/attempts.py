@@ -26,8 +26,9 @@ class Attempts:
         """The code at these sizes; None where it has no finite value."""
         shapes, usable = put_in(self.shapes, numbers), []
         for seed in range(2 * points + 4):
+            dominant = not usable and seed > 3
             try:
-                found = trial.tried(self.question, self.run, numbers, shapes, seed)
+                found = trial.tried(self.question, self.run, numbers, shapes, seed, dominant)
             except Exception as error:
                 if strict and isinstance(error, InputError):
                     raise
@@ -38,6 +39,14 @@ class Attempts:
             if len(usable) == points or self.all_refuted:
                 break
         return usable[0] if usable else None
+
+    def elsewhere(self, shapes: Sequence[Shape], sizes: Sequence[Mapping[str, int]]) -> None:
+        """The code at other sizes than those that it will be proven for."""
+        own, self.shapes = self.shapes, shapes
+        for numbers in sizes:
+            if not self.all_refuted:
+                self.at(numbers)
+        self.shapes = own
 
     def note_mistakes(self, found: Trial) -> None:
         wrong = {k: r for k in range(len(self.question.due)) if (r := found.refutation(self.question, k)) is not None}

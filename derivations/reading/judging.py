@@ -61,6 +61,13 @@ class Judging:
         return Proofs(self.question.title, findings, self.sizes, tuple(self.said), time.perf_counter() - start)
 
     @property
+    def example(self) -> dict[str, int]:
+        """The sizes of the example, of those that stand alone as the size of an axis."""
+        leaves = zip(self.question.leaves, self.shapes, strict=True)
+        pairs = [pair for leaf, shape in leaves for pair in zip(shape, leaf.shape, strict=True)]
+        return {d: n for d, n in pairs if d in self.names}
+
+    @property
     def sizes(self) -> str:
         fixed = [
             f"{leaf.name} of shape ({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"

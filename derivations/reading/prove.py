@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from derivations.reading.freed import with_numbers
 from derivations.reading.judging import judging
 from derivations.reading.question import ask, parameter_names
 from derivations.reading.verdict import Proofs
@@ -39,7 +40,9 @@ def prove_backward(
     title = getattr(backward, "__name__", "backward")
     forward = traceable(forward, lambda: primals)
     backward = traceable(backward, lambda: (primals, jax.eval_shape(forward, *primals)))
-    return judging(ask(forward, backward, primals, names, constant, title), sizes, limit).proofs()
+    first = judging(ask(forward, backward, primals, names, constant, title), sizes, limit)
+    found = first.proofs()
+    return found if sizes else with_numbers(first, found)
 
 
 def prove_custom_vjp(f: Callable, *primals: Any, **options: Any) -> Proofs:
