@@ -1,13 +1,16 @@
 """The code tried at sizes and points: what it gets wrong there is refuted."""
 
+import time
 from collections.abc import Mapping, Sequence
 
-from derivations.reading import trial
+from derivations.reading import trial, variants
 from derivations.reading.cases import put_in
 from derivations.reading.question import Question, Shape
 from derivations.reading.trial import Trial
 from derivations.reading.verdict import Refutation
 from functional_bp.errors import InputError
+
+ELSEWHERE = 8.0  # seconds of the processor
 
 
 class Attempts:
@@ -40,12 +43,14 @@ class Attempts:
                 break
         return usable[0] if usable else None
 
-    def elsewhere(self, shapes: Sequence[Shape], sizes: Sequence[Mapping[str, int]]) -> None:
-        """The code at other sizes than those that it will be proven for."""
-        own, self.shapes = self.shapes, shapes
-        for numbers in sizes:
-            if not self.all_refuted:
-                self.at(numbers)
+    def elsewhere(self) -> None:
+        """The code with other numbers, where sizes are numbers: what is wrong there is wrong, too."""
+        own, end = self.shapes, time.process_time() + ELSEWHERE
+        for shapes in variants.elsewhere(self.question, own):
+            if self.all_refuted or time.process_time() > end:
+                break
+            self.shapes = shapes
+            self.at({})
         self.shapes = own
 
     def note_mistakes(self, found: Trial) -> None:

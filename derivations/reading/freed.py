@@ -1,9 +1,7 @@
 """Where code is read at no symbolic sizes: some stay the example's numbers, and the others are symbols.
 
-What is wrong at other numbers must not be proven: the code is tried at some of them first.
+What is wrong at other numbers must not be proven: `Attempts.elsewhere` tries some of them.
 """
-
-from collections.abc import Mapping
 
 from derivations.reading import engine
 from derivations.reading.arrays import Outside
@@ -14,7 +12,6 @@ from derivations.reading.code import NotRead
 from derivations.reading.judging import Judging
 from derivations.reading.limits import TimeOver, within
 from derivations.reading.question import Question, Shape
-from derivations.reading.variants import mentioned
 from derivations.reading.verdict import Proofs
 
 READING = 3.0  # seconds of the processor for one reading
@@ -33,9 +30,7 @@ def with_numbers(first: Judging, found: Proofs) -> Proofs:
             numbers = fewer
     if numbers == example and not is_read(first.question, put_in(first.shapes, example)):
         return found
-    again = Judging(first.question, put_in(first.shapes, numbers), first.limit)
-    again.attempts.elsewhere(first.shapes, others(first, numbers))
-    more = again.proofs()
+    more = Judging(first.question, put_in(first.shapes, numbers), first.limit).proofs()
     return more if more.proven or more.refuted else found
 
 
@@ -47,12 +42,3 @@ def is_read(question: Question, shapes: tuple[Shape, ...]) -> bool:
     except (Exception, Undecided, NotRead, Outside, TimeOver):
         return False
     return True
-
-
-def others(first: Judging, numbers: Mapping[str, int]) -> list[dict[str, int]]:
-    """Other numbers for the sizes that are numbers: small ones, greater ones, and those that the code mentions."""
-    told = sorted(mentioned(first.question.forward) | mentioned(first.question.backward))
-    sizes = [1, 2, 7, 12, *(n for c in told[:8] for n in (c, c + 1))]
-    return [first.example | dict.fromkeys(numbers, n) for n in sizes if n < 200] + [
-        first.example | {name: n + more} for name, n in numbers.items() for more in (1, 4)
-    ]

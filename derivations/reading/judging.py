@@ -57,6 +57,8 @@ class Judging:
         except Loop as loop:  # its steps are unrolled, for a small number of them
             numbers = dict.fromkeys(loop.names, STEPS)
             return Judging(self.question, put_in(self.shapes, numbers), self.limit).proofs()
+        if any(f.status == "proven" for f in found.values()):
+            self.attempts.elsewhere()
         findings = tuple(self.finding(n, "") if n in self.attempts.refuted else f for n, f in found.items())
         return Proofs(self.question.title, findings, self.sizes, tuple(self.said), time.perf_counter() - start)
 
@@ -165,6 +167,8 @@ class Judging:
             found += more or []
             if more is None:
                 self.said[f"{gap} ≠ 0, which the code asks ({line})"] = None
+                for own in region.zeros(gap):
+                    self.attempts.at(region.given(own))
         self.said |= case.asked.used
         return [r for r in found if all(r != known for known, _ in self.covered)]
 

@@ -5,7 +5,7 @@ Of whole numbers made of indices and sizes the answer is known where it is the s
 
 from functools import partial
 
-from sympy import Expr, Idx, Indexed, IndexedBase, Integer, KroneckerDelta, Rational, Symbol, expand
+from sympy import Add, Expr, Idx, Indexed, IndexedBase, Integer, KroneckerDelta, Rational, Symbol, expand
 
 from derivations import equation, step, total
 from derivations.reading.arrays import Array, Outside, constant, together
@@ -214,7 +214,13 @@ def in_range(r, label: Expr, size: Expr) -> None:
     own = label.base[tuple(slots)] if isinstance(label, Indexed) else label
     row = IndexedBase(one, real=True)[(*slots, k)]
     inside = predicate(r, "ge", own) * (1 - r.unknown("P_", ("ge", expand(own - size)), expand(own - size)))
-    r.hypotheses += [equation(total(row, k) if isinstance(k, Idx) else row, inside), equation(row**2, row)]
+    if isinstance(size, Integer):  # of few, the last is what the others leave
+        last = row.xreplace({k: size})
+        others = [row.xreplace({k: Integer(n)}) for n in range(1, int(size))]
+        r.hypotheses.append(equation(last, inside - Add(*others)))
+    else:
+        r.hypotheses.append(equation(total(row, k), inside))
+    r.hypotheses.append(equation(row**2, row))
 
 
 @row("select_n")

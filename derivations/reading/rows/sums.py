@@ -1,5 +1,8 @@
 """Sums, products and maxima over axes; matrix products; cumulative sums; convolutions."""
 
+import math
+
+import numpy as np
 from sympy import Add, Idx, Integer, Max, Mul
 
 from derivations import Maximum, product, step
@@ -192,6 +195,8 @@ def convolution(r, p, x: Array, w: Array) -> Array:
     for d, size in zip(ys, sizes, strict=True):
         axes[d] = size
 
+    known = numbers_of([*(x.axes[d] for d in xs), *(w.axes[d] for d in ws), *sizes])
+
     def entry(*i):
         c, taps = r.places((channels,))[0], r.places(tuple(w.axes[d] for d in ws))
         at_x: list = [None] * len(x.axes)
@@ -201,6 +206,8 @@ def convolution(r, p, x: Array, w: Array) -> Array:
             at_x[xc] = (i[yc][0], *c)
         elif groups != 1:
             at_x[xb] = (i[yc][0], *i[yb])
+        if known is not None:
+            return written_out(i, at_x, at_w, c)
         there, sums = Integer(1), [c, *taps]
         for n, (dx, dw, dy) in enumerate(zip(xs, ws, ys, strict=True)):
             at_w[dw] = taps[n]
@@ -215,7 +222,40 @@ def convolution(r, p, x: Array, w: Array) -> Array:
             sums.append(k)
         return r.summed(there * x.at(*at_x) * w.at(*at_w), sums)
 
+    def written_out(i, at_x: list, at_w: list, c):
+        """Output by output and tap by tap, where all of their numbers are known."""
+        lengths, kernel, outputs = known[: len(xs)], known[len(xs) : 2 * len(xs)], known[2 * len(xs) :]
+        terms = []
+        for out in np.ndindex(*outputs):
+            there = Integer(1)
+            for dy, size, o in zip(ys, sizes, out, strict=True):
+                there = there * equal(r, flattened(i[dy], size), Integer(o + 1))
+            for tap in np.ndindex(*kernel) if there != 0 else ():
+                places = [
+                    divmod(stride[n] * out[n] + dilation[n] * tap[n] - int(low[n]), thin[n]) for n in range(len(xs))
+                ]
+                if any(rest or not 0 <= q < n for (q, rest), n in zip(places, lengths, strict=True)):
+                    continue
+                for dx, dw, (q, _), t in zip(xs, ws, places, tap, strict=True):
+                    at_x[dx], at_w[dw] = numbered(q, x.axes[dx]), numbered(t, w.axes[dw])
+                terms.append(there * r.summed(x.at(*at_x) * w.at(*at_w), [c]))
+        return Add(*terms)
+
     return r.named(Array(tuple(axes), entry))
+
+
+def numbers_of(axes) -> list[int] | None:
+    """The sizes of a convolution's positions, taps and outputs, if they are numbers and few."""
+    sizes = [size_of(axis) for axis in axes]
+    if not all(isinstance(n, Integer) for n in sizes):
+        return None
+    found = list(map(int, sizes))
+    return found if math.prod(found[len(found) // 3 :]) <= 256 else None
+
+
+def numbered(n: int, axis) -> tuple:
+    """The n-th place of an axis whose factors are numbers, counted from 0."""
+    return tuple(Integer(int(k) + 1) for k in np.unravel_index(n, tuple(map(int, axis)))) if axis else ()
 
 
 def in_groups(x: Array, d: int, groups) -> Array:

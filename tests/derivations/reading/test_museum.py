@@ -39,4 +39,5 @@ def test_wrong_ones_are_not_proven_and_repaired_ones_not_refuted(request):
         piece = load(path)
         wrong, repaired = proofs_of(piece, piece.wrong), proofs_of(piece, piece.backward)
         assert wrong is None or not wrong.proven or wrong.assumed, f"{piece.name}: {wrong}"
-        assert repaired is not None and not repaired.refuted, f"{piece.name}: {repaired}"
+        assert repaired is not None, piece.name
+        assert not repaired.refuted, f"{piece.name}: {repaired}"
