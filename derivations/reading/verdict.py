@@ -64,8 +64,8 @@ class Proofs:
     findings: tuple[Finding, ...]
     sizes: str = ""
     assumed: tuple[str, ...] = ()
-    stable: tuple[str, ...] = ()  # forms that the code would better have in floating point
     seconds: float = field(default=0.0, compare=False)
+    stable: tuple[str, ...] = ()  # forms that the code would better have in floating point
 
     @property
     def proven(self) -> bool:
