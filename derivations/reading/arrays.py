@@ -56,6 +56,7 @@ class Array:
     hit: Callable[..., Any] | None = None
     undefined: bool = False  # NaN: whatever takes it is undefined
     bare: bool = False  # its formula gets no name: it is simpler when it is read backwards
+    source: Any = None  # of what has no entries to be read: the matrix of its factors, a random key itself
 
     def view(self, axes: Sequence[Axis], places: Callable[..., Sequence[Place]]) -> "Array":
         """The array with other axes; `places` turns a place there into one here."""

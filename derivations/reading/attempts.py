@@ -1,13 +1,16 @@
 """The code tried at sizes and points: what it gets wrong there is refuted."""
 
+import time
 from collections.abc import Mapping, Sequence
 
-from derivations.reading import trial
+from derivations.reading import trial, variants
 from derivations.reading.cases import put_in
 from derivations.reading.question import Question, Shape
 from derivations.reading.trial import Trial
 from derivations.reading.verdict import Refutation
 from functional_bp.errors import InputError
+
+ELSEWHERE = 8.0  # seconds of the processor
 
 
 class Attempts:
@@ -26,8 +29,9 @@ class Attempts:
         """The code at these sizes; None where it has no finite value."""
         shapes, usable = put_in(self.shapes, numbers), []
         for seed in range(2 * points + 4):
+            dominant = not usable and seed > 3
             try:
-                found = trial.tried(self.question, self.run, numbers, shapes, seed)
+                found = trial.tried(self.question, self.run, numbers, shapes, seed, dominant)
             except Exception as error:
                 if strict and isinstance(error, InputError):
                     raise
@@ -38,6 +42,16 @@ class Attempts:
             if len(usable) == points or self.all_refuted:
                 break
         return usable[0] if usable else None
+
+    def elsewhere(self) -> None:
+        """The code with other numbers, where sizes are numbers: what is wrong there is wrong, too."""
+        own, end = self.shapes, time.process_time() + ELSEWHERE
+        for shapes in variants.elsewhere(self.question, own):
+            if self.all_refuted or time.process_time() > end:
+                break
+            self.shapes = shapes
+            self.at({})
+        self.shapes = own
 
     def note_mistakes(self, found: Trial) -> None:
         wrong = {k: r for k in range(len(self.question.due)) if (r := found.refutation(self.question, k)) is not None}

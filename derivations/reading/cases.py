@@ -77,10 +77,24 @@ def forward_takes(question: Question, shapes: Sequence[Shape]) -> bool:
         with roots_of_sizes(question.forward), listening(asked):
             program = question.trace_forward(structs)
     except Undecided:
-        return True
+        return runs_somewhere(question, shapes)
     except Exception:
-        return bool(asked.open)
+        return bool(asked.open) and runs_somewhere(question, shapes)
     return keeps_elements(program.jaxpr)
+
+
+def runs_somewhere(question: Question, shapes: Sequence[Shape]) -> bool:
+    """Does a forward that compares its sizes take some that differ, rising ones or falling ones?"""
+    names = names_in(shapes)
+    rising = {n: 4 + 2 * k for k, n in enumerate(names)}
+    falling = dict(zip(names, reversed(rising.values()), strict=True))
+    for numbers in (rising, falling, {n: k + k % 2 for n, k in rising.items()}):
+        try:
+            question.trace_forward(question.at(put_in(shapes, numbers)))
+        except Exception:
+            continue
+        return True
+    return False
 
 
 def declared(question: Question, sizes: Mapping[str, str]) -> tuple[Shape, ...]:

@@ -15,10 +15,10 @@ from derivations.engine.language.plain import plain
 from derivations.reading.arrays import Array, AtOtherSizes, Loop, Outside, constant, together
 from derivations.reading.meant import meant
 from derivations.reading.reading import Reading
-from derivations.reading.rows import ROWS, row
+from derivations.reading.rows import ROWS, SPECIAL, row
+from derivations.reading.rows.chance import random_key
 from derivations.reading.rows.choice import equal, zero_or_one
 from derivations.reading.rows.elementwise import entrywise
-from derivations.reading.rows.inverse import SPECIAL
 from derivations.reading.rows.layout import at_number, stacked
 from derivations.reading.sizes import as_size, factors, is_whole
 
@@ -158,6 +158,8 @@ def literal(r: Reading, value: Any) -> Array:
 
 def written_out(r: Reading, value: Any) -> Array:
     """A constant array: entry by entry if it is small, else an array of unknown entries."""
+    if jnp.issubdtype(getattr(value, "dtype", np.float32), jax.dtypes.prng_key):
+        return random_key(value)
     if np.ndim(value) == 0:
         return literal(r, value)
     x = np.asarray(value)
@@ -218,7 +220,8 @@ def call(r: Reading, p: dict[str, Any], *xs: Array) -> list[Array]:
         return [entrywise(lambda a, b: softplus(a - b) + b, *xs)]
     if p.get("name") in SPECIAL:
         out = SPECIAL[p["name"]](r, p, *xs)
-        return out if isinstance(out, list) else [out]
+        if out is not None:
+            return out if isinstance(out, list) else [out]
     return read(r, getattr(inner, "jaxpr", inner), getattr(inner, "consts", ()), xs)
 
 

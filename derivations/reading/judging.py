@@ -57,8 +57,17 @@ class Judging:
         except Loop as loop:  # its steps are unrolled, for a small number of them
             numbers = dict.fromkeys(loop.names, STEPS)
             return Judging(self.question, put_in(self.shapes, numbers), self.limit).proofs()
+        if any(f.status == "proven" for f in found.values()):
+            self.attempts.elsewhere()
         findings = tuple(self.finding(n, "") if n in self.attempts.refuted else f for n, f in found.items())
         return Proofs(self.question.title, findings, self.sizes, tuple(self.said), time.perf_counter() - start)
+
+    @property
+    def example(self) -> dict[str, int]:
+        """The sizes of the example, of those that stand alone as the size of an axis."""
+        leaves = zip(self.question.leaves, self.shapes, strict=True)
+        pairs = [pair for leaf, shape in leaves for pair in zip(shape, leaf.shape, strict=True)]
+        return {d: n for d, n in pairs if d in self.names}
 
     @property
     def sizes(self) -> str:
@@ -158,6 +167,8 @@ class Judging:
             found += more or []
             if more is None:
                 self.said[f"{gap} ≠ 0, which the code asks ({line})"] = None
+                for own in region.zeros(gap):
+                    self.attempts.at(region.given(own))
         self.said |= case.asked.used
         return [r for r in found if all(r != known for known, _ in self.covered)]
 

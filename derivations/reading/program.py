@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jax._src.core import jaxprs_in_params
 from jax.extend.core import Literal
@@ -90,6 +92,8 @@ def window(e: Any, xs: Sequence[Any], sizes: Mapping[str, int]) -> tuple | None:
 
 
 def constant(value: Any) -> Any:
+    if jnp.issubdtype(getattr(value, "dtype", np.float32), jax.dtypes.prng_key):
+        return str(jax.random.key_data(value))
     if np.ndim(value) == 0:
         return (
             float(value)

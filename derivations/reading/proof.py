@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 from typing import Any
 
 from sympy import Expr, Idx, Indexed, Integer
@@ -12,15 +13,18 @@ from derivations.reading.claims import Claim, Claims, derived
 from derivations.reading.limits import TimeOver
 from derivations.reading.verdict import Finding
 
-WRITTEN_OUT = 16  # values of indices for which a claim is proven one by one
+WRITTEN_OUT = (16, 64)  # values of indices for which a claim is proven one by one; the more if that finds no proof
 
 
 def proof(claims: Claims, claim: Claim) -> Finding:
     """Proven or undecided; a maximum is first taken for a shift that cancels, then for what it is."""
     start, said = time.perf_counter(), "no proof was found"
-    for shifts in (True, False) if claims.reading.maxima else (False,):
+    sizes = [f for axis in claim.x_bar.axes for f in axis if isinstance(f, Integer)]
+    ways = [(shifts, WRITTEN_OUT[0]) for shifts in ((True, False) if claims.reading.maxima else (False,))]
+    more = prod(map(int, sizes)) > WRITTEN_OUT[0]
+    for shifts, most in [*ways, *((shifts, WRITTEN_OUT[1]) for shifts, _ in ways if more)]:
         try:
-            judgement = judged(claims, claim, shifts)
+            judgement = judged(claims, claim, shifts, most)
         except engine.NoVerdict as error:
             said = str(error)
             continue
@@ -35,7 +39,7 @@ def proof(claims: Claims, claim: Claim) -> Finding:
     return Finding(claim.name, "undecided", reason=said, seconds=time.perf_counter() - start)
 
 
-def judged(claims: Claims, claim: Claim, shifts: bool) -> engine.Judgement:
+def judged(claims: Claims, claim: Claim, shifts: bool, most: int) -> engine.Judgement:
     """The claim for every place; indices over few values are taken one by one, the others as they are."""
     r = claims.reading
     hidden = r.maxima if shifts else set()
@@ -44,7 +48,7 @@ def judged(claims: Claims, claim: Claim, shifts: bool) -> engine.Judgement:
     proofs: list[Any] = []
     if shifts and not cancels(claims, definitions):
         raise engine.NoVerdict("a maximum that is no shift")
-    for places in assignments(claims, claim):
+    for places in assignments(claims, claim, most):
         left, needed = derived(claims, claim.x, places, shifts)
         indices = [k for place in places for k in place if isinstance(k, Idx)]
         given = [*definitions, *r.hypotheses, *needed]
@@ -85,11 +89,11 @@ def name_of(left: Expr) -> str:
     return str(left.base.label) if isinstance(left, Indexed) else left.name
 
 
-def assignments(claims: Claims, claim: Claim) -> Iterator[list[tuple[Expr, ...]]]:
+def assignments(claims: Claims, claim: Claim, most: int) -> Iterator[list[tuple[Expr, ...]]]:
     few, choices = 1, []
     for axis in claim.x_bar.axes:
         for f in axis:
-            if isinstance(f, Integer) and few * f <= WRITTEN_OUT:
+            if isinstance(f, Integer) and few * f <= most:
                 few *= int(f)
                 choices.append([Integer(n + 1) for n in range(int(f))])
             else:

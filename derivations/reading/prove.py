@@ -3,13 +3,16 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from derivations.reading.freed import with_numbers
 from derivations.reading.judging import judging
 from derivations.reading.question import ask, parameter_names
+from derivations.reading.stable import stable_forms
 from derivations.reading.verdict import Proofs
 from derivations.reading.with_numpy import traceable
 from functional_bp.checking.question.adapters import FromResiduals, RuleBackward, RuleOutput
@@ -39,7 +42,11 @@ def prove_backward(
     title = getattr(backward, "__name__", "backward")
     forward = traceable(forward, lambda: primals)
     backward = traceable(backward, lambda: (primals, jax.eval_shape(forward, *primals)))
-    return judging(ask(forward, backward, primals, names, constant, title), sizes, limit).proofs()
+    question = ask(forward, backward, primals, names, constant, title)
+    first = judging(question, sizes, limit)
+    found = first.proofs()
+    found = found if sizes else with_numbers(first, found)
+    return replace(found, stable=stable_forms(question)) if found.proven else found
 
 
 def prove_custom_vjp(f: Callable, *primals: Any, **options: Any) -> Proofs:

@@ -108,6 +108,14 @@ class Reading:
         named = self.array(self.names[key], x.axes)
         return Array(x.axes, named.at, x.finite, x.hit, x.undefined)
 
+    def formula(self, e: Expr) -> Expr:
+        """What an entry that has a name is defined as; any other formula as it is."""
+        known = self.definitions.get(str(e.base.label)) if isinstance(e, Indexed) else None
+        if known is None:
+            return e
+        swap = zip(known.lhs.indices, e.indices, strict=True)
+        return known.rhs.xreplace({k: i for k, i in swap if isinstance(k, Idx)})
+
     def unknown(self, prefix: str, key: Any, e: Expr, *more: Expr, order: tuple[Expr, ...] = ()) -> Expr:
         """An unknown condition, 0 or 1, that depends on the indices in e, and on more; one for each key."""
         flat = list(order) or list(dict.fromkeys(k for k in preorder(e) if isinstance(k, Idx)))

@@ -116,6 +116,16 @@ class Region:
         parts = solutions(gap)
         return None if parts is None else list(map(self.put, parts))
 
+    def zeros(self, gap: str) -> list[dict[str, int]]:
+        """Some sizes up to 64 at which the gap is 0, far from each other, of a gap in two sizes."""
+        asked = [n for n in self.names if re.search(rf"\b{n}\b", gap)]
+        rest = dict.fromkeys(self.names, 3)
+        if not 1 <= len(asked) <= 2:
+            return []
+        grid = (rest | dict(zip(asked, k, strict=True)) for k in product(range(1, 65), repeat=len(asked)))
+        found = [own for own in grid if value(gap, own) == 0 and self.holds(own)]
+        return [found[0], found[len(found) // 2], found[-1]] if found else []
+
     def trial(self, fits: Any) -> dict[str, int] | None:
         """Small numbers for the region's own sizes, of which most differ."""
         rng, names = Random(0), self.names

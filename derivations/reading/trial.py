@@ -70,15 +70,29 @@ def program(question: Question) -> Any:
 
 
 def tried(
-    question: Question, run: Any, sizes: Mapping[str, int], shapes: Sequence[tuple[int, ...]], seed: int
+    question: Question,
+    run: Any,
+    sizes: Mapping[str, int],
+    shapes: Sequence[tuple[int, ...]],
+    seed: int,
+    dominant: bool = False,
 ) -> Trial:
-    """The code at random small numbers of these shapes; of those numbers all magnitudes differ."""
+    """The code at random small numbers of these shapes; of those numbers all magnitudes differ.
+
+    dominant: square matrices get large diagonals, as what must be positive definite needs.
+    """
     rng = Random(f"{seed}{shapes}")
     arrays = [
         drawn(rng, leaf, shape, x, seed, shapes)
         for leaf, shape, x in zip(question.leaves, shapes, question.example, strict=True)
     ]
+    if dominant:
+        arrays = [a + 8 * a.shape[-1] * np.eye(a.shape[-1]) if is_square(a) else a for a in arrays]
     return at_point(question, run, sizes, arrays, rng)
+
+
+def is_square(a: np.ndarray) -> bool:
+    return a.ndim > 1 and a.shape[-1] == a.shape[-2] and np.issubdtype(a.dtype, np.floating)
 
 
 def nudged(question: Question, run: Any, found: Trial) -> Trial:

@@ -15,6 +15,7 @@ from derivations.reading.program import fits, same
 from derivations.reading.question import Question, Shape
 
 LARGEST = 4096  # of the numbers in the source that are tried as a size
+MOST = 512  # of those that are tried in the place of a number
 HELD = 8  # of a table that is looked into
 
 
@@ -44,6 +45,17 @@ def assignments(
             for size in (c - 1, c, c + 1):
                 if size > 1:
                     yield usual | {n: size}, [n]
+
+
+def elsewhere(question: Question, shapes: Sequence[Shape]) -> Iterator[tuple[Shape, ...]]:
+    """Shapes with other numbers in the place of each number: those that the source mentions, small and large ones."""
+    names = sorted({str(d) for shape in shapes for d in shape if isinstance(d, str) and d.isidentifier()})
+    told = sorted(c for c in mentioned(question.forward) | mentioned(question.backward) if c <= MOST)
+    fixed = sorted({d for shape in shapes for d in shape if isinstance(d, int) and d > 1})
+    swaps = [{d: k * d for d in fixed} for k in (2, 3)] + [dict.fromkeys(fixed, 64)] if fixed else []
+    swaps += [{d: n} for n in (*told, *(c + 1 for c in told), 2, 1, 4, 7, 64, *(c - 1 for c in told)) for d in fixed]
+    for swap in swaps:
+        yield put_in([tuple(swap.get(d, d) for d in shape) for shape in shapes], distinct(names))
 
 
 def mentioned(function: Any) -> set[int]:
@@ -110,6 +122,7 @@ def parts(code: CodeType) -> Iterator[CodeType]:
 def constants(code: CodeType) -> Iterator[int]:
     for part in parts(code):
         yield from (c for c in part.co_consts if isinstance(c, int) and not isinstance(c, bool))
+        yield from (int(c) for c in part.co_consts if isinstance(c, str) and c.isdecimal() and len(c) < 5)
 
 
 @dataclass(frozen=True)

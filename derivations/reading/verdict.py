@@ -65,6 +65,7 @@ class Proofs:
     sizes: str = ""
     assumed: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)
+    stable: tuple[str, ...] = ()  # forms that the code would better have in floating point
 
     @property
     def proven(self) -> bool:

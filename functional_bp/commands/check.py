@@ -204,6 +204,8 @@ def show(
             print(proofs[name].called(name))
             if proofs[name].proven and not report.ok:
                 print("  right over the real numbers, wrong as computed: overflow, cancellation or another dtype")
+                for form in proofs[name].stable:
+                    print(f"  {form}")
     for name, problem in problems.items():
         print(f"{name}: could not be checked: {problem}", file=sys.stderr)
     if not args.files:

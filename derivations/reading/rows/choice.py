@@ -5,13 +5,13 @@ Of whole numbers made of indices and sizes the answer is known where it is the s
 
 from functools import partial
 
-from sympy import Expr, Idx, Indexed, Integer, KroneckerDelta, Rational, Symbol, expand
+from sympy import Add, Expr, Idx, Indexed, IndexedBase, Integer, KroneckerDelta, Rational, Symbol, expand
 
-from derivations import step
+from derivations import equation, step, total
 from derivations.reading.arrays import Array, Outside, constant, together
 from derivations.reading.rows.elementwise import entrywise
 from derivations.reading.rows.table import ROWS, row
-from derivations.reading.sizes import always, as_size, factors, is_whole
+from derivations.reading.sizes import always, as_size, factors, is_never_negative, is_whole
 
 HALF = Rational(1, 2)
 
@@ -195,7 +195,32 @@ def predicate(r, name: str, gap: Expr) -> Expr:
         return predicate(r, "ge", -gap)
     if name == "eq" and gap.as_ordered_terms()[0].as_coeff_Mul()[0] < 0:
         gap = -gap
-    return r.unknown("P_", (name, gap), gap)
+    found = r.unknown("P_", (name, gap), gap)
+    for label in gap.atoms(Indexed, Symbol) if name == "ge" else ():
+        if name_of(label) in r.labelled.values() and is_whole(size := expand(label - gap)) and not size.atoms(Idx):
+            in_range(r, label, size)
+    return found
+
+
+def in_range(r, label: Expr, size: Expr) -> None:
+    """Of labels that may lie outside: Σ_k [label = k] over 0 … n − 1 is 1 where they do not, else 0."""
+    key = ("in range", name_of(label), size)
+    if key in r.names or not is_never_negative(size - 1):
+        return
+    r.names[key] = name_of(label)
+    given = getattr(label, "indices", ())
+    slots = [Idx(f"j{n}", (i.lower, i.upper)) if isinstance(i, Idx) else i for n, i in enumerate(given)]
+    one, k = next(e for e, x in r.labelled.items() if x == name_of(label)), r.fresh(size)
+    own = label.base[tuple(slots)] if isinstance(label, Indexed) else label
+    row = IndexedBase(one, real=True)[(*slots, k)]
+    inside = predicate(r, "ge", own) * (1 - r.unknown("P_", ("ge", expand(own - size)), expand(own - size)))
+    if isinstance(size, Integer):  # of few, the last is what the others leave
+        last = row.xreplace({k: size})
+        others = [row.xreplace({k: Integer(n)}) for n in range(1, int(size))]
+        r.hypotheses.append(equation(last, inside - Add(*others)))
+    else:
+        r.hypotheses.append(equation(total(row, k), inside))
+    r.hypotheses.append(equation(row**2, row))
 
 
 @row("select_n")

@@ -1,9 +1,12 @@
 """Sums, products and maxima over axes; matrix products; cumulative sums; convolutions."""
 
+import math
+
+import numpy as np
 from sympy import Add, Idx, Integer, Max, Mul
 
 from derivations import Maximum, product, step
-from derivations.reading.arrays import Array, Outside, finer, size_of
+from derivations.reading.arrays import Array, Outside, finer, reshaped, size_of
 from derivations.reading.reading import backwards, is_few
 from derivations.reading.rows.choice import equal, index_step
 from derivations.reading.rows.layout import flattened
@@ -163,13 +166,20 @@ def cumprod(r, p, x: Array) -> Array:
 
 @row("conv_general_dilated")
 def convolution(r, p, x: Array, w: Array) -> Array:
-    """y[n, o, i] = Σ_c Σ_a x[n, c, s i + d a − pad] w[o, c, a], 0 outside of x; the kernel's sizes are numbers."""
-    if p["feature_group_count"] != 1 or p["batch_group_count"] != 1:
-        raise Outside("a convolution in groups")
+    """y[n, o, i] = Σ_c Σ_a x[n, c, s i + d a − pad] w[o, c, a], 0 outside of x; the kernel's sizes are numbers.
+
+    In groups of channels, or of the batch, group g of the outputs sees group g of x.
+    """
     numbers = p["dimension_numbers"]
     (xb, xc, *xs), (wo, wc, *ws), (yb, yc, *ys) = numbers.lhs_spec, numbers.rhs_spec, numbers.out_spec
-    channels = finer(x.axes[xc], w.axes[wc])
-    x, w = (fit(a, d, channels) for a, d in ((x, xc), (w, wc)))
+    groups = Integer(p["feature_group_count"] * p["batch_group_count"])
+    if groups != 1:
+        by = xc if p["feature_group_count"] != 1 else xb
+        x, w = in_groups(x, by, groups), in_groups(w, wo, groups)
+    own = x.axes[xc][1:] if p["feature_group_count"] != 1 else x.axes[xc]
+    channels = finer(own, w.axes[wc])
+    x = fit(x, xc, (*x.axes[xc][: len(x.axes[xc]) - len(own)], *channels))
+    w = fit(w, wc, channels)
     stride, low = p["window_strides"], [as_size(lo) for lo, _ in p["padding"]]
     thin, dilation = p["lhs_dilation"], p["rhs_dilation"]
     sizes = []
@@ -181,15 +191,23 @@ def convolution(r, p, x: Array, w: Array) -> Array:
             raise Outside("a strided convolution over an axis of symbolic size")
         sizes.append(factors(rest // stride[n] + 1 if isinstance(rest, Integer) else count + 1, r.order))
     axes: list = [None] * len(numbers.out_spec)
-    axes[yb], axes[yc] = x.axes[xb], w.axes[wo]
+    axes[yb], axes[yc] = x.axes[xb][int(p["batch_group_count"] != 1) :], w.axes[wo]
     for d, size in zip(ys, sizes, strict=True):
         axes[d] = size
+
+    known = numbers_of([*(x.axes[d] for d in xs), *(w.axes[d] for d in ws), *sizes])
 
     def entry(*i):
         c, taps = r.places((channels,))[0], r.places(tuple(w.axes[d] for d in ws))
         at_x: list = [None] * len(x.axes)
         at_w: list = [None] * len(w.axes)
         at_x[xb], at_x[xc], at_w[wo], at_w[wc] = i[yb], c, i[yc], c
+        if p["feature_group_count"] != 1:
+            at_x[xc] = (i[yc][0], *c)
+        elif groups != 1:
+            at_x[xb] = (i[yc][0], *i[yb])
+        if known is not None:
+            return written_out(i, at_x, at_w, c)
         there, sums = Integer(1), [c, *taps]
         for n, (dx, dw, dy) in enumerate(zip(xs, ws, ys, strict=True)):
             at_w[dw] = taps[n]
@@ -204,7 +222,54 @@ def convolution(r, p, x: Array, w: Array) -> Array:
             sums.append(k)
         return r.summed(there * x.at(*at_x) * w.at(*at_w), sums)
 
+    def written_out(i, at_x: list, at_w: list, c):
+        """Output by output and tap by tap, where all of their numbers are known."""
+        lengths, kernel, outputs = known[: len(xs)], known[len(xs) : 2 * len(xs)], known[2 * len(xs) :]
+        terms = []
+        for out in np.ndindex(*outputs):
+            there = Integer(1)
+            for dy, size, o in zip(ys, sizes, out, strict=True):
+                there = there * equal(r, flattened(i[dy], size), Integer(o + 1))
+            for tap in np.ndindex(*kernel) if there != 0 else ():
+                places = [
+                    divmod(stride[n] * out[n] + dilation[n] * tap[n] - int(low[n]), thin[n]) for n in range(len(xs))
+                ]
+                if any(rest or not 0 <= q < n for (q, rest), n in zip(places, lengths, strict=True)):
+                    continue
+                for dx, dw, (q, _), t in zip(xs, ws, places, tap, strict=True):
+                    at_x[dx], at_w[dw] = numbered(q, x.axes[dx]), numbered(t, w.axes[dw])
+                terms.append(there * r.summed(x.at(*at_x) * w.at(*at_w), [c]))
+        return Add(*terms)
+
     return r.named(Array(tuple(axes), entry))
+
+
+def numbers_of(axes) -> list[int] | None:
+    """The sizes of a convolution's positions, taps and outputs, if they are numbers and few."""
+    sizes = [size_of(axis) for axis in axes]
+    if not all(isinstance(n, Integer) for n in sizes):
+        return None
+    found = list(map(int, sizes))
+    return found if math.prod(found[len(found) // 3 :]) <= 256 else None
+
+
+def numbered(n: int, axis) -> tuple:
+    """The n-th place of an axis whose factors are numbers, counted from 0."""
+    return tuple(Integer(int(k) + 1) for k in np.unravel_index(n, tuple(map(int, axis)))) if axis else ()
+
+
+def in_groups(x: Array, d: int, groups) -> Array:
+    """The groups as a factor of their own, the slowest of the axis."""
+    size = size_of(x.axes[d]) / groups
+    if size.as_numer_denom()[1] != 1:
+        raise Outside(f"{groups} groups of {size_of(x.axes[d])} channels")
+    sizes = [size_of(axis) for axis in x.axes]
+    apart = reshaped(x, [*sizes[:d], groups, size, *sizes[d + 1 :]])
+    axes = (*apart.axes[:d], (*apart.axes[d], *apart.axes[d + 1]), *apart.axes[d + 2 :])
+    cut = len(apart.axes[d])
+    if cut != 1:
+        raise Outside("groups that are split")
+    return apart.view(axes, lambda *i: [*i[:d], i[d][:cut], i[d][cut:], *i[d + 1 :]])
 
 
 def fit(x: Array, d: int, axis) -> Array:

@@ -1,6 +1,7 @@
 """No false proof: what is wrong at some sizes, for some kinds of numbers or at some places."""
 
 import attacks
+import attacks_by_code
 import jax
 import pytest
 
@@ -33,6 +34,14 @@ def test_what_is_wrong_for_some_numbers_is_not_proven_without_a_word(name):
     proofs = prove_backward(*pair, *primals)
     assert status(proofs) == expected, str(proofs)
     assert said in str(proofs)
+
+
+@pytest.mark.walk
+@pytest.mark.parametrize("name", attacks_by_code.WRONG)
+def test_what_is_wrong_somewhere_is_not_proven(name):
+    pair, primals = attacks_by_code.WRONG[name]
+    proofs = prove_backward(*pair, *primals, limit=10)
+    assert not proofs.proven, str(proofs)
 
 
 @pytest.mark.slow

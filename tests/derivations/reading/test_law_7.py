@@ -1,4 +1,7 @@
-"""Law 7: for every rule of the library ȳ @ J is proven to be the derivative of its output, for every size."""
+"""Law 7: for every rule of the library ȳ @ J is proven to be the derivative of its output, for every size.
+
+Strides, windows, taps and blocks stay numbers where the code needs them so; the verdict says it.
+"""
 
 import pytest
 
@@ -9,23 +12,11 @@ from functional_bp.rules import tanh
 
 # What is not proven, and why. The list is to shrink.
 OUTSIDE = {
-    "dropout with a key": "random bits",
-    "power_product": "a running product over a symbolic size",
-    "subset_max, ties split": "no proof is found",
-    "subset_max, ties to the first": "no proof is found",
-    "gelu_tanh": "no proof is found",
-    "label_nll": "no proof is found",
-    "label_nll, smoothing": "no proof is found",
-    "linear_nll": "a remainder of a product of sizes",
-    "attention": "out of time",
-    "adaptive_mean_pool": "no proof is found",
-    "position": "a size that must be at most another",
-    "convolution": "a size that must be at most another",
-    "convolution of an image": "a size that must be at most another",
-    "transposed_convolution": "sizes of W and x that must be equal are read as different ones",
-    "solve": "`lu`",
-    "cholesky_solve": "`cholesky`",
-    "log_determinant": "`lu`",
+    "subset_max, ties split": "a maximum over a table of subsets: no proof is found",
+    "subset_max, ties to the first": "a maximum over a table of subsets: no proof is found",
+    "gelu_tanh": "beyond |z| = 100 its slope is 0 in floats alone: over the reals it is no derivative",
+    "linear_nll": "a sum of indicators over a number of labels",
+    "attention": "a number of blocks that is a size",
 }
 CHOICES = [choice for entry in CATALOGUE for choice in entry.with_choices()]
 
@@ -35,6 +26,7 @@ pytestmark = pytest.mark.usefixtures("unchecked")
 
 
 @pytest.mark.walk
+@pytest.mark.filterwarnings("ignore::UserWarning")  # JAX's, of the kind of whole numbers that a symbolic size has
 @pytest.mark.parametrize("choice", [c for c in CHOICES if c.name not in OUTSIDE], ids=lambda choice: choice.name)
 def test_the_vjp_of_every_rule_is_the_derivative_of_its_output(choice):
     proofs = prove_rule(choice.rule, *inputs(choice))
