@@ -167,7 +167,15 @@ class Evaluation(Algebra[Any]):
             return whole if power >= 0 else self.arithmetic.reciprocal(whole)
         if base == 0 and exponent.is_positive:
             return base
+        if at.node.base == -1:  # a sign: the kernel's own powers of −1 count how many are negative
+            return self.parity(self(exponent, at.env))
         return self.exp(self.arithmetic.multiply(self(exponent, at.env), self.log(base)))
+
+    def parity(self, count):
+        """(−1)^count, if it is a whole number."""
+        if isinstance(count, (Fraction, float)) and count % 1 == 0:
+            return self.arithmetic.number(Fraction((-1) ** (int(count) % 2)))
+        raise Inadmissible("a power of −1 that is not whole")
 
     def exp(self, x):
         return self.arithmetic.number(Fraction(1)) if x == 0 else self.arithmetic.function("exp", x)
