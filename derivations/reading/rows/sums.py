@@ -207,7 +207,7 @@ def convolution(r, p, x: Array, w: Array) -> Array:
         elif groups != 1:
             at_x[xb] = (i[yc][0], *i[yb])
         if known is not None:
-            return written_out(i, at_x, at_w, c)
+            return written_out(known, i, at_x, at_w, c)
         there, sums = Integer(1), [c, *taps]
         for n, (dx, dw, dy) in enumerate(zip(xs, ws, ys, strict=True)):
             at_w[dw] = taps[n]
@@ -222,7 +222,7 @@ def convolution(r, p, x: Array, w: Array) -> Array:
             sums.append(k)
         return r.summed(there * x.at(*at_x) * w.at(*at_w), sums)
 
-    def written_out(i, at_x: list, at_w: list, c):
+    def written_out(known: list[int], i, at_x: list, at_w: list, c):
         """Output by output and tap by tap, where all of their numbers are known."""
         lengths, kernel, outputs = known[: len(xs)], known[len(xs) : 2 * len(xs)], known[2 * len(xs) :]
         terms = []

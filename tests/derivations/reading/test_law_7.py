@@ -18,6 +18,7 @@ OUTSIDE = {
     "linear_nll": "a sum of indicators over a number of labels",
     "attention": "a number of blocks that is a size",
 }
+SLOW = {"convolution", "convolution of an image", "power_product", "adaptive_mean_pool", "expert_linear"}
 CHOICES = [choice for entry in CATALOGUE for choice in entry.with_choices()]
 
 
@@ -27,7 +28,10 @@ pytestmark = pytest.mark.usefixtures("unchecked")
 
 @pytest.mark.walk
 @pytest.mark.filterwarnings("ignore::UserWarning")  # JAX's, of the kind of whole numbers that a symbolic size has
-@pytest.mark.parametrize("choice", [c for c in CHOICES if c.name not in OUTSIDE], ids=lambda choice: choice.name)
+@pytest.mark.parametrize(
+    "choice",
+    [pytest.param(c, id=c.name, marks=[pytest.mark.slow] * (c.name in SLOW)) for c in CHOICES if c.name not in OUTSIDE],
+)
 def test_the_vjp_of_every_rule_is_the_derivative_of_its_output(choice):
     proofs = prove_rule(choice.rule, *inputs(choice))
     assert proofs.proven, str(proofs)
