@@ -22,6 +22,12 @@ def _affine():
     )
 
 
+def shares(z):
+    """Positive numbers whose sum is 1."""
+    with jax.enable_x64(True):
+        return jax.nn.softmax(z)
+
+
 JACOBIANS = {
     "Identity": bp.Identity((4,)),
     "Identity of a matrix": bp.Identity((2, 3)),
@@ -29,7 +35,7 @@ JACOBIANS = {
     "Diagonal unbatched": bp.Diagonal(draw(4)),
     "Dense": bp.Dense(draw(_BATCH, 5, 4)),
     "Dense shared": bp.Dense(draw(5, 4)),
-    "DiagonalMinusOuter": bp.DiagonalMinusOuter(draw(_BATCH, 4)),
+    "DiagonalMinusOuter": bp.DiagonalMinusOuter(shares(draw(_BATCH, 4))),
     "IdentityMinusRows": bp.IdentityMinusRows(draw(_BATCH, 4)),
     "Outer": bp.Outer(draw(_BATCH, 4), 5),
     "Outer of one example": bp.Outer(draw(4), 5),
