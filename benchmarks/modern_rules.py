@@ -101,7 +101,7 @@ def blocks(kind: str, n: int = 12, d: int = 128, heads: int = 4, batch: int = 4,
             if kind == "kept":
                 (norm, qkv, _, _, _, merge), (norm_2, up, _, down) = attended, fed
             else:
-                ((norm, qkv), _, _, _, merge), ((norm_2, up), (_, down)) = attended, fed
+                ((norm, qkv), _, _, (_, merge)), ((norm_2, up), (_, down)) = attended, fed
             q, k, v = jnp.split(norm_and(norm, qkv, x).reshape(batch, T, 3 * heads, -1), 3, 2)
             s = jnp.einsum("bihd,bjhd->bhij", q, k) * q.shape[-1] ** -0.5
             p_ij = jax.nn.softmax(jnp.where(jnp.tril(jnp.ones((T, T), bool))[None, None], s, -jnp.inf))

@@ -18,7 +18,6 @@ W, T, x, y, b = (IndexedBase(name) for name in ("W", "T", "x", "y", "b"))
 
 layer = equation(y[p, i], total(W[k, a, i] * T[q, p, k] * x[q, a], k, a, q) + b[i])
 back = equation(y[q, i], total(W[k, i, a] * T[q, p, k] * x[p, a], k, a, p) + b[i])
-by_bias = (Step(KroneckerDelta(i, j), "∂b_i/∂b_j = δ_ij"),)
 
 
 def linear(name: str, definition, wrt, terms, result) -> Derivation:
@@ -30,35 +29,36 @@ def linear(name: str, definition, wrt, terms, result) -> Derivation:
     )
 
 
+def of_taps(rule: str, layer, kernel, of, to) -> tuple[Derivation, ...]:
+    """By W, x and b, `of` are two indices of x's positions, `to` is the one of y's."""
+    at, other = of
+    deltas = KroneckerDelta(k, l) * KroneckerDelta(a, e) * KroneckerDelta(i, j)
+    falls = T[q, p, k].subs(at, other)
+    return (
+        linear(
+            f"{rule}.W",
+            layer,
+            kernel(l, e, j),
+            total(deltas * T[q, p, k] * x[at, a], k, a, at),
+            KroneckerDelta(i, j) * total(T[q, p, l] * x[at, e], at),
+        ),
+        linear(
+            f"{rule}.x",
+            layer,
+            x[other, e],
+            total(kernel(k, a, i) * T[q, p, k] * KroneckerDelta(at, other) * KroneckerDelta(a, e), k, a, at),
+            total(kernel(k, e, i) * falls, k),
+        ),
+        Derivation(
+            f"{rule}.b",
+            layer,
+            equation(Derivative(y[to, i], b[j]), KroneckerDelta(i, j)),
+            (Step(KroneckerDelta(i, j), "∂b_i/∂b_j = δ_ij"),),
+        ),
+    )
+
+
 DERIVATIONS = (
-    linear(
-        "convolution.W",
-        layer,
-        W[l, e, j],
-        total(KroneckerDelta(k, l) * KroneckerDelta(a, e) * KroneckerDelta(i, j) * T[q, p, k] * x[q, a], k, a, q),
-        KroneckerDelta(i, j) * total(T[q, p, l] * x[q, e], q),
-    ),
-    linear(
-        "convolution.x",
-        layer,
-        x[u, e],
-        total(W[k, a, i] * T[q, p, k] * KroneckerDelta(q, u) * KroneckerDelta(a, e), k, a, q),
-        total(W[k, e, i] * T[u, p, k], k),
-    ),
-    Derivation("convolution.b", layer, equation(Derivative(y[p, i], b[j]), KroneckerDelta(i, j)), by_bias),
-    linear(
-        "transposed_convolution.W",
-        back,
-        W[l, j, e],
-        total(KroneckerDelta(k, l) * KroneckerDelta(a, e) * KroneckerDelta(i, j) * T[q, p, k] * x[p, a], k, a, p),
-        KroneckerDelta(i, j) * total(T[q, p, l] * x[p, e], p),
-    ),
-    linear(
-        "transposed_convolution.x",
-        back,
-        x[t, e],
-        total(W[k, i, a] * T[q, p, k] * KroneckerDelta(p, t) * KroneckerDelta(a, e), k, a, p),
-        total(W[k, i, e] * T[q, t, k], k),
-    ),
-    Derivation("transposed_convolution.b", back, equation(Derivative(y[q, i], b[j]), KroneckerDelta(i, j)), by_bias),
+    *of_taps("convolution", layer, lambda k, a, i: W[k, a, i], (q, u), p),
+    *of_taps("transposed_convolution", back, lambda k, a, i: W[k, i, a], (p, t), q),
 )

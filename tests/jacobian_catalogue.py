@@ -34,7 +34,7 @@ JACOBIANS = {
     "Diagonal unbatched": lambda draw: bp.Diagonal(draw(4)),
     "Dense": lambda draw: bp.Dense(draw(_BATCH, 5, 4)),
     "Dense shared": lambda draw: bp.Dense(draw(5, 4)),
-    "DiagonalMinusOuter": lambda draw: bp.DiagonalMinusOuter(draw(_BATCH, 4)),
+    "DiagonalMinusOuter": lambda draw: bp.DiagonalMinusOuter(jax.nn.softmax(draw(_BATCH, 4))),
     "IdentityMinusRows": lambda draw: bp.IdentityMinusRows(draw(_BATCH, 4)),
     "Outer": lambda draw: bp.Outer(draw(_BATCH, 4), 5),
     "Outer of one example": lambda draw: bp.Outer(draw(4), 5),

@@ -16,7 +16,7 @@ def transformer(heads: int, params: Any, tokens: Array) -> Array:
     x = E[tokens] + P[: tokens.shape[1]][None]
 
     def block(x: Array, p: Any) -> tuple[Array, None]:
-        ((norm, qkv), _, _, _, merge), ((norm_2, up), (_, down)) = p
+        ((norm, qkv), _, _, (_, merge)), ((norm_2, up), (_, down)) = p
         q, k, v = jnp.split(affine(qkv, layer_norm(norm, x)).reshape(*x.shape[:2], 3 * heads, -1), 3, 2)
         s = jnp.einsum("bihd,bjhd->bhij", q, k) / jnp.sqrt(q.shape[-1])
         seen = jnp.tril(jnp.ones(s.shape[2:], bool))[None, None]

@@ -23,7 +23,7 @@ from functional_bp.jacobians.scan import Once, Steps
 from functional_bp.jacobians.selection import Selected, Selection
 from functional_bp.jacobians.shape import Shape
 from functional_bp.jacobians.shared import Broadcast, Outer, Rows, Shared
-from functional_bp.jacobians.standardised import BatchNormalised, Standardised
+from functional_bp.jacobians.standardised import BatchNormalised, ByGain, Standardised
 from functional_bp.jacobians.sums import Sum
 from functional_bp.jacobians.unsummed import Kept, Unsummed, summed, unsummed
 from functional_bp.jacobians.zero import Zero
@@ -33,6 +33,7 @@ __all__ = [
     "BlockColumn",
     "BlockRow",
     "Broadcast",
+    "ByGain",
     "Chain",
     "Composed",
     "Contracted",

@@ -4,7 +4,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array
 
 from functional_bp.jacobians.base import Jacobian, Shape, static
@@ -236,5 +235,8 @@ def matmul(A: Array, w: Array, transposed: bool = False) -> Array:
 
 
 def solved(L: Array, rhs: Array, transposed: bool = False) -> Array:
-    """w of (1 + L) w = rhs."""
-    return solve_triangular(L, rhs, trans=int(transposed), lower=True, unit_diagonal=True)
+    """w of (1 + L) w = rhs, from wᵀ (1 + L)ᵀ = rhsᵀ, which leaves w in rows: by columns XLA would copy all of v."""
+    right = jax.lax.linalg.triangular_solve(
+        L, jnp.swapaxes(rhs, -1, -2), lower=True, transpose_a=not transposed, unit_diagonal=True
+    )
+    return jnp.swapaxes(right, -1, -2)

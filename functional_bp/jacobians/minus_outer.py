@@ -7,7 +7,11 @@ from functional_bp.jacobians.base import AnyArray, Jacobian, Shape
 
 
 class DiagonalMinusOuter(Jacobian[Array]):
-    """J = diag(y) − y yᵀ: y_bar @ J = y ⊙ (ȳ − Σ_j ȳ_j y_j). Symmetric; for Σ y = 1 its rows sum to 0."""
+    """J = diag(y) − y yᵀ with Σ y = 1: y_bar @ J = y ⊙ (ȳ − Σ_j ȳ_j y_j). Symmetric; its rows sum to 0.
+
+    So a number taken from all of ȳ changes nothing. That which stands where y is largest is taken: where y is nearly 1
+    there, ȳ − Σ ȳ y is a small difference of large numbers, and 0 − Σ ȳ y of what is left is not.
+    """
 
     y: Float[Array, "*batch n"]
     is_square = True
@@ -18,8 +22,11 @@ class DiagonalMinusOuter(Jacobian[Array]):
         return Shape(tuple(batch), (n,), (n,))
 
     def vjp(self, y_bar: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch n"]:
-        mean = jnp.einsum("...j,...j->...", y_bar, self.y)
-        return self.y * (y_bar - mean[..., None])
+        y_bar, y = jnp.broadcast_arrays(y_bar, self.y)
+        if not y.shape[-1]:
+            return y
+        bar = y_bar - jnp.take_along_axis(y_bar, y.argmax(-1, keepdims=True), -1)
+        return y * (bar - (bar * y).sum(-1, keepdims=True))
 
     def jvp(self, z_dot: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch n"]:
         return z_dot @ self

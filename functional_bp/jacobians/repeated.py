@@ -1,12 +1,13 @@
 """Equal layers one after another, and a cell over time: their Jacobians are stacked."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from functional_bp.jacobians.base import Jacobian, Shape, static
-from functional_bp.jacobians.scan import Steps, is_once, scan, sizes_of, stacked
+from functional_bp.jacobians.scan import Steps, is_once, scan, sizes_of, stacked, zeros_as
 from functional_bp.jacobians.shape import core
 from functional_bp.jacobians.trees import add_trees
 from functional_bp.jacobians.unsummed import is_unsummed, of_layers, summed, unsummed
@@ -76,26 +77,33 @@ class Unrolled(Jacobian):
         chunk = max(min(self.chunk or T, T), 1)
         last = T % chunk or min(chunk, T)  # steps of the chunk that is walked first; before it lie whole ones
         leaves, structure = jax.tree.flatten((unsummed(self.steps).tree, y_bar[1]))
-        arrays = {id(x): x for x in leaves if not is_once(x)}
 
-        def walked(state_bar: Any, slices: dict[int, Any], n: int) -> Any:
-            xs = structure.unflatten([x if is_once(x) else slices[id(x)] for x in leaves])
-            state_bar, (params_bar, x_bar) = scan(back_in_time, state_bar, xs, n, reverse=True)
+        def walked(state_bar: Any, first: Any, n: int) -> Any:
+            """The steps first … first + n − 1, whose arrays are read where they stand."""
+
+            def back(state_bar: Any, t: Any) -> Any:
+                return back_in_time(state_bar, structure.unflatten([at_step(x, t) for x in leaves]))
+
+            state_bar, (params_bar, x_bar) = scan(back, state_bar, first + jnp.arange(n), n, reverse=True)
             params_bar = jax.tree.map(lambda bar: bar.of_stack(n), params_bar, is_leaf=is_unsummed)
             return state_bar, summed(params_bar), jax.tree.map(lambda x: stacked(x, n), x_bar)
 
-        state_bar, total, x_bar = walked(y_bar[0], {k: x[T - last :] for k, x in arrays.items()}, last)
+        state_bar, total, x_bar = walked(y_bar[0], T - last, last)
         if last == T:
             return total, (state_bar, x_bar)
 
-        def back(carry: Any, slices: dict[int, Any]) -> Any:
-            state_bar, total = carry
-            state_bar, params_bar, x_bar = walked(state_bar, slices, chunk)
-            return (state_bar, add_trees(total, params_bar)), x_bar
+        def put(whole: Any, part: Any, first: Any) -> Any:
+            return jax.tree.map(partial(jax.lax.dynamic_update_slice_in_dim, start_index=first, axis=0), whole, part)
 
-        chunks = {k: x[: T - last].reshape(-1, chunk, *x.shape[1:]) for k, x in arrays.items()}
-        (state_bar, total), before = jax.lax.scan(back, (state_bar, total), chunks, reverse=True)
-        x_bar = jax.tree.map(lambda a, b: jnp.concatenate([a.reshape(-1, *b.shape[1:]), b]), before, x_bar)
+        def back(k: Any, carry: Any) -> Any:
+            state_bar, total, whole = carry
+            first = T - last - (k + 1) * chunk
+            state_bar, params_bar, x_bar = walked(state_bar, first, chunk)
+            return state_bar, add_trees(total, params_bar), put(whole, x_bar, first)
+
+        zeros = jax.tree.map(lambda x: jnp.broadcast_to(zeros_as(x[:1]), (T, *x.shape[1:])), x_bar)
+        carry = state_bar, total, put(zeros, x_bar, T - last)
+        state_bar, total, x_bar = jax.lax.fori_loop(0, (T - last) // chunk, back, carry)
         return total, (state_bar, x_bar)
 
     def jvp(self, z_dot: Any) -> Any:
@@ -110,6 +118,12 @@ class Unrolled(Jacobian):
 
     def __repr__(self) -> str:
         return f"Unrolled({self.steps.length} × {type(self.steps.arrays).__name__})"
+
+
+def at_step(x: Any, t: Any) -> Any:
+    if is_once(x):
+        return x.value
+    return jax.lax.dynamic_index_in_dim(x, t, keepdims=False) if len(x) else jnp.zeros(x.shape[1:], x.dtype)
 
 
 def back_in_time(state_bar: Any, at: Any) -> Any:

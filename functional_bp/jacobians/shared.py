@@ -59,7 +59,8 @@ class Outer(Shared):
         return Shape(tuple(batch), (self.m,), (self.m, n))
 
     def vjp(self, z_bar: Float[AnyArray, "*batch m"]) -> Float[Array, "m n"]:
-        return jnp.einsum("...m,...n->mn", z_bar, self.y, preferred_element_type=self.sum_dtype)
+        z_bar, y = (a.reshape(-1, a.shape[-1]) for a in (z_bar, self.y))
+        return jnp.einsum("bm,bn->mn", z_bar, y, preferred_element_type=self.sum_dtype)
 
     def jvp(self, W_dot: Float[AnyArray, "m n"]) -> Float[Array, "*batch m"]:
         return jnp.einsum("mn,...n->...m", W_dot, self.y)

@@ -39,8 +39,7 @@ def attention_layer(n: int, heads: int, causal: bool = True) -> Layer:
         recompute(chain(layer_norm_layer(n), affine_layer(n, 3 * n))),
         partial(split_heads, heads=heads),
         partial(attention, causal=causal),
-        merge_heads,
-        affine_layer(n, n),
+        recompute(chain(merge_heads, affine_layer(n, n))),
         name="attention",
     )
 

@@ -124,16 +124,17 @@ class Attention(Jacobian):
                 q_i, y_i = scores.rows(q, i), scores.rows(y_bar, i)
                 s, slope = scores(q_i, k_j, i, j, diagonal)
                 p = jnp.exp(s - scores.rows(lse, i))
-                v_bar = v_bar + jnp.einsum("...grij,...gric->...gjc", p, y_i)
+                v_bar = v_bar + jnp.einsum("...gric,...grij->...gcj", y_i, p)
                 s_bar = p * (jnp.einsum("...gric,...gjc->...grij", y_i, v_j) - scores.rows(D_rows, i))
                 bias_bar = scores.add_bias(bias_bar, s_bar, i, j)
                 s_bar = s_bar * slope
-                k_bar = k_bar + jnp.einsum("...grij,...grid->...gjd", s_bar, q_i)
+                k_bar = k_bar + jnp.einsum("...grid,...grij->...gdj", q_i, s_bar)
                 return k_bar, v_bar, added(q_bar, i, block, jnp.einsum("...grij,...gjd->...grid", s_bar, k_j)), bias_bar
 
             q_bar, k_bar, v_bar, bias_bar = carry
-            inner = zeros_as(k_j), zeros_as(v_j), q_bar, bias_bar
-            k_j_bar, v_j_bar, q_bar, bias_bar = scores.over_rows(j, rows, inner)
+            inner = *(transposed(zeros_as(a)) for a in (k_j, v_j)), q_bar, bias_bar
+            *kv_bar, q_bar, bias_bar = scores.over_rows(j, rows, inner)
+            k_j_bar, v_j_bar = map(transposed, kv_bar)  # summed as columns: y_i and q_i are copied, not p and s̄
             return q_bar, replaced(k_bar, j, block, k_j_bar), replaced(v_bar, j, block, v_j_bar), bias_bar
 
         bias_bar = None if qkv.bias is None else scores.padded_scores(zeros_as(qkv.bias), 0)
@@ -189,6 +190,10 @@ class Attention(Jacobian):
             sink = jnp.broadcast_to(qkv.sink[:, None, None], self.lse.shape)
             total = total + jnp.exp(sink - self.lse) * jnp.broadcast_to(z_dot[4][:, None, None], self.lse.shape)
         return y_dot - total * self.y
+
+
+def transposed(a: Any) -> Any:
+    return jnp.swapaxes(a, -1, -2)
 
 
 def replaced(a: Any, i: Any, size: int, value: Any) -> Any:

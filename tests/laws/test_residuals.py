@@ -21,11 +21,11 @@ HELD = {
     "polynomial": 4 * B * (4 * 4 + 4),  # the powers, the slope
     "subset_max, ties split": 4 * B * 3 * 4,  # a weight for each member of each subset
     "subset_max, ties to the first": 4 * B * 3 * 4,
-    "layer_norm": 4 * B * (4 + 1),  # x̂ and the rate
-    "rms_norm": 4 * B * (4 + 1),
-    "l2_normalise": 4 * (B * (4 + 1) + 4),  # and a constant diagonal for the batch
-    "group_norm": 4 * B * (8 + 2),
-    "group_norm of an image": 4 * B * (2 * 3 * 4 + 2),
+    "layer_norm": 4 * B * 2,  # the mean and the rate
+    "rms_norm": 4 * B,  # the rate
+    "l2_normalise": 4 * (B + 4),  # and a constant gain
+    "group_norm": 4 * B * 2 * 2,
+    "group_norm of an image": 4 * B * 2 * 2,
     "attention": 4 * B * 2 * 3,  # log Σ exp of each row
     "attention, causal": 4 * B * 2 * 3,
     "embedding": 4 * B,  # the tokens

@@ -41,10 +41,10 @@ def test_float32_is_close_to_float64_at_any_variance(rule, scale):
 
 
 def test_it_holds_one_array_of_the_input_s_size():
-    """x̂ stands in the gain's Jacobian and in that by x; beside it there is one number an example, and the gain."""
+    """x stands in the gain's Jacobian and in that by x; beside it there are two numbers an example, and the gain."""
     x = jax.random.normal(jax.random.key(0), (100, 4))
     leaves = {id(leaf): leaf.size for leaf in jax.tree.leaves(bp.layer_norm(PARAMS, x)[1])}
-    assert sum(leaves.values()) == 400 + 100 + 4
+    assert sum(leaves.values()) == 400 + 2 * 100 + 4
 
 
 @pytest.mark.usefixtures("unchecked")
