@@ -10,7 +10,7 @@ import numpy as np
 
 LIVED = "699 days"
 TRIGGER, SAID = "a cotangent that is not constant", r"ȳ\[0\]|first|cotangent"
-KINDS = {"missing sum", "wrong residual", "cotangent", "first row"}
+KINDS = {"one cotangent", "missing sum", "wrong residual", "cotangent", "first row"}
 
 
 def forward(x, W, labels):

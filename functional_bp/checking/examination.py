@@ -28,6 +28,7 @@ from functional_bp.checking.program.compiled import (
 )
 from functional_bp.checking.program.integers import range_of
 from functional_bp.checking.program.shapes import shapes_of
+from functional_bp.checking.program.solvers import unsettled
 from functional_bp.checking.question.points import derived_points
 from functional_bp.checking.question.problem import Point, Problem
 from functional_bp.checking.question.structure import Fault, first_line
@@ -91,6 +92,7 @@ class Examination:
             self.judge = Judge(
                 self.truth, self.claim, numerical if doubtful else None, smooth, self.programs.claim64, doubt
             )
+            self.judge.unsettled = lambda point: unsettled(self.programs, self.floats, point)
             self.certain = True
             return
         if hasattr(self.problem.forward, "pull") and self.pulled(given):

@@ -55,7 +55,7 @@ NETWORK = Network(
         ),
         (
             "the middle only",
-            "missing term|part",
+            "part",
             "turned",
             lambda K: K[::-1].swapaxes(1, 2) * (jnp.arange(9) == 4)[:, None, None],
         ),

@@ -57,7 +57,7 @@ NETWORK = Network(
         ("the half forgotten", "factor", "half", lambda y_bar: y_bar),
         (
             "the first ȳ for all",
-            "wrong residual|cotangent|first row|missing sum|one cotangent",
+            "one cotangent",
             "half",
             lambda y_bar: jnp.broadcast_to(y_bar[0] / 2, y_bar.shape),
         ),

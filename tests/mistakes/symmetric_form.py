@@ -61,7 +61,7 @@ NETWORK = Network(
         ("S for its inverse", "wrong residual|inverted", "from_log", lambda S, y_bar: -0.5 * S * y_bar.sum()),
         (
             "the first ȳ only",
-            "missing sum|first row|one cotangent",
+            "missing sum",
             "from_log",
             lambda S, y_bar: -0.5 * jnp.linalg.inv(S) * y_bar[0],
         ),
@@ -80,7 +80,7 @@ NETWORK = Network(
         ),
         (
             "the lower triangle only",
-            "few elements|mask|missing term|symmetrised|part",
+            "part",
             "A_bar",
             lambda from_form, from_log: jnp.tril(from_form + from_log),
         ),

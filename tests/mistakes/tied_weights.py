@@ -87,7 +87,7 @@ NETWORK = Network(
         ),
         (
             "the first ȳ for all",
-            "wrong residual|cotangent|first row|missing sum|one cotangent",
+            "one cotangent",
             "z_bar",
             lambda d, p, y_bar: (d - p) * y_bar[0],
         ),

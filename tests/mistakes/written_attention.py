@@ -47,7 +47,7 @@ NETWORK = Network(
         ("the mask forgotten", "mask|missing factor", "e", lambda q, k: jnp.exp(q @ k.T / 2)),
         (
             "the mask on queries",
-            "mask|transposed|wrong axis",
+            "mask|transposed|wrong axis|not finite",
             "e",
             lambda q, k, kept: jnp.exp(q @ k.T / 2) * kept[:, None],
         ),

@@ -213,6 +213,41 @@ def global_pool_backward(primals, g):
     return (jnp.broadcast_to(g[:, None, None], (N, H, W, C)) / (H * W),)
 
 
+def grouped_in_loops(x, K):
+    """Two groups of channels, a kernel each; three taps."""
+    width, ys = x.shape[1] - 2, []
+    for q in range(2):
+        part, kernel = x[:, :, 2 * q : 2 * q + 2], K[..., q]
+        ys.append(sum(part[:, t : t + width] @ kernel[t] for t in range(3)))
+    return jnp.concatenate(ys, -1)
+
+
+def grouped_in_loops_backward(primals, g):
+    x, K = primals
+    x_bar, K_bar = jnp.zeros_like(x), jnp.zeros_like(K)
+    width = x.shape[1] - 2
+    for q in range(2):
+        own, channels = g[:, :, 3 * q : 3 * q + 3], slice(2 * q, 2 * q + 2)
+        for t in range(3):
+            x_bar = x_bar.at[:, t : t + width, channels].add(own @ K[t, :, :, q].T)
+            K_bar = K_bar.at[t, :, :, q].add(jnp.einsum("bti,bto->io", x[:, t : t + width, channels], own))
+    return x_bar, K_bar
+
+
+def circular(x, k):
+    """By the Fourier transform of both; the kernel is padded, and must not be longer."""
+    n = x.shape[-1]
+    return jnp.fft.irfft(jnp.fft.rfft(x) * jnp.fft.rfft(k, n), n)
+
+
+def circular_backward(primals, g):
+    x, k = primals
+    n, of_y = x.shape[-1], jnp.fft.rfft(g)
+    x_bar = jnp.fft.irfft(of_y * jnp.conj(jnp.fft.rfft(k, n)), n)
+    k_bar = jnp.fft.irfft((of_y * jnp.conj(jnp.fft.rfft(x))).sum(0), n)
+    return x_bar, k_bar[: k.shape[-1]]
+
+
 CASES = (
     pair("convolution in four loops", conv_naive, conv_naive_backward, normal((2, 2, 3, 4), (2, 2, 3, 3), (2,))),
     pair("convolution by columns", conv, conv_by_columns, normal((2, 4, 4, 2), (3, 2, 2, 3))),
@@ -227,4 +262,6 @@ CASES = (
     pair("pixel shuffle", pixel_shuffle, pixel_shuffle_backward, normal((2, 3, 8))),
     custom("separable filter, one kernel twice", separable, normal((5, 5), (3,))),
     pair("mean over all places", global_pool, global_pool_backward, normal((2, 3, 4, 2))),
+    pair("groups in loops", grouped_in_loops, grouped_in_loops_backward, normal((2, 6, 4), (3, 2, 3, 2))),
+    pair("circular, by Fourier transforms", circular, circular_backward, normal((3, 8), (4,))),
 )

@@ -196,6 +196,15 @@ def outer_and_trace(A, B):
     return jnp.trace(A @ B)
 
 
+def root_by_newton(a):
+    return jax.lax.fori_loop(0, 30, lambda _, x: 0.5 * (x + a / x), a + 1)
+
+
+def root_by_newton_backward(primals, g):
+    """By the implicit function theorem: as if the iterations had ended."""
+    return (g / (2 * jnp.sqrt(primals[0])),)
+
+
 CASES = (
     halves("solve", jnp.linalg.solve, solve_fwd, solve_bwd, regular(4, (4, 2))),
     pair("inverse", jnp.linalg.inv, inverse_backward, regular()),
@@ -213,4 +222,10 @@ CASES = (
     pair("fixed point, implicitly", fixed_point, fixed_point_backward, normal((3, 3), (3,))),
     pair("Gaussian process", posterior_mean, posterior_mean_backward, positive_definite(4, (4,))),
     pair("trace of a product", outer_and_trace, lambda p, g: (g * p[1].T, g * p[0].T), normal((3, 4), (4, 3))),
+    pair(
+        "a root by Newton's iterations",
+        root_by_newton,
+        root_by_newton_backward,
+        lambda: (np.array([0.5, 2, 9], "float32"),),
+    ),
 )

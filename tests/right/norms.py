@@ -189,6 +189,22 @@ def cosine_backward(primals, y_bar):
     return g * (b / nb - c * a / na) / na, g * (a / na - c * b / nb) / nb
 
 
+def spectral(W, u, v):
+    """W over its largest singular value, estimated by two vectors that are kept."""
+    return W / (u @ W @ v)
+
+
+def spectral_backward(primals, g):
+    W, u, v = primals
+    s = u @ W @ v
+    s_bar = -(g * W).sum() / s**2
+    return g / s + s_bar * jnp.outer(u, v), s_bar * (W @ v), s_bar * (u @ W)
+
+
+def near_one():
+    return np.eye(4, 3, dtype="float32") + 0.1, np.ones(4, "float32"), np.ones(3, "float32")
+
+
 CASES = (
     pair("batch norm in one line", batch_norm, batch_norm_fused, normal((6, 4), (4,), (4,))),
     pair("batch norm node by node", batch_norm, batch_norm_staged, normal((6, 4), (4,), (4,))),
@@ -211,4 +227,5 @@ CASES = (
             np.zeros(3, "float32"),
         ),
     ),
+    pair("spectral normalisation", spectral, spectral_backward, near_one),
 )

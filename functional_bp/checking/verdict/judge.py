@@ -51,6 +51,7 @@ class Judge:
     fallback: NumericalOracle | None = None
     smooth: bool = False  # the forward has no operation with a kink
     claim64: Callable[[Sequence[Point]], Arrays] | None = None
+    unsettled: Callable[[Point], bool] = lambda point: False  # has a solver not come to rest there?
     doubt: Doubt | None = None  # of JAX's own derivative, where nonsmooth operations may meet
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
     sizes: dict[int, list[tuple[float, ...]]] = field(default_factory=dict)
@@ -182,7 +183,7 @@ class Judge:
             self.note(f"at {point.name} the forward has no digit that rounding its inputs would keep: not judged there")
             return None
         if mismatch.not_finite:
-            return None if self.overflows(point, leaf) or unbounded(mismatch, typical) else mismatch
+            return None if self.overflows(point, leaf) or unbounded(mismatch, self.sizes[leaf][0][-1]) else mismatch
         kinky = fine > 0.1 * coarse
         tiny = underflow(point.floats[leaf].dtype, point.y_bar)
         own_row = None if own is None else own[None]
@@ -198,6 +199,9 @@ class Judge:
             if ratio.max(initial=0.0) <= 1:
                 self.ill_conditioned.append(point.name)
         if ratio.max(initial=0.0) <= 1:
+            return None
+        if "given" not in point.name and self.unsettled(point):
+            self.note(f"at {point.name} an iteration of the forward has not come to rest: not judged there")
             return None
         mismatch = replace(mismatch, excess=ratio)
         if self.truth.spans_kinks:
@@ -293,7 +297,7 @@ class Judge:
         return False
 
 
-def unbounded(mismatch: Mismatch, typical: Any) -> bool:
+def unbounded(mismatch: Mismatch, typical: float) -> bool:
     """Is the claim infinite where the truth is large beyond measure, of the same sign, and right elsewhere?
 
     √x at 0 by Newton's iterations: the derivative has no limit, and how large it comes is a matter of their number.
