@@ -37,7 +37,7 @@ from derivations.engine.language.indexing import index_expression, leaf_of
 from derivations.engine.language.indices import inside, never_negative
 from derivations.engine.language.nodes import nodes
 from derivations.engine.language.renaming import apart, free_indices, replace_index
-from derivations.engine.language.vocabulary import Maximum
+from derivations.engine.language.vocabulary import Maximum, step
 
 LARGEST_FORMULA = 20_000
 
@@ -144,7 +144,10 @@ class Hypotheses:
             body = e.function
             for old, new in zip(e.limits, limits, strict=True):
                 body = body.xreplace({old[0]: new[0]}) if old[0] != new[0] else body
-            return e.func(self._unfold(body, stop, depth, needs), *limits)
+            body = self._unfold(body, stop, depth, needs)
+            if isinstance(e, Product) and body == 0:  # 1 where a range is empty, which SymPy takes for 0 too
+                return 1 - Mul(*(step(upper - lower) for _, lower, upper in limits))
+            return e.func(body, *limits)
         if not e.args or (isinstance(e, Tuple) and not isinstance(e, ExprCondPair)):
             return e
         args = [self._unfold(a, stop, depth, needs.of_part(e, a)) for a in e.args]

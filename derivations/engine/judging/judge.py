@@ -36,6 +36,8 @@ def judge(
         verdict = _judged(claim, deadline)
     except NO_CLAIM as error:
         verdict = IllTyped(evidence=str(error).splitlines()[0])
+    except ValueError as error:  # SymPy's, such as of a maximum of a number that it can't compare
+        verdict = Undecided(evidence=str(error).splitlines()[0])
     except (OutOfTime, TooLarge, RecursionError, MemoryError, OverflowError) as error:
         verdict = Undecided(evidence=_gave_up(error))
     if diagnose and isinstance(verdict, (Refuted, IllTyped)):

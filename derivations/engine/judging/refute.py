@@ -18,6 +18,7 @@ from typing import Any
 from sympy import Abs, Expr, Heaviside, Idx, Max, Min, Piecewise, sign
 from sympy.core.relational import Relational
 
+from derivations.engine.judging.claims import dimensions_of
 from derivations.engine.judging.hypotheses import Hypotheses
 from derivations.engine.judging.points import NOT_THERE, Point, assumptions, close, sizes_to_try
 from derivations.engine.language.nodes import has
@@ -72,6 +73,8 @@ def _together(contrary: Sequence[Relational], key: tuple) -> str:
 
 
 def _hold(conditions: Sequence[Relational], point: Point, env: Mapping[Idx, int]) -> bool:
+    if not point.sizes.keys() >= set(dimensions_of(conditions)):
+        return False  # a size that both sides have lost has no value here
     exact = point.evaluation(Intervals())
     try:
         return all(point.holds(condition, env, exact) for condition in conditions)

@@ -88,8 +88,8 @@ def _of_values(condition: Relational) -> bool:
 
 
 def _unless_known(relation: Any, e: Expr, sign: int = 2) -> Relational | None:
-    found = relation(e, 0) if known_sign(e) < sign else None
-    return found if isinstance(found, Relational) else None
+    found = relation(e, 0) if known_sign(e) < sign else True
+    return None if found == True else relation(e, 0, evaluate=False)  # noqa: E712, SymPy's
 
 
 def smooth_where(e: Expr, x: Expr) -> tuple[Relational, ...]:

@@ -11,6 +11,8 @@ from derivations.engine.language.indices import Affine, Leaf, affine, plain
 
 def leaf_of(k: Idx, limits=None) -> Leaf:
     """An index with its range."""
+    if not isinstance(k, (Idx, Symbol)):
+        raise NoFormula(f"{k} is bound, and is no index")
     lower, upper = (k.lower, k.upper) if limits is None else limits
     if lower is None or not isinstance(lower, Integer):
         raise NoFormula(f"index {k} has no range that starts at a whole number: write Idx({str(k)!r}, (1, n))")

@@ -1,6 +1,7 @@
 """Where three or four hypotheses or conditions contradict each other nothing is proven; where they almost do, it is."""
 
 from random import Random
+from typing import Any
 
 import pytest
 from sympy import IndexedBase, Ne, Rational, Symbol, log, sqrt
@@ -9,12 +10,13 @@ from derivations import dimension, index, judge, step, total
 
 n = dimension("n")
 i, j, k = index("i", n), index("j", n), index("k", n)
-x, y, z, w = (IndexedBase(name, real=True) for name in "xyzw")
-SCALARS = [Symbol(name, real=True) for name in "abcd"]
+ARRAYS: Any = [IndexedBase(name, real=True) for name in "xyzw"]
+x, y, z, w = ARRAYS
+SCALARS: Any = [Symbol(name, real=True) for name in "abcd"]
 ENTRIES = [x[i], y[i], z[i], w[i]]
 
 
-def forms(rng: Random, count: int, unknowns: list, rest: Rational) -> list:
+def forms(rng: Random, count: int, unknowns: list, rest: Any) -> list:
     """Linear forms f of which some positive combination is `rest`: all can be > 0 only where that is."""
     rows = [
         unknowns[row] * rng.choice((1, 2, 3)) + sum(rng.randint(-2, 2) * u for u in unknowns[:row]) + rng.randint(-2, 2)

@@ -154,6 +154,7 @@ FALSE = {
         "mean of a mean": claim(total(total(x[l], l) / n, k), total(x[k], k) / n),
         "a product over both": claim(product(product(c, a), k), c ** (n + m)),
         "square of n": claim(total(n + 0 * x[i], k), n),
+        "an empty product of slopes that are 0": claim(step(-product(Derivative(c, y[q]), q)), 1),
         "n/m": claim(total(1 / m + 0 * c, k), 1),
         "trace of a rectangle": claim(total(W[k, k], k), total(W[k, l], k, l)),
     },
