@@ -51,8 +51,8 @@ class Judge:
     fallback: NumericalOracle | None = None
     smooth: bool = False  # the forward has no operation with a kink
     claim64: Callable[[Sequence[Point]], Arrays] | None = None
-    unsettled: Callable[[Point], bool] = lambda point: False  # has a solver not come to rest there?
     doubt: Doubt | None = None  # of JAX's own derivative, where nonsmooth operations may meet
+    unsettled: Callable[[Point], bool] = lambda point: False  # has a solver not come to rest there?
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
     sizes: dict[int, list[tuple[float, ...]]] = field(default_factory=dict)
     conventions: set[tuple] = field(default_factory=set)
