@@ -119,6 +119,7 @@ JACOBIANS |= {
 INSIDE = {  # the Jacobian of a rule, or a factor or part of it: by the rule's name in the catalogue
     "Gated": "glu",
     "Standardised": "layer_norm",
+    "ByGain": "layer_norm",
     "Attention": "attention",
     "Cell": "lstm",
     "LSTMGates": "lstm",

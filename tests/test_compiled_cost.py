@@ -1,7 +1,5 @@
 """What the compiler makes of a backward pass of explicit Jacobians: no more memory, no more matrix products."""
 
-from functools import partial
-
 import jax
 import pytest
 
@@ -19,20 +17,31 @@ def test_the_gradient_costs_what_jax_grad_costs(activation):
     assert 0 < temporary_bytes(ours) <= temporary_bytes(theirs)
 
 
+WORKS = {
+    "attention": 0.0022,
+    "linear + cross-entropy": 0.027,
+    "blocks": 0.325,
+    "blocks, recomputed": 0.092,
+    "linear + GELU": 0.495,
+    "linear + GELU, recomputed": 0.265,
+    "LSTM of 32": 0.70,
+    "LSTM of 8": 0.68,
+    "GRU of 32": 0.83,
+    "reversible": 0.039,
+    "gated delta rule": 0.068,
+    "layer norm": 0.26,
+    "RMS norm": 0.501,
+    "max pool": 0.0,
+    "GELU": 0.0,
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("work", "most"),
-    [
-        (partial(modern_rules.attention, T=1024, heads=2, d=32), 0.04),
-        (partial(modern_rules.linear_cross_entropy, tokens=1024, n=64, V=8192), 0.10),
-        (partial(modern_rules.max_pool, batch=2, side=8, channels=4), 0.0),
-        (partial(modern_rules.linear_gelu, False, n=8, d=64, batch=256), 0.60),
-        (partial(modern_rules.linear_gelu, True, n=8, d=64, batch=256), 0.40),
-        (modern_rules.layer_norm, 0.51),
-    ],
-    ids=["attention", "linear + cross-entropy", "max pool", "linear + GELU", "the same, recomputed", "layer norm"],
-)
-def test_a_rule_of_today_takes_a_part_of_jax_grad_s_memory(work, most):
+@pytest.mark.parametrize("name", WORKS)
+def test_a_rule_of_today_takes_a_part_of_jax_grad_s_memory(name):
+    """Compiled and not run; the works and sizes of the benchmark."""
     with jax.numpy_rank_promotion("allow"):
-        ours, theirs, inputs = work()
-        assert modern_rules.temporary(ours, inputs) <= most * modern_rules.temporary(theirs, inputs)
+        ours, theirs, inputs = modern_rules.WORKS[name]()
+        least = modern_rules.temporary(theirs, inputs)
+        assert least
+        assert modern_rules.temporary(ours, inputs) <= WORKS[name] * least

@@ -59,7 +59,7 @@ def nll(y: Vector, d: Vector) -> tuple[Number, RowVector]:
 
 
 def binary_kl(y: Vector, d: Vector) -> tuple[Number, RowVector]:
-    """D = Σ_i (d_i log(d_i/y_i) + (1 − d_i) log((1 − d_i)/(1 − y_i)));  the gradient is that of `binary_nll`.
+    """D = Σ_i (d_i log(d_i/y_i) + (1 − d_i) log((1 − d_i)/(1 − y_i)));  ∂D/∂y is that of `binary_nll`.
 
     It is `binary_nll` less the entropy of d, which is 0 for labels. Source: lectures, claim E11.
     """

@@ -40,3 +40,8 @@ def test_a_rotation_keeps_lengths_and_turns_back():
     np.testing.assert_allclose((y**2).sum(-1), (x**2).sum(-1), rtol=1e-5)
     np.testing.assert_allclose(y @ J, x, rtol=1e-5, atol=1e-6)
     np.testing.assert_array_equal(y[:, 0], x[:, 0])
+
+
+def test_linear_refuses_what_its_matrix_does_not_take(unchecked):
+    with pytest.raises(ValueError, match=r"linear: x must have shape \(\*batch, n\) for W \(m, n\)"):
+        bp.linear(jnp.ones((2, 3)), jnp.ones(2))

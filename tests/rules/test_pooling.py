@@ -36,3 +36,12 @@ def test_it_holds_a_byte_for_each_output():
 def test_windows_that_do_not_fill_the_image_are_refused(rule):
     with pytest.raises(ValueError, match=r"windows \(2, 2\) must fill the positions"):
         rule(jnp.ones((3, 4, 1)))
+
+
+@pytest.mark.parametrize(("rule", "reduced"), [(bp.adaptive_max_pool, jnp.max), (bp.adaptive_mean_pool, jnp.mean)])
+def test_adaptive_pools_to_one_number_take_all_positions(rule, reduced):
+    x = jax.random.normal(jax.random.key(0), (3, 5, 2))
+    y, J = rule(x, sizes=(1,))
+    expected, pullback = jax.vjp(lambda x: reduced(x, axis=1, keepdims=True), x)
+    np.testing.assert_allclose(y, expected, rtol=1e-6)
+    np.testing.assert_allclose(jnp.cos(y) @ J, pullback(jnp.cos(y))[0], rtol=1e-6)

@@ -51,3 +51,9 @@ def test_one_class_is_certain(rule):
 def test_no_class_at_all_is_empty(rule):
     y, J = rule(jnp.zeros((2, 0)))
     assert y.shape == (jnp.zeros((2, 0)) @ J).shape == (2, 0)
+
+
+def test_logsumexp_of_no_numbers_is_minus_infinity():
+    y, J = bp.logsumexp(jnp.zeros((2, 0)))
+    assert (y == -jnp.inf).all()
+    assert (jnp.ones(2) @ J).shape == (2, 0)

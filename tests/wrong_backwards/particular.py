@@ -1,13 +1,14 @@
-"""Wrong backward passes made from the library's right ones: each rule times each kind of fault."""
+"""Faults that only make sense for a rule of a certain form."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+<<<<<<< HEAD:tests/wrong_backwards.py
 from functional_bp.checking.catalogue import BATCH, CATALOGUE, Entry, inputs
 from functional_bp.checking.question.adapters import RuleBackward, RuleOutput
 
@@ -131,6 +132,9 @@ def is_wrong(mutant: Mutant) -> bool:
         if in_domain and not bool(jnp.all(error <= allowed)):
             return True
     return False
+=======
+from wrong_backwards.mutant import Mutant
+>>>>>>> modern:tests/wrong_backwards/particular.py
 
 
 def softmax_pair(y: Any, g: Any, axis: Any = -1) -> Any:
