@@ -8,6 +8,7 @@ from catalogue import plain_gru, plain_lstm, plain_rnn
 
 import functional_bp as bp
 
+pytestmark = pytest.mark.slow
 EXACT = {"rtol": 1e-12, "atol": 1e-12}
 
 
