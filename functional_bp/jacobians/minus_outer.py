@@ -28,6 +28,10 @@ class DiagonalMinusOuter(Jacobian[Array]):
         bar = y_bar - jnp.take_along_axis(y_bar, y.argmax(-1, keepdims=True), -1)
         return y * (bar - (bar * y).sum(-1, keepdims=True))
 
+    def as_written(self, y_bar: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch n"]:
+        """y ⊙ (ȳ − Σ_j ȳ_j y_j) term by term, as books and most programs have it: less precise where y is nearly 1."""
+        return self.y * (y_bar - (y_bar * self.y).sum(-1, keepdims=True))
+
     def jvp(self, z_dot: Float[AnyArray, "*batch n"]) -> Float[Array, "*batch n"]:
         return z_dot @ self
 

@@ -23,6 +23,7 @@ from functional_bp.checking.truth.autodiff import AutodiffOracle
 from functional_bp.checking.truth.differences import NumericalOracle, flat, step_sizes
 from functional_bp.checking.truth.oracle import NothingLost
 from functional_bp.checking.truth.tolerance import roundoff
+from functional_bp.jacobians.minus_outer import DiagonalMinusOuter
 
 
 class Formula:
@@ -32,13 +33,24 @@ class Formula:
         self.name, self.rule = f"the library's {entry.name}", entry.rule
         self.structure = jax.tree.structure(entry.draw(np.random.default_rng(0)))
         self.floats = [leaf.kind == "float" for leaf in programs.problem.leaves]
-        self.program = Program(self.pull, double_precision, programs.batch, ("vmap", "jit"), programs.size)
+        ways = ("vmap", "jit")
+        self.program = Program(self.pull, double_precision, programs.batch, ways, programs.size)
+        self.written = Program(self.pull_as_written, double_precision, programs.batch, ways, programs.size)
 
     def pull(self, floats: list, indices: list, y_bar: list) -> tuple[list, list]:
+        y, J = self.applied(floats, indices)
+        return [y], jax.tree.leaves(y_bar[0] @ J)[: len(floats)]
+
+    def pull_as_written(self, floats: list, indices: list, y_bar: list) -> tuple[list, list]:
+        """By the textbook's product, where the library's own is more precise: a right claim may be that."""
+        y, J = self.applied(floats, indices)
+        product = J.as_written if isinstance(J, DiagonalMinusOuter) else J.vjp
+        return [y], jax.tree.leaves(product(y_bar[0]))[: len(floats)]
+
+    def applied(self, floats: list, indices: list) -> tuple[Any, Any]:
         rest = {True: iter(floats), False: iter(indices)}
         inputs = jax.tree.unflatten(self.structure, [next(rest[due]) for due in self.floats])
-        y, J = self.rule(*inputs)
-        return [y], jax.tree.leaves(y_bar[0] @ J)[: len(floats)]
+        return self.rule(*inputs)
 
     def __call__(self, points: Sequence[Point]) -> tuple[Arrays, Arrays]:
         return self.program([upcast(point) for point in points])
@@ -46,7 +58,7 @@ class Formula:
     def lost(self, points: Sequence[Point], x_bar: Arrays) -> Arrays:
         """What the same formula loses in the primals' own dtype."""
         with np.errstate(all="ignore"):
-            gaps = [np.abs(own.astype(a.dtype) - a) for own, a in zip(self.program(points)[1], x_bar, strict=True)]
+            gaps = [np.abs(own.astype(a.dtype) - a) for own, a in zip(self.written(points)[1], x_bar, strict=True)]
         return [np.where(np.isfinite(gap), gap, 0.0) for gap in gaps]
 
     def fits(self, programs: Programs) -> bool:
