@@ -51,7 +51,7 @@ def test_every_rule_file_has_its_stem_in_every_room(path, room):
 
 def test_the_tests_of_rules_stand_under_the_names_of_rule_files():
     tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "rules").glob("test_*.py")}
-    assert tests == {path.stem for path in RULE_FILES}
+    assert tests == {"catalogue", *(path.stem for path in RULE_FILES)}
 
 
 @every_rule_file

@@ -26,3 +26,6 @@ D = KroneckerDelta
 
 def upto(name: str, upper, lower=1) -> Idx:
     return index(name, upper, lower)
+
+
+strict, inner = upto("strict", i - 1), upto("inner", k)  # 1 … i − 1 and 1 … k

@@ -20,10 +20,8 @@ from sympy import (
 
 from claims.decide import claim
 from claims.judging import Maximum, equation, product, step, total
-from claims.letters import A, B, D, F, W, a, below, c, f, h, i, j, k, l, m, n, p, q, r, upto, x, y, z
+from claims.letters import A, B, D, F, W, a, below, c, f, h, i, inner, j, k, l, m, n, p, q, r, strict, upto, x, y, z
 
-strict = upto("strict", i - 1)  # 1 … i − 1
-inner = upto("inner", k)  # 1 … k
 even = upto("even", 2 * n)
 
 

@@ -20,10 +20,7 @@ from sympy import (
 
 from claims.decide import claim
 from claims.judging import Maximum, equation, product, step, total
-from claims.letters import A, B, D, F, W, a, b, below, c, h, i, j, k, l, m, n, p, q, upto, x, y, z
-
-strict = upto("strict", i - 1)  # 1 … i − 1
-inner = upto("inner", k)  # 1 … k
+from claims.letters import A, B, D, F, W, a, b, below, c, h, i, inner, j, k, l, m, n, p, q, strict, x, y, z
 
 TRUE = {
     "empty sums in a case, rightly": {

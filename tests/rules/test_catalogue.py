@@ -10,7 +10,7 @@ from derivations.registry import of_rule, stems
 from functional_bp import rules
 from functional_bp.rules.catalogue import CATALOGUE
 
-TESTS = Path(__file__).parent.parent / "rules"
+HERE = Path(__file__).parent
 PAGES = "docs/generator/reference.py"
 RULES = sorted({(entry.rule_name, entry.stem) for entry in CATALOGUE})
 
@@ -19,7 +19,7 @@ RULES = sorted({(entry.rule_name, entry.stem) for entry in CATALOGUE})
 def test_a_rule_has_all_that_belongs_to_it(rule, stem):
     assert of_rule(rule), "no derivation"
     assert stem in stems(), "its derivation stands in another file"
-    assert rule in (TESTS / f"test_{stem}.py").read_text(), "no test by name"
+    assert rule in (HERE / f"test_{stem}.py").read_text(), "no test by name"
     held = {entry.name for entry in CATALOGUE if entry.rule_name == rule}
     assert held <= {case.entry.name for case in references.CASES} | set(references.ELSEWHERE), "no laws"
     assert rule in rules.__all__, "no page: the reference shows what is public"
@@ -31,4 +31,4 @@ def test_a_rule_has_all_that_belongs_to_it(rule, stem):
 
 def test_the_reference_shows_all_public_rules():
     """A page walks `rules.__all__`."""
-    assert '"functional_bp.rules"' in (TESTS.parents[1] / PAGES).read_text()
+    assert '"functional_bp.rules"' in (HERE.parents[1] / PAGES).read_text()
